@@ -1,0 +1,105 @@
+"""The prepared case: a volume in HU with its place in the patient, and its truth. No DICOM, no torch."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Vector = tuple[float, float, float]
+
+
+class Grid(msgspec.Struct, frozen=True):
+    """A regular grid of voxels in the patient: mm, LPS, index order (slice, row, column).
+
+    axes        unit vectors of growing slice, row and column index
+    spacing_mm  (between slices, between rows, between columns) along those axes
+    """
+
+    origin_mm: Vector
+    axes: tuple[Vector, Vector, Vector]
+    spacing_mm: Vector
+    shape: tuple[int, int, int]
+    frame_of_reference_uid: str = ""
+
+    def matrix(self) -> NDArray[np.float64]:
+        """4 x 4 from homogeneous (slice, row, column) to patient mm."""
+        out = np.eye(4)
+        out[:3, :3] = np.array(self.axes).T * np.array(self.spacing_mm)
+        out[:3, 3] = self.origin_mm
+        return out
+
+    def index_to_patient(self, index: ArrayLike) -> NDArray[np.float64]:
+        """(..., 3) fractional (slice, row, column) to (..., 3) mm."""
+        m = self.matrix()
+        out: NDArray[np.float64] = np.asarray(index, np.float64) @ m[:3, :3].T + m[:3, 3]
+        return out
+
+    def patient_to_index(self, position_mm: ArrayLike) -> NDArray[np.float64]:
+        """(..., 3) mm to (..., 3) fractional (slice, row, column)."""
+        m = np.linalg.inv(self.matrix())
+        out: NDArray[np.float64] = np.asarray(position_mm, np.float64) @ m[:3, :3].T + m[:3, 3]
+        return out
+
+
+class TruthLesion(msgspec.Struct, frozen=True, kw_only=True):
+    """One lesion of the truth. `ignore`: marks there count neither way (scar, opacity, too small, unsure)."""
+
+    id: str
+    center_lps_mm: Vector
+    diameter_mm: float
+    kind: str = "nodule"
+    texture: str = ""
+    ignore: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One volume.
+
+    hu        int16, (slices, rows, columns), HU
+    missing   slice indices that hold no data (their HU are -1024 and must not be read as air)
+    patient   split key: cases of one patient never stand on both sides of a split
+    mask      uint8, same shape: lesion number (1-based, order of `lesions`) or 0; None where unknown
+    """
+
+    hu: NDArray[np.int16]
+    grid: Grid
+    patient: str = ""
+    missing: tuple[int, ...] = ()
+    lesions: tuple[TruthLesion, ...] = ()
+    mask: NDArray[np.uint8] | None = None
+    meta: dict[str, str] = field(default_factory=dict)
+
+
+class CaseHeader(msgspec.Struct, frozen=True):
+    """`case.json` of a prepared case; `hu.npy` and, where there is one, `mask.npy` lie beside it."""
+
+    version: int
+    grid: Grid
+    patient: str
+    missing: tuple[int, ...]
+    lesions: tuple[TruthLesion, ...]
+    meta: dict[str, str]
+
+
+def save_case(case: Case, folder: Path) -> None:
+    """Write `case.json`, `hu.npy` and `mask.npy` into `folder` (made if it is not there)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    np.save(folder / "hu.npy", case.hu, allow_pickle=False)
+    if case.mask is not None:
+        np.save(folder / "mask.npy", case.mask, allow_pickle=False)
+    header = CaseHeader(1, case.grid, case.patient, case.missing, case.lesions, case.meta)
+    text = json.dumps(msgspec.to_builtins(header), indent=1)
+    (folder / "case.json").write_text(text, encoding="utf-8")
+
+
+def load_case(folder: Path) -> Case:
+    """Read a prepared case; the arrays are memory-mapped read-only."""
+    header = msgspec.json.decode((folder / "case.json").read_bytes(), type=CaseHeader)
+    hu = np.load(folder / "hu.npy", mmap_mode="r", allow_pickle=False)
+    masked = folder / "mask.npy"
+    mask = np.load(masked, mmap_mode="r", allow_pickle=False) if masked.exists() else None
+    return Case(hu, header.grid, header.patient, header.missing, header.lesions, mask, header.meta)

@@ -1,0 +1,198 @@
+"""The messages between desk and worker: one JSON object a line, on the worker's standard input and output.
+
+Arrays never travel in a line: they lie in `.npy` files (memory-mapped) and are named by `ArrayRef`.
+Logs go to standard error. `PROTOCOL` rises with every change that an older side cannot read.
+"""
+
+from typing import TypeVar
+
+import msgspec
+
+from inference.cases import Grid, Vector
+
+PROTOCOL = 1
+
+
+class ArrayRef(msgspec.Struct, frozen=True, kw_only=True):
+    """A C-ordered `.npy` file: index order (slice, row, column)."""
+
+    path: str
+    dtype: str
+    shape: tuple[int, ...]
+
+
+class Patch(msgspec.Struct, frozen=True, kw_only=True):
+    """An array that covers part of the input grid; `start` is its first voxel (slice, row, column) there."""
+
+    array: ArrayRef
+    start: tuple[int, int, int]
+
+
+class Characteristic(msgspec.Struct, frozen=True):
+    """A suggested property of a finding, such as texture = solid, with its probability."""
+
+    value: str
+    probability: float
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """One proposed finding. Millimetres, LPS. All candidates are sent, also those below the operating point.
+
+    mask, heat   on the input's own grid: uint8 0/1, float32 0..1
+    axis ends    both ends of the long and the short axis in patient mm
+    """
+
+    id: str
+    label: str
+    probability: float
+    score: float
+    above_operating_point: bool
+    center_lps_mm: Vector
+    diameter_mm: float | None = None
+    long_axis_mm: float | None = None
+    short_axis_mm: float | None = None
+    long_axis_ends: tuple[Vector, Vector] | None = None
+    short_axis_ends: tuple[Vector, Vector] | None = None
+    volume_mm3: float | None = None
+    malignancy: float | None = None
+    characteristics: dict[str, Characteristic] = {}
+    features: tuple[float, ...] = ()
+    mask: Patch | None = None
+    heat: Patch | None = None
+
+
+class OperatingPoint(msgspec.Struct, frozen=True):
+    """A named threshold on the probability, with the rate at which it marks falsely."""
+
+    name: str
+    threshold: float
+    rate: float
+    unit: str
+
+
+class Domain(msgspec.Struct, frozen=True):
+    """Is the input like the training data? `verdict` is in, near or outside."""
+
+    verdict: str
+    score: float
+    reasons: tuple[str, ...] = ()
+
+
+class Input(msgspec.Struct, frozen=True, kw_only=True):
+    """One series to be read. `meta` holds header fields by DICOM keyword, as text (no patient identity)."""
+
+    series_instance_uid: str
+    array: ArrayRef
+    grid: Grid
+    missing: tuple[int, ...] = ()
+    meta: dict[str, str] = {}
+
+
+# --- desk to worker
+
+
+class Analyse(msgspec.Struct, tag="analyse", frozen=True, kw_only=True):
+    """Read `inputs` with the bundle in folder `bundle` (whose weights hash to `bundle_sha256`).
+
+    Arrays of the answer are written into `out` (a folder that exists and is empty). Higher priority first.
+    """
+
+    job: str
+    bundle: str
+    bundle_sha256: str
+    inputs: tuple[Input, ...]
+    out: str
+    priority: int = 0
+
+
+class Cancel(msgspec.Struct, tag="cancel", frozen=True):
+    """Stop a job, queued or running; the answer is `Cancelled`."""
+
+    job: str
+
+
+class Shutdown(msgspec.Struct, tag="shutdown", frozen=True):
+    """End after the running job; the end of standard input means the same, at once."""
+
+
+# --- worker to desk
+
+
+class Hello(msgspec.Struct, tag="hello", frozen=True, kw_only=True):
+    """The first line of a worker."""
+
+    protocol: int
+    device: str
+    memory_bytes: int
+    software: str
+
+
+class Progress(msgspec.Struct, tag="progress", frozen=True):
+    """How far a job is, 0 to 1, and what it does; also the sign of life that tells slow from hung."""
+
+    job: str
+    done: float
+    doing: str = ""
+
+
+class Done(msgspec.Struct, tag="done", frozen=True, kw_only=True):
+    """A finished read. status: done, partial or not_run (with reason)."""
+
+    job: str
+    status: str
+    reason: str | None = None
+    device: str
+    seconds: float
+    operating_point: OperatingPoint | None = None
+    domain: Domain | None = None
+    candidates: tuple[Candidate, ...] = ()
+    skipped: dict[str, str] = {}
+
+
+class Failed(msgspec.Struct, tag="failed", frozen=True):
+    """A job that broke: one line for the screen. The worker lives on."""
+
+    job: str
+    error: str
+
+
+class Cancelled(msgspec.Struct, tag="cancelled", frozen=True):
+    """The answer to `Cancel`."""
+
+    job: str
+
+
+Request = Analyse | Cancel | Shutdown
+Reply = Hello | Progress | Done | Failed | Cancelled
+
+_request = msgspec.json.Decoder(Request)
+_reply = msgspec.json.Decoder(Reply)
+
+
+class BadMessage(Exception):
+    """A line that is not a message of this protocol; says what is wrong with it."""
+
+
+def decode_request(line: bytes) -> Request:
+    """A line from the desk; raises `BadMessage`."""
+    return _decode(_request, line)
+
+
+def decode_reply(line: bytes) -> Reply:
+    """A line from the worker; raises `BadMessage`."""
+    return _decode(_reply, line)
+
+
+def encode(message: Request | Reply) -> bytes:
+    """One line, with its end of line."""
+    return msgspec.json.encode(message) + b"\n"
+
+
+_Message = TypeVar("_Message")
+
+
+def _decode(decoder: "msgspec.json.Decoder[_Message]", line: bytes) -> _Message:
+    try:
+        return decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadMessage(f"not a message of protocol {PROTOCOL}: {error}") from error

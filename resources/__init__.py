@@ -1,0 +1,1 @@
+"""Data only: models, key maps, styles, codes, templates, schemas. Read through importlib.resources."""

@@ -1,0 +1,1 @@
+"""The desk: what the radiologist sees and works at. Never imports torch, not even indirectly."""

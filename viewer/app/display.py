@@ -1,0 +1,287 @@
+"""The display state: frozen values that `resolve(desk)` makes and `viewer.ui` draws. No behaviour, no toolkit.
+
+The user interface keeps the last state and applies the difference; it never asks the desk for more.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from viewer.core.dicom.geometry import Vector
+from viewer.core.reading.finding import Axis
+
+
+class Plane(StrEnum):
+    """How a viewport cuts its display set."""
+
+    STACK = "stack"
+    """The images as acquired, one by one."""
+    AXIAL = "axial"
+    CORONAL = "coronal"
+    SAGITTAL = "sagittal"
+
+
+class TextLevel(StrEnum):
+    """How much corner text is drawn; identity and warnings always stay."""
+
+    FULL = "full"
+    MINIMAL = "minimal"
+    NONE = "none"
+
+
+class Tool(StrEnum):
+    """What a left drag does."""
+
+    WINDOW = "window"
+    ZOOM = "zoom"
+    SCROLL = "scroll"
+    PAN = "pan"
+    DISTANCE = "distance"
+    BIDIRECTIONAL = "bidirectional"
+    PROBE = "probe"
+
+
+class MarkState(StrEnum):
+    """How a mark is drawn; the author gives its shape."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    BELOW = "below"
+    """A candidate below the operating point, shown on request."""
+
+
+class Severity(StrEnum):
+    """Of a banner or a line: each has an icon and a sentence."""
+
+    INFO = "info"
+    WARNING = "warning"
+    DANGER = "danger"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A VOI window in modality values (HU for CT)."""
+
+    centre: float
+    width: float
+    name: str = ""
+    function: str = "LINEAR"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A finding as drawn. `author` is "reader", "model" or "joined"; `name` may read "M1 = R1"."""
+
+    name: str
+    tracking_uid: str
+    author: str
+    state: MarkState
+    focused: bool
+    series_instance_uid: str
+    frame_of_reference_uid: str
+    center_lps_mm: Vector
+    radius_mm: float
+    long_axis: Axis | None = None
+    short_axis: Axis | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """A distance drawn with the D tool: ends in patient mm, or in image pixels where there is no geometry."""
+
+    key: str
+    axis: Axis
+    text: str
+    series_instance_uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """The heat map of the focused finding, on the grid of its series: `path` is a float32 `.npy` patch."""
+
+    tracking_uid: str
+    name: str
+    series_instance_uid: str
+    frame_of_reference_uid: str
+    path: str
+    start: tuple[int, int, int]
+    shape: tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """A warning in the viewport that it is about, or across the window."""
+
+    severity: Severity
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Corners:
+    """Corner text, one string a line."""
+
+    top_left: tuple[str, ...] = ()
+    top_right: tuple[str, ...] = ()
+    bottom_left: tuple[str, ...] = ()
+    bottom_right: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewportState:
+    """One viewport.
+
+    display_set    id of the display set whose pixels are shown; "" = nothing, then `empty` says why
+    index          STACK: slice index; other planes: index of the cut through `point_lps_mm`
+    point_lps_mm   the crosshair; None where the display set has no geometry
+    zoom           1 = whole image fits; pan: offset of the view centre from the image centre, in image pixels
+                   (column, row) of the plane at voxel pitch
+    ticks          fractions 0..1 along the scroll bar with the author of the mark there
+    seen           fraction of the slices that were on screen
+    """
+
+    id: str
+    title: str
+    plane: Plane
+    display_set: str
+    index: int
+    count: int
+    point_lps_mm: Vector | None
+    window: Window
+    invert: bool
+    zoom: float
+    pan: tuple[float, float]
+    focused: bool
+    corners: Corners
+    text_level: TextLevel
+    crosshair: bool
+    marks: tuple[Mark, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
+    heat: Heat | None = None
+    banners: tuple[Banner, ...] = ()
+    ticks: tuple[tuple[float, str], ...] = ()
+    seen: float = 0.0
+    empty: tuple[str, str] = ("", "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesRow:
+    """A display set in the series panel. `thumbnail` is the slice index to draw, -1 for none."""
+
+    display_set: str
+    title: str
+    detail: str
+    thumbnail: int
+    selected: bool
+    seen: float
+    warning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A pill in the case bar. `kind`: plain, lock, model, done, warning, danger."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingRow:
+    """A card of the findings panel.
+
+    kind      "reader", "model" or "joined"
+    verdict   what stands right of the title: "Accepted", "Undecided", "Rejected: normal anatomy", "Yours, kept"
+    band      probability interval 0..1 with the point in it: (low, point, high), or None
+    lines     (caption, text) pairs shown when focused
+    """
+
+    tracking_uid: str
+    kind: str
+    name: str
+    title: str
+    detail: str
+    state: MarkState
+    verdict: str
+    focused: bool
+    band: tuple[float, float, float] | None = None
+    lines: tuple[tuple[str, str], ...] = ()
+    missed: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """The right panel. `mode`: reading (before the commit), reveal, report.
+
+    second_reader  (kind, headline, sentence): kind one of waiting, ready, none, done, not_run, failed, sealed
+    strip          reject strip: (digit, reason) pairs while it is open
+    buttons        (command id, title, key text, primary, enabled, why not)
+    """
+
+    mode: str
+    title: str
+    count: str
+    rows: tuple[FindingRow, ...]
+    second_reader: tuple[str, str, str]
+    model_line: str = ""
+    domain: tuple[str, str] = ("", "")
+    operating_point: str = ""
+    strip: tuple[tuple[str, str], ...] = ()
+    impression: str = ""
+    categories: tuple[str, ...] = ()
+    category: str = ""
+    category_rule: str = ""
+    seen_lines: tuple[tuple[str, int, int], ...] = ()
+    seen_note: str = ""
+    below: str = ""
+    warning: str = ""
+    sections: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
+    buttons: tuple[tuple[str, str, str, bool, bool, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something the desk must know before it goes on. `kind`: reader, resume, text, reject_text."""
+
+    kind: str
+    title: str
+    text: str
+    fields: tuple[tuple[str, str], ...] = ()
+    accept: str = "Continue"
+    refuse: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JobLine:
+    """A running job that has lasted over 300 ms. `done` 0..1, or -1 where no one can say."""
+
+    id: str
+    title: str
+    done: float
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisplayState:
+    """Everything on screen."""
+
+    title: str
+    patient: tuple[str, str]
+    study: tuple[str, str]
+    steps: tuple[tuple[str, bool], ...]
+    chips: tuple[Chip, ...]
+    banners: tuple[Banner, ...]
+    series: tuple[SeriesRow, ...]
+    series_open: bool
+    viewports: tuple[ViewportState, ...]
+    maximised: str
+    tool: Tool
+    marks_on: bool
+    panel: Panel
+    hints: tuple[tuple[str, str], ...]
+    status: str
+    status_severity: Severity
+    saved: str
+    jobs: tuple[JobLine, ...]
+    question: Question | None
+    not_loaded: tuple[str, ...]

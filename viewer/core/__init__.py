@@ -1,0 +1,1 @@
+"""Pure rooms: no Qt, no VTK, no threads, no windows."""

@@ -1,0 +1,1 @@
+"""From bytes to series, geometry, frames and volumes. Knows no window and no database."""

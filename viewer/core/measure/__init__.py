@@ -1,0 +1,1 @@
+"""What a tool measures: geometry and statistics."""

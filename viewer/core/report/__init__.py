@@ -1,0 +1,1 @@
+"""A reading turned into SR, SEG and HTML."""

@@ -1,0 +1,1 @@
+"""Qt and VTK: windows, viewports, panels. Holds no truth of its own."""
