@@ -165,8 +165,8 @@ class Cancelled(msgspec.Struct, tag="cancelled", frozen=True):
 Request = Analyse | Cancel | Shutdown
 Reply = Hello | Progress | Done | Failed | Cancelled
 
-_request = msgspec.json.Decoder(Request)
-_reply = msgspec.json.Decoder(Reply)
+_request: "msgspec.json.Decoder[Request]" = msgspec.json.Decoder(Request)
+_reply: "msgspec.json.Decoder[Reply]" = msgspec.json.Decoder(Reply)
 
 
 class BadMessage(Exception):

@@ -35,7 +35,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict with its reason (key of resources/codes/reject_reasons.toml, "" = none given) and time (UTC, ISO)."""
+    """A verdict with its reason and time (UTC, ISO).
+
+    `reason` is a key of resources/codes/reject_reasons.toml; "" means that none was given.
+    """
 
     verdict: Verdict
     reason: str = ""
@@ -72,7 +75,7 @@ class Reading:
     joined              tracking UID of a model finding -> tracking UID of the own mark at the same place
     category            Lung-RADS in force; unaided_category as committed
     signed_without      names of the findings that were undecided at the signature
-    second_read_status  "", "done", "partial", "not_run" or "failed" (with second_read_reason); "" until the reveal
+    second_read_status  done, partial, not_run or failed, with second_read_reason; "" until the reveal
     """
 
     reading_id: str
