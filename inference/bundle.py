@@ -1,0 +1,183 @@
+"""What a model is on disk: a folder with `model.toml`, `weights.safetensors` and `card.md`.
+
+Reads, verifies and writes bundles and knows their calibration. No torch here; networks are built elsewhere.
+"""
+
+import hashlib
+import tomllib
+from collections.abc import Iterator
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import tomli_w
+from numpy.typing import ArrayLike, NDArray
+
+from inference.protocol import OperatingPoint
+
+FORMAT = 1
+MODEL, WEIGHTS, CARD = "model.toml", "weights.safetensors", "card.md"
+
+
+class BundleError(Exception):
+    """A bundle that cannot be used: one sentence with the folder, what was found and what to do."""
+
+
+class InputContract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the model may be given. Anything else is not read, and the answer says why.
+
+    spacing_mm     the grid that the networks work on (slice, row, column)
+    clip_hu        HU range scaled to -1..1
+    max_slice_mm   thickest slice and widest slice distance that is read
+    min_slices     fewest slices; min_extent_mm: shortest stack
+    """
+
+    modality: str
+    spacing_mm: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    clip_hu: tuple[float, float] = (-1000.0, 400.0)
+    max_slice_mm: float = 5.0
+    min_slices: int = 5
+    min_extent_mm: float = 12.0
+
+
+class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Score to probability: piecewise linear between knots (both rising), fitted on `fitted_on`."""
+
+    method: str
+    scores: tuple[float, ...]
+    probabilities: tuple[float, ...]
+    fitted_on: str = ""
+
+    def __call__(self, score: ArrayLike) -> NDArray[np.float64]:
+        """Calibrated probabilities, same shape as `score`."""
+        out: NDArray[np.float64] = np.interp(np.asarray(score, np.float64), self.scores, self.probabilities)
+        return out
+
+
+class Range(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a statistic of the training volumes lies: mean and standard deviation."""
+
+    mean: float
+    sd: float
+
+
+class TrainingDomain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the model learnt from: limits of header fields, and statistics of the volumes in the lung."""
+
+    slice_thickness_mm: tuple[float, float] = (0.5, 5.0)
+    statistics: dict[str, Range] = {}
+    near: float = 3.0
+    outside: float = 5.0
+
+
+class Figure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One measured figure with its 95 % interval, the data it stands on and how many cases that were."""
+
+    name: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    n: int = 0
+    data: str = ""
+
+
+class Bundle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`model.toml`. `sha256` is the hash of the weights, `parent` that of the weights they were adapted from.
+
+    architecture   arguments of each network of the bundle, by name (see `inference.networks`)
+    settings       numbers of the pipeline (tile size, peak threshold, ...)
+    """
+
+    format: int
+    id: str
+    version: str
+    title: str
+    task: str
+    sha256: str
+    input: InputContract
+    labels: tuple[str, ...]
+    operating_points: tuple[OperatingPoint, ...]
+    default_operating_point: str
+    calibration: Calibration
+    domain: TrainingDomain
+    architecture: dict[str, dict[str, Any]]
+    settings: dict[str, float] = {}
+    parent: str = ""
+    licence: str = ""
+    training: dict[str, Any] = {}
+    evidence: tuple[Figure, ...] = ()
+
+    @property
+    def operating_point(self) -> OperatingPoint:
+        """The default operating point."""
+        return next(p for p in self.operating_points if p.name == self.default_operating_point)
+
+
+def load_bundle(folder: Path, *, verify: bool = False) -> Bundle:
+    """Read `model.toml`; with `verify` also hash the weights. Raises `BundleError`."""
+    try:
+        raw = tomllib.loads((folder / MODEL).read_text(encoding="utf-8"))
+        bundle = msgspec.convert(raw, Bundle, strict=True)
+    except OSError as error:
+        raise BundleError(
+            f"{folder}: no readable {MODEL} ({error.strerror}); choose a bundle's folder"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+        raise BundleError(f"{folder / MODEL}: {error}; install the bundle again") from error
+    faults = [*_faults(bundle), *(_file_faults(bundle, folder) if verify else ())]
+    if faults:
+        raise BundleError(f"{folder}: {faults[0]}")
+    return bundle
+
+
+def save_bundle(bundle: Bundle, folder: Path, *, card: str) -> Bundle:
+    """Write `model.toml` and `card.md` beside the weights in `folder`, with their hash; returns what was written."""
+    bundle = msgspec.structs.replace(bundle, sha256=sha256(folder / WEIGHTS))
+    (folder / MODEL).write_text(tomli_w.dumps(msgspec.to_builtins(bundle)), encoding="utf-8")
+    (folder / CARD).write_text(card, encoding="utf-8")
+    return load_bundle(folder, verify=True)
+
+
+def installed_bundles(extra: Path | None = None) -> tuple[tuple[Path, Bundle], ...]:
+    """Bundles that ship with the project or lie under `extra`, each with its folder, by id and version."""
+    found = [(folder, load_bundle(folder)) for folder in _folders(extra)]
+    return tuple(sorted(found, key=lambda item: (item[1].id, item[1].version)))
+
+
+def sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _folders(extra: Path | None) -> Iterator[Path]:
+    with as_file(files("resources") / "models") as shipped:
+        roots = [shipped] if extra is None else [shipped, extra]
+    for root in roots:
+        yield from (path.parent for path in sorted(root.glob(f"*/{MODEL}")))
+
+
+def _faults(bundle: Bundle) -> Iterator[str]:
+    knots = bundle.calibration
+    if bundle.format != FORMAT:
+        yield f"format {bundle.format} found, {FORMAT} allowed; update the program or the bundle"
+    if bundle.default_operating_point not in {p.name for p in bundle.operating_points}:
+        yield f"default operating point '{bundle.default_operating_point}' is not among its operating points"
+    if len(knots.scores) != len(knots.probabilities) or len(knots.scores) < 2:
+        yield "the calibration needs as many scores as probabilities, and two at least"
+    elif np.any(np.diff(knots.scores) <= 0) or np.any(np.diff(knots.probabilities) < 0):
+        yield "the calibration's scores and probabilities must rise"
+
+
+def _file_faults(bundle: Bundle, folder: Path) -> Iterator[str]:
+    for name in (WEIGHTS, CARD):
+        if not (folder / name).is_file():
+            yield f"{name} is missing; install the bundle again"
+            return
+    found = sha256(folder / WEIGHTS)
+    if found != bundle.sha256:
+        allowed = bundle.sha256[:12]
+        yield f"{WEIGHTS} hashes to {found[:12]}, {MODEL} allows {allowed}; install the bundle again"

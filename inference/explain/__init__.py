@@ -1,0 +1,1 @@
+"""Where a network looked: gradient-based heat maps. Nothing about files or findings."""

@@ -1,0 +1,1 @@
+"""From data to weights: data sets, implants, training, calibration, cards. Run `python -m inference.training`."""
