@@ -1,4 +1,4 @@
-"""The display state: frozen values that `resolve(desk)` makes and `viewer.ui` draws. No behaviour, no toolkit.
+"""The display state: frozen values that `resolve(desk)` makes and `viewer.ui` draws. No behaviour, no Qt.
 
 The user interface keeps the last state and applies the difference; it never asks the desk for more.
 """
@@ -186,14 +186,41 @@ class Chip:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something to do where it is said: a command with its key. `why_not` is "" when it can be done now."""
+
+    command: str
+    title: str
+    key: str
+    primary: bool = False
+    active: bool = False
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of the inline editor; with `choices` one of them, else free text."""
+
+    key: str
+    title: str
+    value: str
+    choices: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingRow:
     """A card of the findings panel.
 
     kind      "reader", "model" or "joined"
-    verdict   what stands right of the title: "Accepted", "Undecided", "Rejected: normal anatomy", "Yours, kept"
-    band      probability interval 0..1 with the point in it: (low, point, high), or None
+    verdict   right of the title: "Accepted", "Undecided", "Rejected: normal anatomy", "Yours, kept"
+    band      probability interval 0..1 with the point in it: (low, point, high), or None; `band_text` says it
     lines     (caption, text) pairs shown when focused
+    place     right of the detail: "Image 12"
+    measure   the measured size of an own mark
+    chips     concepts that the model names
+    actions   keys of the card, shown when focused
+    editing   the fields of the open editor; empty while it is closed
     """
 
     tracking_uid: str
@@ -207,6 +234,14 @@ class FindingRow:
     band: tuple[float, float, float] | None = None
     lines: tuple[tuple[str, str], ...] = ()
     missed: str = ""
+    band_text: str = ""
+    place: str = ""
+    measure: str = ""
+    note: str = ""
+    key_image: bool = False
+    chips: tuple[str, ...] = ()
+    actions: tuple[Action, ...] = ()
+    editing: tuple[Field, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,7 +250,11 @@ class Panel:
 
     second_reader  (kind, headline, sentence): kind one of waiting, ready, none, done, not_run, failed, sealed
     strip          reject strip: (digit, reason) pairs while it is open
-    buttons        (command id, title, key text, primary, enabled, why not)
+    chance         the reader's own probability of cancer, per cent; None while not given
+    seen_lines     (what, seen, of how many); `seen_total` sums it up
+    sections       of the report: (title, rows of (mark, what, text, right)); mark: check, warning, info, ""
+    actions        the decision buttons, always at the foot of the panel
+    keyboard       the keyboard is in this panel
     """
 
     mode: str
@@ -235,8 +274,13 @@ class Panel:
     seen_note: str = ""
     below: str = ""
     warning: str = ""
-    sections: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
-    buttons: tuple[tuple[str, str, str, bool, bool, str], ...] = ()
+    sections: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = ()
+    actions: tuple[Action, ...] = ()
+    chance: int | None = None
+    category_note: str = ""
+    seen_total: str = ""
+    verdict_line: str = ""
+    keyboard: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +293,123 @@ class Question:
     fields: tuple[tuple[str, str], ...] = ()
     accept: str = "Continue"
     refuse: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportCard:
+    """A finding on the report page. `right` is the verdict; `crop` says what the key image shows."""
+
+    tracking_uid: str
+    kind: str
+    name: str
+    title: str
+    right: str
+    lines: tuple[str, ...]
+    provenance: str
+    state: MarkState
+    key_image: bool = False
+    crop: "Crop | None" = None
+    actions: tuple[Action, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """A small picture of one slice round a finding: pixels of the display set's own grid."""
+
+    display_set: str
+    index: int
+    column: float
+    row: float
+    half_mm: float
+    window: Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportPage:
+    """The report before and after the signature.
+
+    category  (value, headline, rule, what follows, right: how it compares with the unaided one)
+    sections  left column: (title, count or "", warning)
+    """
+
+    title: str
+    line: str
+    category: tuple[str, str, str, str, str]
+    impression: str
+    editing_impression: bool
+    findings: tuple[ReportCard, ...]
+    rejected: tuple[ReportCard, ...]
+    undecided: tuple[ReportCard, ...]
+    sections: tuple[tuple[str, str, bool], ...]
+    how: tuple[tuple[str, str], ...] = ()
+    amendments: tuple[str, ...] = ()
+    signed: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyRow:
+    """A study of the list. `reader_state` and `reading_state` are (kind, words)."""
+
+    study_instance_uid: str
+    patient: str
+    patient_id: str
+    study: str
+    date: str
+    images: int
+    reader_state: tuple[str, str]
+    reading_state: tuple[str, str]
+    reader: str
+    selected: bool
+    open: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyList:
+    """The study list: rows in the order of arrival, and what is known of the selected study."""
+
+    rows: tuple[StudyRow, ...]
+    title: tuple[str, str]
+    series: tuple[tuple[str, str], ...]
+    thumbnail: str
+    warnings: tuple[str, ...]
+    foot: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommandEntry:
+    """A command as the palette and the key card show it. `why_not` is "" when it can be done now."""
+
+    id: str
+    title: str
+    group: str
+    keys: tuple[str, ...]
+    icon: str
+    why_not: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """What lies over the window: `kind` palette, keys, not_loaded or card (a text such as the model card).
+
+    go_to  (argument, title, text right of it) of the palette's 'Go to' part
+    """
+
+    kind: str
+    title: str
+    entries: tuple[CommandEntry, ...] = ()
+    go_to: tuple[tuple[str, str, str], ...] = ()
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Where a viewport stands in the image area, in fractions of it."""
+
+    viewport: str
+    left: float
+    top: float
+    width: float
+    height: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,3 +446,10 @@ class DisplayState:
     jobs: tuple[JobLine, ...]
     question: Question | None
     not_loaded: tuple[str, ...]
+    page: str = "reading"
+    cells: tuple[Cell, ...] = ()
+    report: ReportPage | None = None
+    studies: StudyList | None = None
+    overlay: Overlay | None = None
+    probe: str = ""
+    full_screen: bool = False

@@ -34,7 +34,7 @@ def loaded() -> bool:
 
 
 def pixmap(name: str, colour: str, size: int, ratio: float) -> QPixmap:
-    """A glyph in a colour of the tokens, `size` px at device pixel ratio `ratio`; a null pixmap before `load`."""
+    """A glyph in a colour of the tokens, `size` px at pixel ratio `ratio`; null before `load`."""
     if _font is None:
         return QPixmap()
     key = (name, colour, size, ratio)
@@ -47,7 +47,9 @@ def pixmap(name: str, colour: str, size: int, ratio: float) -> QPixmap:
 class Glyph(QWidget):
     """One icon or mark; says nothing to a screen reader, since words always stand beside it."""
 
-    def __init__(self, name: str, colour: str = "text_2", size: int = 16, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, name: str, colour: str = "text_2", size: int = 16, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._name, self._colour, self._size = name, colour, size
         self.setFixedSize(size, size)
@@ -72,7 +74,7 @@ class Glyph(QWidget):
 
 
 def draw_mark(painter: QPainter, box: QRectF, kind: str, colour: str = "") -> None:
-    """The small sign of an author: a circle for the reader, corner brackets for the model, both for joined."""
+    """The small sign of an author: circle for the reader, corner brackets for the model, or both."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     side = min(box.width(), box.height())
