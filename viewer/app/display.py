@@ -139,6 +139,7 @@ class ViewportState:
                    (column, row) of the plane at voxel pitch
     ticks          fractions 0..1 along the scroll bar with the author of the mark there
     seen           fraction of the slices that were on screen
+    seen_spans     which ones: (from, to) fractions 0..1 along the scroll bar, ascending
     """
 
     id: str
@@ -162,6 +163,7 @@ class ViewportState:
     banners: tuple[Banner, ...] = ()
     ticks: tuple[tuple[float, str], ...] = ()
     seen: float = 0.0
+    seen_spans: tuple[tuple[float, float], ...] = ()
     empty: tuple[str, str] = ("", "")
 
 
