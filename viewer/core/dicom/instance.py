@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from viewer.core.dicom.geometry import Vector
 from viewer.core.dicom.problem import Problem
-from viewer.core.pixels.grey import Lut, Window
+from viewer.core.pixels.grey import Grey, Lut, Window
 
 Orientation = tuple[float, float, float, float, float, float]
 """Image Orientation (Patient): direction of growing column index, then of growing row index."""
@@ -151,3 +151,16 @@ class Instance:
     def encapsulated(self) -> bool:
         """True where Pixel Data is a sequence of compressed fragments."""
         return self.pixel_length < 0
+
+    @property
+    def grey(self) -> Grey:
+        """The grey pipeline without a VOI."""
+        return Grey(
+            signed=self.signed,
+            slope=self.slope,
+            intercept=self.intercept,
+            modality_lut=self.modality_lut,
+            invert=self.inverted,
+            padding=self.padding,
+            bits_stored=self.bits_stored,
+        )
