@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from viewer.core.dicom.geometry import Vector
+from viewer.core.pixels.grey import Window as Window
 from viewer.core.reading.finding import Axis
 
 
@@ -56,16 +57,6 @@ class Severity(StrEnum):
     INFO = "info"
     WARNING = "warning"
     DANGER = "danger"
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A VOI window in modality values (HU for CT)."""
-
-    centre: float
-    width: float
-    name: str = ""
-    function: str = "LINEAR"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

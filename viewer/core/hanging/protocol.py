@@ -1,0 +1,55 @@
+"""Steps of a reading: for each, a layout, a plane for every box, and a window. Matching a study to its steps."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from viewer.core.dicom.display_set import DisplaySet, Study
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One hanging step.
+
+    planes        one per box of the layout: stack, axial, coronal or sagittal
+    window        name of a preset; "" = as stored
+    after_commit  locked until the unaided read is committed
+    """
+
+    id: str
+    title: str
+    layout: str
+    planes: tuple[str, ...]
+    window: str
+    after_commit: bool = False
+
+
+@cache
+def _chest_ct() -> tuple[Step, ...]:
+    text = resources.files("resources").joinpath("protocols", "ct_chest.toml").read_text(encoding="utf-8")
+    return tuple(Step(**(raw | {"planes": tuple(raw["planes"])})) for raw in tomllib.loads(text)["step"])
+
+
+AS_STORED = (Step("images", "Images", "1x1", ("stack",), ""),)
+"""The one step of whatever is no volume."""
+
+
+def steps_for(main: DisplaySet | None) -> tuple[Step, ...]:
+    """The steps in which the study is read, by its main display set."""
+    if main is None or main.modality != "CT" or main.geometry is None:
+        return AS_STORED
+    return _chest_ct()
+
+
+def main_display_set(study: Study) -> DisplaySet | None:
+    """What a study opens with: the volume with most slices, thinnest first; else its first images."""
+    images = [d for d in study.display_sets if d.kind == "image"]
+    volumes = [d for d in images if d.geometry is not None and d.count >= MIN_VOLUME]
+    if volumes:
+        return max(volumes, key=lambda d: (d.modality == "CT", d.count))
+    return images[0] if images else None
+
+
+MIN_VOLUME = 5
+"""Fewer slices than this are a localiser, not a volume to open with."""
