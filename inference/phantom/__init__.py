@@ -1,0 +1,1 @@
+"""Procedural patients with known truth: numpy and scipy only, no torch, no DICOM."""

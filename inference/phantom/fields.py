@@ -1,0 +1,165 @@
+"""Smooth scalar fields of a phantom: signed distances in mm on a coarse grid, read on any finer one.
+
+Anatomy is drawn as fields that are negative inside. They are computed on a coarse grid and read by cubic
+B-splines, so an edge stays smooth and at its true place whatever the voxel size of the picture.
+Index order is (z, y, x): z rises to the head, y to the back, x to the patient's left (LPS).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Field = NDArray[np.float32]
+Point = tuple[float, float, float]
+
+PITCH_MM = 2.5
+"""Grid of the fields. Structures thinner than about two pitches need a field that is linear across them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lattice:
+    """Voxel centres of a picture: `start + index * step`, mm, order (z, y, x)."""
+
+    start: Point
+    step: Point
+    shape: tuple[int, int, int]
+
+    def axis(self, n: int) -> Field:
+        """Coordinates along axis `n`, mm."""
+        return (self.start[n] + self.step[n] * np.arange(self.shape[n])).astype(np.float32)
+
+    def mesh(self) -> tuple[Field, Field, Field]:
+        """The three axes, shaped to broadcast against each other."""
+        z, y, x = (self.axis(n) for n in range(3))
+        return z[:, None, None], y[None, :, None], x[None, None, :]
+
+    def index(self, point: Point) -> tuple[int, int, int]:
+        """The voxel nearest to `point`, not checked to lie inside."""
+        z, y, x = (round((point[n] - self.start[n]) / self.step[n]) for n in range(3))
+        return z, y, x
+
+    def coarse(self) -> "Lattice":
+        """The grid of the fields: `PITCH_MM`, two pitches wider on every side than this picture."""
+        start = tuple(s - 2 * PITCH_MM for s in self.start)
+        length = [(n - 1) * step for n, step in zip(self.shape, self.step, strict=True)]
+        shape = tuple(int(np.ceil(extent / PITCH_MM)) + 6 for extent in length)
+        return Lattice((start[0], start[1], start[2]), (PITCH_MM,) * 3, (shape[0], shape[1], shape[2]))
+
+
+def _taps(fine: Field, first: float, pitch: float, count: int) -> tuple[NDArray[np.intp], Field]:
+    """Per fine coordinate the first of four samples (at `first + n * pitch`) and its B-spline weights (n, 4)."""
+    position = (fine - np.float32(first)) / np.float32(pitch)
+    base = np.clip(np.floor(position).astype(np.intp), 1, count - 3)
+    t = (position - base).astype(np.float32)
+    weights = [(1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3]
+    return base - 1, np.stack(weights, axis=1) / np.float32(6)
+
+
+class Reader:
+    """Reads fields of `lattice.coarse()` slice by slice at the voxel centres of `lattice`."""
+
+    def __init__(self, lattice: Lattice) -> None:
+        coarse = lattice.coarse()
+        self._taps = [
+            _taps(lattice.axis(n), coarse.start[n], PITCH_MM, coarse.shape[n]) for n in range(3)
+        ]
+
+    def plane(self, field: Field, k: int, box: tuple[slice, slice] | None = None) -> Field:
+        """Slice `k` of the picture, or the part of it that `box` (rows, columns) names; same unit as `field`."""
+        rows, columns = box or (slice(None), slice(None))
+        (z0, wz), (y0, wy), (x0, wx) = self._taps
+        y0, wy, x0, wx = y0[rows], wy[rows], x0[columns], wx[columns]
+        low, high = int(y0[0]), int(y0[-1]) + 4
+        first = z0[k]
+        flat = np.tensordot(wz[k], field[first : first + 4, low:high], axes=1)
+        wide: Field = sum(flat[:, x0 + t] * wx[:, t] for t in range(4))
+        out: Field = sum(wide[y0 - low + t] * wy[:, t, None] for t in range(4))
+        return out
+
+    def reach(self, field: Field, k: int, below: float) -> tuple[slice, slice] | None:
+        """The box (rows, columns) of slice `k` outside of which `field` >= `below`; None where it is empty."""
+        first = self._taps[0][0][k]
+        inside = (field[first : first + 4] < below).any(axis=0)
+        if not inside.any():
+            return None
+        spans = []
+        for axis, line in ((1, inside.any(axis=1)), (2, inside.any(axis=0))):
+            hit = np.flatnonzero(line)
+            base = self._taps[axis][0]
+            spans.append(slice(int(np.searchsorted(base, hit[0] - 3)), int(np.searchsorted(base, hit[-1] + 1))))
+        if any(span.start >= span.stop for span in spans):
+            return None
+        return spans[0], spans[1]
+
+
+def noise(rng: np.random.Generator, lattice: Lattice, scale_mm: float) -> Field:
+    """Smooth noise with standard deviation 1 on a coarse lattice; its details are about `scale_mm` wide."""
+    knots = [int(n * PITCH_MM / scale_mm) + 4 for n in lattice.shape]
+    out: Field = rng.standard_normal(knots, dtype=np.float32)
+    for axis, count in enumerate(knots):
+        fine = np.arange(lattice.shape[axis], dtype=np.float32) * np.float32(PITCH_MM)
+        base, weights = _taps(fine, -scale_mm, scale_mm, count)
+        matrix = np.zeros((lattice.shape[axis], count), np.float32)
+        for t in range(4):
+            matrix[np.arange(len(base)), base + t] = weights[:, t]
+        out = np.moveaxis(np.tensordot(matrix, out, axes=(1, axis)), 0, axis)
+    return np.ascontiguousarray(out / out.std())
+
+
+def union(a: Field, b: Field, round_mm: float = 0.0) -> Field:
+    """Inside either; the crease is rounded over `round_mm` (polynomial smooth minimum, after I. Quilez)."""
+    if round_mm <= 0:
+        return np.minimum(a, b)
+    h = np.maximum(round_mm - np.abs(a - b), 0) / np.float32(round_mm)
+    out: Field = np.minimum(a, b) - h * h * np.float32(round_mm / 4)
+    return out
+
+
+def both(a: Field, b: Field, round_mm: float = 0.0) -> Field:
+    """Inside both: the intersection, rounded like `union`."""
+    return -union(-a, -b, round_mm)
+
+
+def superellipsoid(
+    mesh: tuple[Field, Field, Field], centre: Point, radii: Point, power: float = 2.0, turn: float = 0.0
+) -> Field:
+    """About the signed distance (mm) to |dx/rx|^p + |dy/ry|^p + |dz/rz|^p = 1, turned by `turn` about z.
+
+    First-order distance f / |grad f|, f being the p-norm minus 1: exact at the surface.
+    """
+    z, y, x = mesh[0] - centre[0], mesh[1] - centre[1], mesh[2] - centre[2]
+    c, s = np.float32(np.cos(turn)), np.float32(np.sin(turn))
+    u, v, w = np.abs(z) / radii[0], np.abs(c * y + s * x) / radii[1], np.abs(c * x - s * y) / radii[2]
+    norm = np.maximum((u**power + v**power + w**power) ** np.float32(1 / power), np.float32(1e-3))
+    k = power - 1
+    slope = np.sqrt(
+        ((u / norm) ** k / radii[0]) ** 2 + ((v / norm) ** k / radii[1]) ** 2 + ((w / norm) ** k / radii[2]) ** 2
+    )
+    return ((norm - 1) / np.maximum(slope, 1e-4)).astype(np.float32)
+
+
+def tube(mesh: tuple[Field, Field, Field], path: NDArray[np.float64], radii: NDArray[np.float64]) -> Field:
+    """Signed distance (mm) to a chain of round cones through `path` (n, 3), with radius per point."""
+    out: Field | None = None
+    for a, b, ra, rb in zip(path[:-1], path[1:], radii[:-1], radii[1:], strict=True):
+        line = (b - a).astype(np.float32)
+        dz, dy, dx = (mesh[n] - np.float32(a[n]) for n in range(3))
+        t = np.clip((dz * line[0] + dy * line[1] + dx * line[2]) / max(float(line @ line), 1e-6), 0, 1)
+        far = np.sqrt((dz - t * line[0]) ** 2 + (dy - t * line[1]) ** 2 + (dx - t * line[2]) ** 2)
+        part = far - (np.float32(ra) + t * np.float32(rb - ra))
+        out = part if out is None else np.minimum(out, part)
+    if out is None:
+        raise ValueError("a tube needs a path of at least two points")
+    return out.astype(np.float32)
+
+
+def smooth_path(points: NDArray[np.float64], pieces: int = 6) -> NDArray[np.float64]:
+    """A Catmull-Rom curve through `points` (n, 3), `pieces` straight parts between each pair."""
+    p = np.vstack([2 * points[0] - points[1], points, 2 * points[-1] - points[-2]])
+    t = (np.arange(pieces) / pieces)[:, None]
+    parts = [
+        0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
+        for a, b, c, d in zip(p[:-3], p[1:-2], p[2:-1], p[3:], strict=True)
+    ]
+    return np.vstack([*parts, points[-1:]])

@@ -1,0 +1,144 @@
+"""Heart, great vessels, gullet, windpipe and main bronchi of a phantom, and the organs under its diaphragm."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from inference.phantom.fields import Field, Lattice, Point, both, noise, smooth_path, superellipsoid, tube, union
+from inference.phantom.torso import Build, Torso
+
+Rows = list[tuple[float, float, float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Mediastinum:
+    """Fields in mm, negative inside; `hull` is all that keeps the lungs apart, fat included.
+
+    hila   per side (right, left) where bronchi and vessels enter the lung, (z, y, x) mm
+    """
+
+    heart: Field
+    chambers: Field
+    vessels: Field
+    gullet: Field
+    airway: Field
+    lumen: Field
+    hull: Field
+    hila: tuple[Point, Point]
+
+
+@dataclass(frozen=True, slots=True)
+class Abdomen:
+    """Fields in mm, negative inside."""
+
+    liver: Field
+    spleen: Field
+    stomach: Field
+    gas: Field
+
+
+def _chain(mesh: tuple[Field, Field, Field], rows: Rows) -> Field:
+    """A tube through rows of (z, y, x, radius), smoothed."""
+    points = smooth_path(np.array(rows, np.float64), 4)
+    return tube(mesh, points[:, :3], points[:, 3])
+
+
+def mediastinum(rng: np.random.Generator, build: Build, torso: Torso, lattice: Lattice) -> Mediastinum:
+    """The middle of the chest. Places are shares of the lung's height, varied by a few mm."""
+    mesh = torso.mesh
+    h = build.height
+    back = float(np.interp(0.55 * h, torso.mesh[0].ravel(), torso.spine_y.ravel())) - 14
+    j = rng.normal(0, 2.0, 12)
+    carina = 0.62 * h + j[0]
+    heart, chambers = _heart(build, mesh, j)
+    vessels = _great_vessels(h, back, j, carina, mesh)
+    gullet = _chain(mesh, [(h + 60, back - 4, 3, 6), (0.8 * h, back - 8, 4, 6.5), (0.5 * h, back - 8, 1 + j[1], 7),
+                           (0.3 * h, back - 8, 7, 7), (0.12 * h, back - 24, 20, 7), (-10, back - 40, 36, 8)])  # fmt: skip
+    hila = ((carina - 30, 16 + j[2], -44 + j[3]), (carina - 30, 20 + j[4], 46 + j[5]))
+    airway = _airway(h, back, carina, hila, mesh, float(rng.uniform(7.6, 9.4)))
+    hull = union(heart - 4 - 2 * noise(rng, lattice, 30), union(union(vessels, gullet), airway) - 3.5, 10)
+    sheet = np.abs(mesh[2] - 2) - 7 - 12 * np.clip((mesh[0] - 0.68 * h) / (0.3 * h), 0, 1)
+    sheet = np.maximum(sheet, mesh[1] - back - 10)
+    hull = union(hull, sheet.astype(np.float32), 14)
+    return Mediastinum(heart, chambers, vessels, gullet, airway - 1.4, airway, hull, hila)
+
+
+def _heart(build: Build, mesh: tuple[Field, Field, Field], j: np.ndarray) -> tuple[Field, Field]:
+    h, k = build.height, build.heart
+    low = build.dome - 14  # what the heart rests on
+    parts = (  # centre (z, y, x), radii, wall
+        ((low + 30 * k, -16, 40 + j[6]), (36 * k, 40 * k, 35 * k), 10.0),  # left ventricle
+        ((low + 30 * k, -44, 8 + j[7]), (35 * k, 24 * k, 38 * k), 4.0),  # right ventricle
+        ((low + 40 * k, -10, -30 + j[8]), (34 * k, 30 * k, 21 * k), 2.5),  # right atrium
+        ((low + 58 * k, 14, 4), (24 * k, 20 * k, 34 * k), 2.5),  # left atrium
+    )
+    del h
+    outer: Field | None = None
+    inner: Field | None = None
+    for centre, radii, wall in parts:
+        part = superellipsoid(mesh, centre, radii, 2.2, -0.45)
+        outer = part if outer is None else union(outer, part, 9)
+        inner = part + np.float32(wall) if inner is None else np.minimum(inner, part + np.float32(wall))
+    assert outer is not None and inner is not None
+    return outer, inner
+
+
+def _great_vessels(
+    h: float, back: float, j: np.ndarray, carina: float, mesh: tuple[Field, Field, Field]
+) -> Field:
+    c = carina
+    paths: list[Rows] = [
+        # aorta: root, ascending, arch, descending
+        [(c - 42, -10, 2, 15), (c - 15, -14, -14, 16), (c + 18, -8, -18, 15.5), (c + 36, 6, -6, 14.5),
+         (c + 36, back - 26, 12, 14), (c + 18, back - 8, 23, 13), (c - 30, back - 3, 26, 12.5),
+         (0.28 * h, back + 1, 20, 12), (0.0, back - 3, 8, 11.5), (-90, back - 6, 4, 11)],
+        # pulmonary trunk with the left and the right artery
+        [(c - 48, -34, 14, 14), (c - 24, -24, 22, 14), (c - 8, -6, 26, 12), (c - 8, 10, 36, 10.5),
+         (c - 22, 20, 44, 8)],
+        [(c - 16, -14, 20, 11), (c - 20, 2, 4, 10.5), (c - 22, 8, -18, 10), (c - 27, 13, -42, 8)],
+        # superior vena cava, brachiocephalic veins, inferior vena cava
+        [(c + 34, -10, -25, 8.5), (c, -6, -29, 9), (c - 40, -6, -30, 10)],
+        [(c + 66, -26, 38, 6), (c + 48, -24, 4, 6.5), (c + 34, -12, -22, 7.5)],
+        [(h + 40, -4, -48, 6), (c + 60, -10, -30, 7), (c + 34, -10, -25, 8.5)],
+        [(-90, 16, -20, 12), (0.1 * h, 10, -22, 12), (0.25 * h, 2, -26, 12)],
+        # branches of the arch
+        [(c + 42, 4, -7, 7), (c + 66, 2, -16, 6.5), (h + 40, 4, -40, 5)],
+        [(c + 44, 12, 6, 4.5), (c + 70, 8, 14, 4), (h + 40, 2, 26, 4)],
+        [(c + 42, back - 26, 13, 5.5), (c + 66, back - 28, 24, 5), (h + 10, 10, 55, 4.5)],
+        # azygos vein
+        [(-60, back + 2, -6, 3.5), (c - 20, back + 1, -8, 4), (c + 8, back - 8, -14, 4.5), (c + 12, 6, -24, 5)],
+    ]  # fmt: skip
+    out = _chain(mesh, paths[0])
+    for rows in paths[1:]:
+        out = np.minimum(out, _chain(mesh, rows))
+    del j
+    return out
+
+
+def _airway(
+    h: float, back: float, c: float, hila: tuple[Point, Point], mesh: tuple[Field, Field, Field], radius: float
+) -> Field:
+    """The lumen of windpipe and main bronchi."""
+    deep = min(back - 20, 24)
+    out = _chain(mesh, [(h + 60, 0, 0, radius), (0.85 * h, deep - 14, 0, radius), (c + 5, deep, -3, radius)])
+    for side, (z, y, x) in enumerate(hila):
+        end = radius * (0.78 if side == 0 else 0.7)
+        middle = (c - 13, (deep + y) / 2 + 1, x * 0.42, radius * 0.82)
+        out = union(out, _chain(mesh, [(c + 2, deep, -3, radius * 0.9), middle, (z, y, x, end)]), 3)
+    return out
+
+
+def abdomen(rng: np.random.Generator, build: Build, torso: Torso, lattice: Lattice) -> Abdomen:
+    """Liver, spleen and stomach under the domes."""
+    z, y, x = torso.mesh
+    room = both(torso.below + 3, torso.cage + 3, 6)
+    bumps = noise(rng, lattice, 30) * np.float32(2.5)
+    left = build.dome - 11
+    edge = x - 34 + 0.35 * np.maximum(left - 20 - z, 0) + 0.25 * np.maximum(y, 0)
+    liver = both(room, edge.astype(np.float32) + bumps, 10)
+    stomach = superellipsoid(torso.mesh, (left - 42, -18, 58), (46, 44, 36), 2.2)
+    stomach = both(both(room + 4, stomach + bumps), -(liver - 4), 4)
+    spleen = superellipsoid(torso.mesh, (left - 46, 44, 92), (44, 34, 30), 2.2, 0.5) + bumps
+    spleen = both(both(room + 1, spleen), -(stomach - 4), 4)
+    gas = both(stomach + 5, y + rng.uniform(18, 34) + 0 * x + 0 * z)
+    return Abdomen(liver, spleen, stomach, gas.astype(np.float32))

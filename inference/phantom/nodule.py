@@ -1,0 +1,156 @@
+"""Procedural lung nodules, and how a nodule (made here or cut from a real scan) is put into a lung."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Kind = Literal["solid", "part-solid", "non-solid"]
+KINDS: tuple[Kind, ...] = ("solid", "part-solid", "non-solid")
+LUNG_HU = -860.0
+KEEP_HU = -40.0
+"""How much darker than its background a nodule may make it: walls and vessels stay when a nodule covers them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nodule:
+    """A lobulated blob with spicules: a radius that depends on direction.
+
+    diameter   mm, of the sphere with the same volume (before spicules)
+    lobes      (n, 5): unit direction (z, y, x), height (share of the radius), sharpness
+    spicules   (n, 5): unit direction, length in radii, sharpness
+    stretch    (3,) axis factors, product 1
+    core       radius of the solid part as a share; 0 where there is none, 1 where all is solid
+    hu, rim    HU of the solid part and of the ground glass round it
+    """
+
+    diameter: float
+    kind: Kind
+    lobes: NDArray[np.float64]
+    spicules: NDArray[np.float64]
+    stretch: NDArray[np.float64]
+    core: float
+    hu: float
+    rim: float
+    core_shift: NDArray[np.float64]
+
+
+def _directions(rng: np.random.Generator, n: int) -> NDArray[np.float64]:
+    out = rng.normal(size=(n, 3))
+    return np.asarray(out / np.linalg.norm(out, axis=1, keepdims=True))
+
+
+def random_nodule(rng: np.random.Generator, diameter_mm: float, kind: Kind) -> Nodule:
+    """A nodule of this size and kind; every third is spiculated once it is 7 mm or more."""
+    lobes = rng.integers(3, 9)
+    rows = np.column_stack([_directions(rng, lobes), rng.uniform(-0.22, 0.3, lobes), rng.uniform(3, 10, lobes)])
+    many = int(rng.integers(5, 15)) if diameter_mm >= 7 and rng.random() < 0.35 else 0
+    spikes = np.column_stack([_directions(rng, many), rng.uniform(0.3, 0.9, many), rng.uniform(60, 200, many)])
+    stretch = np.exp(rng.normal(0, 0.13, 3))
+    stretch = stretch / np.prod(stretch) ** (1 / 3)
+    core = {"solid": 1.0, "part-solid": float(rng.uniform(0.35, 0.65)), "non-solid": 0.0}[kind]
+    solid = rng.uniform(150, 380) if kind == "solid" and rng.random() < 0.08 else rng.uniform(-30, 75)
+    return Nodule(
+        diameter_mm, kind, rows, spikes, stretch, core, float(solid), float(rng.uniform(-680, -430)),
+        rng.normal(0, 0.12, 3),
+    )  # fmt: skip
+
+
+def _radius(rows: NDArray[np.float64], unit: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Sum of bumps on the sphere in the directions `unit` (3, ...)."""
+    out = np.zeros(unit.shape[1:], np.float32)
+    for z, y, x, height, sharp in rows.astype(np.float32):
+        out += height * np.exp(sharp * (z * unit[0] + y * unit[1] + x * unit[2] - 1))
+    return out
+
+
+def render(
+    nodule: Nodule, step: tuple[float, float, float] = (1.0, 1.0, 1.0)
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """HU (float32) and mask of the nodule in the middle of a box of odd sides, voxels of `step` mm (z, y, x).
+
+    Outside of the mask the patch fades to lung. The mask holds spicules only as far as half of their cover.
+    """
+    radius = nodule.diameter / 2
+    half = [int(np.ceil((radius * 2.0 + 2) / s)) for s in step]
+    grid = np.meshgrid(*(np.arange(-n, n + 1) * s for n, s in zip(half, step, strict=True)), indexing="ij")
+    place = np.stack(grid).astype(np.float32) / nodule.stretch[:, None, None, None].astype(np.float32)
+    far = np.sqrt((place**2).sum(axis=0)) + np.float32(1e-4)
+    unit = place / far
+    blob = np.maximum(1 + _radius(nodule.lobes, unit), 0.45)
+    scale = (blob**3).mean(where=np.abs(far - radius) < max(step)) ** (1 / 3)  # the volume stays that of the sphere
+    edge = np.float32(max(sum(step) / 3, 0.9))
+    body = np.clip(0.5 - (far - radius * blob / scale) / edge, 0, 1)
+    spikes = radius * (blob / scale + _radius(nodule.spicules, unit))
+    cover = np.maximum(body, 0.75 * np.clip(0.5 - (far - spikes) / edge, 0, 1))
+    if nodule.core >= 1:
+        inside = np.full_like(far, nodule.hu)
+    else:
+        shift = (nodule.core_shift * radius)[:, None, None, None].astype(np.float32)
+        inner = np.sqrt(((place - shift) ** 2).sum(axis=0)) - radius * nodule.core * blob / scale
+        solid = np.clip(0.5 - inner / (2 * edge), 0, 1) if nodule.core > 0 else np.zeros_like(far)
+        inside = nodule.rim + solid * (nodule.hu - nodule.rim)
+    hu = LUNG_HU + cover * (inside - np.float32(LUNG_HU))
+    return hu.astype(np.float32), body > 0.5
+
+
+def procedural_nodule(
+    rng: np.random.Generator, diameter_mm: float, kind: Kind, noise_hu: float = 0.0
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """HU and mask at 1 mm of a new nodule; `noise_hu` adds correlated noise, as a real cut-out has."""
+    hu, mask = render(random_nodule(rng, diameter_mm, kind))
+    if noise_hu > 0:
+        from scipy.ndimage import gaussian_filter  # heavy, and only pictures need it
+
+        grain = gaussian_filter(rng.standard_normal(hu.shape, dtype=np.float32), 0.7)
+        hu += grain * np.float32(noise_hu / grain.std())
+    return hu, mask
+
+
+def implant(
+    hu: NDArray[np.int16],
+    patch_hu: NDArray[np.float32],
+    patch_mask: NDArray[np.bool_],
+    centre: tuple[int, int, int],
+    lung: NDArray[np.bool_] | None = None,
+) -> NDArray[np.bool_]:
+    """Blend a nodule into `hu` in place; returns its truth mask (shape of `hu`).
+
+    The middle voxel of the patch goes to index `centre`; what leaves the volume is cut. With a softened,
+    one-voxel dilated mask `a`: `out = bg + a * max(nodule - bg, -40)`, so walls and vessels stay and no halo is
+    seen. Truth is the mask, limited to the lung dilated by two voxels where `lung` is given.
+    """
+    from scipy.ndimage import binary_dilation, gaussian_filter  # heavy, and only pictures need it
+
+    here, there = _overlap(hu.shape, patch_mask.shape, centre)
+    truth = np.zeros(hu.shape, np.bool_)
+    if here is None or there is None:
+        return truth
+    weight = gaussian_filter(binary_dilation(patch_mask).astype(np.float32), 0.6)
+    weight = np.maximum(weight, patch_mask)[there]
+    background = hu[here].astype(np.float32)
+    out = background + weight * np.maximum(patch_hu[there] - background, KEEP_HU)
+    hu[here] = np.rint(out).astype(hu.dtype)
+    truth[here] = patch_mask[there]
+    if lung is not None:
+        truth[here] &= binary_dilation(lung[here], iterations=2)
+    return truth
+
+
+Box = tuple[slice, slice, slice]
+
+
+def _overlap(
+    shape: tuple[int, ...], patch: tuple[int, ...], centre: tuple[int, int, int]
+) -> tuple[Box, Box] | tuple[None, None]:
+    """Where a patch lies in the volume, and which part of the patch that is; None where they do not meet."""
+    here, there = [], []
+    for size, side, middle in zip(shape, patch, centre, strict=True):
+        first = middle - side // 2
+        low, high = max(first, 0), min(first + side, size)
+        if low >= high:
+            return None, None
+        here.append(slice(low, high))
+        there.append(slice(low - first, high - first))
+    return (here[0], here[1], here[2]), (there[0], there[1], there[2])
