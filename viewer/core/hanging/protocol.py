@@ -1,4 +1,4 @@
-"""Steps of a reading: for each, a layout, a plane for every box, and a window. Matching a study to its steps."""
+"""Steps of a reading (layout, a plane for every box, window), and which steps a study is read in."""
 
 import tomllib
 from dataclasses import dataclass

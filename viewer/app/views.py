@@ -1,0 +1,329 @@
+"""Where every viewport looks: layout, display set, slice, window, zoom, crosshair and tool.
+
+Knows neither reading nor pixels nor screen. The desk tells the user interface that something changed.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from viewer.app.display import Plane, TextLevel, Tool
+from viewer.core.dicom.display_set import DisplaySet
+from viewer.core.dicom.geometry import Geometry, Vector
+from viewer.core.dicom.planes import cut_geometry, distance_to_cut, nearest_cut
+from viewer.core.hanging.layout import Layout, layout
+from viewer.core.hanging.protocol import Step
+from viewer.core.pixels.grey import Window
+
+MIN_ZOOM, MAX_ZOOM = 0.1, 40.0
+PAN_STEP = 0.05
+"""Share of the visible width that one press of Alt+arrow moves the picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one viewport shows; a change makes a new value.
+
+    display_set  "" = nothing
+    index        slice, where `plane` is STACK; the other planes cut through the crosshair
+    window       None = as stored in the image
+    zoom, pan    see `ViewportState`
+    """
+
+    id: str
+    plane: Plane = Plane.STACK
+    display_set: str = ""
+    index: int = 0
+    window: Window | None = None
+    invert: bool = False
+    zoom: float = 1.0
+    pan: tuple[float, float] = (0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """The mouse over a viewport: patient mm (None off the image or without geometry), image pixel."""
+
+    viewport: str
+    position_mm: Vector | None
+    pixel: tuple[float, float]
+
+
+class Views:
+    """All viewports of the window. Ids are "1", "2", ... in reading order.
+
+    sets    display sets that may be shown, by id
+    points  the crosshair by frame of reference (by display set id where it names none)
+    """
+
+    def __init__(self) -> None:
+        self.sets: dict[str, DisplaySet] = {}
+        self.layout: Layout = layout("three")
+        self.views: dict[str, View] = {}
+        self.points: dict[str, Vector] = {}
+        self.focused = "1"
+        self.maximised = ""
+        self.tool = Tool.WINDOW
+        self.linked = True
+        self.crosshair = True
+        self.text_level = TextLevel.FULL
+        self.pointer: Pointer | None = None
+        self._left: dict[tuple[str, Plane], View] = {}
+
+    # --- what is shown
+
+    @property
+    def visible(self) -> tuple[View, ...]:
+        """The viewports on screen, in reading order."""
+        return (self.view(self.maximised),) if self.maximised else self.hung
+
+    @property
+    def hung(self) -> tuple[View, ...]:
+        """All viewports of the layout, also those that a maximised one hides."""
+        return tuple(self.view(str(n + 1)) for n in range(len(self.layout.boxes)))
+
+    @property
+    def active(self) -> View:
+        """The viewport that has the keyboard."""
+        return self.view(self.focused)
+
+    def view(self, viewport_id: str) -> View:
+        """One viewport; an empty one where nothing was hung yet."""
+        return self.views.get(viewport_id) or View(viewport_id)
+
+    def display_set(self, view: View) -> DisplaySet | None:
+        """What a viewport shows."""
+        return self.sets.get(view.display_set)
+
+    def grid(self, view: View) -> Geometry | None:
+        """The grid (cut, row, column) of a viewport; None where its display set has no geometry."""
+        shown = self.display_set(view)
+        return None if shown is None or shown.geometry is None else cut_geometry(shown.geometry, view.plane)
+
+    def point(self, view: View) -> Vector | None:
+        """The crosshair in a viewport, patient mm."""
+        shown = self.display_set(view)
+        return None if shown is None or shown.geometry is None else self.points.get(_frame(shown))
+
+    def place(self, view: View) -> tuple[int, int]:
+        """(index, count) of the slice or cut that a viewport shows."""
+        shown = self.display_set(view)
+        if shown is None:
+            return 0, 0
+        if view.plane is Plane.STACK:
+            return min(view.index, max(0, shown.count - 1)), shown.count
+        grid, point = self.grid(view), self.point(view)
+        if grid is None or point is None:
+            return 0, 0
+        return nearest_cut(grid, point), grid.shape[0]
+
+    # --- hanging
+
+    def hang(self, step: Step, main: DisplaySet, others: Iterable[DisplaySet], window: Window | None) -> None:
+        """Hang a step: its layout, planes and window. Slice, zoom and pan of a viewport stay as they are."""
+        self.layout, self.maximised = layout(step.layout), ""
+        rest = iter(others)
+        for n, _ in enumerate(self.layout.boxes):
+            plane = Plane(step.planes[n]) if n < len(step.planes) else Plane.STACK
+            shown = main if n < len(step.planes) else next(rest, None)
+            old = self.view(str(n + 1))
+            if shown is None:
+                self.views[old.id] = View(old.id)
+            elif old.display_set == shown.id and old.plane is plane:
+                self.views[old.id] = replace(old, window=window)
+            else:
+                self.views[old.id] = self._hung(old.id, shown, plane, window)
+        self._keep_focus()
+
+    def set_layout(self, wanted: Layout, others: Iterable[DisplaySet]) -> None:
+        """Another layout; viewports keep what they show, new ones take the next display sets."""
+        self.layout, self.maximised = wanted, ""
+        on_screen = {view.display_set for view in self.visible}
+        rest = (d for d in others if d.id not in on_screen)
+        for view in self.visible:
+            shown = None if view.display_set else next(rest, None)
+            if shown is not None:
+                self.views[view.id] = self._hung(view.id, shown, Plane.STACK, None)
+        self._keep_focus()
+
+    def drop(self, viewport_id: str, shown: DisplaySet, window: Window | None) -> None:
+        """Show a display set in a viewport; linked planes of the same volume follow."""
+        old = self.view(viewport_id)
+        together = {viewport_id}
+        if self.linked and old.display_set:
+            together |= {v.id for v in self.hung if v.display_set == old.display_set}
+        for view in map(self.view, together):
+            plane = view.plane if shown.geometry is not None else Plane.STACK
+            self.views[view.id] = self._hung(view.id, shown, plane, window)
+
+    def _hung(self, viewport_id: str, shown: DisplaySet, plane: Plane, window: Window | None) -> View:
+        """A view of a display set, at the crosshair where there is one, zoomed as it was left."""
+        old = self.view(viewport_id)
+        self._left[old.display_set, old.plane] = old
+        left = self._left.get((shown.id, plane), View(viewport_id))
+        geometry = shown.geometry
+        index = shown.count // 2
+        if geometry is not None:
+            if _frame(shown) not in self.points:
+                middle = geometry.index_to_patient([(n - 1) / 2 if n > 1 else 0 for n in geometry.shape])
+                self.points[_frame(shown)] = _on_slice(geometry, _vector(middle), index)
+            index = nearest_cut(geometry, self.points[_frame(shown)])
+        return View(viewport_id, plane, shown.id, index, window, left.invert, left.zoom, left.pan)
+
+    def _keep_focus(self) -> None:
+        if self.focused not in {view.id for view in self.visible}:
+            self.focused = "1"
+
+    # --- moving
+
+    def scroll(self, viewport_id: str, steps: int) -> None:
+        """Go `steps` slices or cuts on (negative: back), kept within the series."""
+        view = self.view(viewport_id)
+        index, _ = self.place(view)
+        self.go_to(viewport_id, index + steps)
+
+    def go_to(self, viewport_id: str, index: int) -> None:
+        """Go to a slice or cut; the crosshair and linked viewports follow."""
+        view = self.view(viewport_id)
+        before, count = self.place(view)
+        index = min(max(index, 0), count - 1)
+        if count == 0 or index == before:
+            return
+        if view.plane is Plane.STACK:
+            self.views[viewport_id] = replace(view, index=index)
+        grid, point = self.grid(view), self.point(view)
+        if grid is not None and point is not None:
+            self._move_point(view, _on_slice(grid, point, index))
+
+    def move_crosshair(self, viewport_id: str, position_mm: Vector) -> None:
+        """Put the crosshair on a point; every viewport of that frame of reference goes there."""
+        self._move_point(self.view(viewport_id), position_mm, also_this=True)
+
+    def show_point(self, frame: str, position_mm: Vector, centre: bool = False) -> None:
+        """Go to a point of a frame of reference in all viewports that know it; `centre` also pans there."""
+        self.points[frame] = position_mm
+        for view in self.hung:
+            shown = self.display_set(view)
+            if shown is None or shown.geometry is None or _frame(shown) != frame:
+                continue
+            self.views[view.id] = view = replace(view, index=nearest_cut(shown.geometry, position_mm))
+            if centre and view.zoom > 1:
+                self.views[view.id] = replace(view, pan=self._pan_to(view, position_mm))
+
+    def _move_point(self, view: View, position_mm: Vector, also_this: bool = False) -> None:
+        shown = self.display_set(view)
+        if shown is None:
+            return
+        self.points[_frame(shown)] = position_mm
+        for other in self.hung:
+            if other.plane is not Plane.STACK or (other.id == view.id and not also_this):
+                continue
+            target = self.display_set(other)
+            if target is None or target.geometry is None or _frame(target) != _frame(shown):
+                continue
+            if self.linked or other.display_set == view.display_set:
+                self.views[other.id] = replace(other, index=nearest_cut(target.geometry, position_mm))
+
+    def next_viewport(self, steps: int) -> None:
+        """Give the keyboard to the next viewport (reading order), round and round."""
+        ids = [view.id for view in self.visible]
+        self.focused = ids[(ids.index(self.focused) + steps) % len(ids)] if self.focused in ids else ids[0]
+
+    def maximise(self, viewport_id: str) -> None:
+        """One viewport on the whole area, or back to all."""
+        self.maximised = "" if self.maximised else viewport_id
+        self.focused = viewport_id
+
+    # --- looking
+
+    def set_window(self, viewport_id: str, window: Window | None) -> None:
+        """Window of a viewport and of all that show the same display set; None = as stored."""
+        shown = self.view(viewport_id).display_set
+        for view in self.hung:
+            if view.id == viewport_id or (shown and view.display_set == shown):
+                self.views[view.id] = replace(view, window=window)
+
+    def set_zoom(self, viewport_id: str, zoom: float, pan: tuple[float, float]) -> None:
+        """Zoom (1 = fit) and offset of the view centre from the image centre, image pixels."""
+        view = self.view(viewport_id)
+        self.views[viewport_id] = replace(view, zoom=min(max(zoom, MIN_ZOOM), MAX_ZOOM), pan=pan)
+
+    def zoom_at_pointer(self, viewport_id: str, factor: float) -> None:
+        """Zoom so that what is under the pointer stays there (the centre, where the pointer is elsewhere)."""
+        view = self.view(viewport_id)
+        zoom = min(max(view.zoom * factor, MIN_ZOOM), MAX_ZOOM)
+        fixed = view.pan
+        size = self._size(view)
+        if self.pointer is not None and self.pointer.viewport == viewport_id and size is not None:
+            column, row = self.pointer.pixel
+            fixed = (column - (size[1] - 1) / 2, row - (size[0] - 1) / 2)
+        shrink = view.zoom / zoom
+        pan = tuple(q + (v - q) * shrink for q, v in zip(fixed, view.pan, strict=True))
+        self.set_zoom(viewport_id, zoom, (pan[0], pan[1]))
+
+    def pan_by(self, viewport_id: str, across: float, down: float) -> None:
+        """Move the picture by shares of what is visible; positive moves the view right and down."""
+        view, size = self.view(viewport_id), self._size(self.view(viewport_id))
+        if size is None:
+            return
+        step = max(size) / view.zoom
+        self.set_zoom(viewport_id, view.zoom, (view.pan[0] + across * step, view.pan[1] + down * step))
+
+    def set_invert(self, viewport_id: str, on: bool) -> None:
+        """White for black."""
+        self.views[viewport_id] = replace(self.view(viewport_id), invert=on)
+
+    def fit(self, viewport_id: str) -> None:
+        """The whole image, in the middle."""
+        self.set_zoom(viewport_id, 1.0, (0.0, 0.0))
+
+    def reset(self, viewport_id: str, window: Window | None) -> None:
+        """Fit, not inverted, and with the window of the step."""
+        self.fit(viewport_id)
+        self.set_invert(viewport_id, False)
+        self.set_window(viewport_id, window)
+
+    def _size(self, view: View) -> tuple[int, int] | None:
+        """(rows, columns) of the picture in a viewport."""
+        grid, shown = self.grid(view), self.display_set(view)
+        if grid is not None:
+            return grid.shape[1], grid.shape[2]
+        if shown is None or not shown.instances:
+            return None
+        return shown.instances[0].rows, shown.instances[0].columns
+
+    def _pan_to(self, view: View, position_mm: Vector) -> tuple[float, float]:
+        grid = self.grid(view)
+        if grid is None:
+            return view.pan
+        _, row, column = grid.patient_to_index(position_mm)
+        return (float(column) - (grid.shape[2] - 1) / 2, float(row) - (grid.shape[1] - 1) / 2)
+
+    def shows(self, view: View, frame: str, position_mm: Vector) -> bool:
+        """True where the viewport's slice or cut goes through the point (within half its distance)."""
+        shown, grid = self.display_set(view), self.grid(view)
+        if shown is None or grid is None or _frame(shown) != frame:
+            return False
+        return nearest_cut(grid, position_mm) == self.place(view)[0]
+
+
+def frame_of(shown: DisplaySet) -> str:
+    """The key of a display set's crosshair: its frame of reference, or itself where it names none."""
+    return _frame(shown)
+
+
+def _frame(shown: DisplaySet) -> str:
+    uid = shown.geometry.frame_of_reference_uid if shown.geometry is not None else ""
+    return uid or shown.id
+
+
+def _on_slice(grid: Geometry, position_mm: Vector, index: int) -> Vector:
+    """The point moved along the stacking direction onto a slice."""
+    way = distance_to_cut(grid, index, position_mm)
+    cosine = sum(n * s for n, s in zip(grid.normal, grid.along_slices, strict=True))
+    x, y, z = (p - s * way / abs(cosine) for p, s in zip(position_mm, grid.along_slices, strict=True))
+    return (x, y, z)
+
+
+def _vector(values: Iterable[float]) -> Vector:
+    x, y, z = (float(v) for v in values)
+    return (x, y, z)
