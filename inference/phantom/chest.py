@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.phantom.fields import Field, Lattice, Point, Reader, both, noise, union
+from inference.phantom.fields import Field, Lattice, Point, Reader, both, coarse_lattice, noise, union
 from inference.phantom.mediastinum import Abdomen, Mediastinum, abdomen, mediastinum
 from inference.phantom.scanner import Scan, add_noise, blur
 from inference.phantom.skeleton import Skeleton, skeleton
@@ -62,17 +62,16 @@ def chest_background(seed: int, *, shape_mm: tuple[int, int, int] = (230, 250, 3
     low = float(rng.uniform(-15, 10))
     start = (low, -(shape_mm[1] - 1) / 2, -(shape_mm[2] - 1) / 2)
     lattice = Lattice(start, (1.0, 1.0, 1.0), shape_mm)
-    patient = anatomy(rng, build, lattice)
+    patient = anatomy(rng, build, coarse_lattice((-25.0, -130.0, -165.0), (250.0, 130.0, 165.0)))
     hu, lung = picture(patient, lattice)
-    paint_trees(rng, patient, lattice, hu, tips=420)
+    paint_trees(rng, patient, lattice, hu, tips=520)
     blur(hu, scan, lattice.step)
     add_noise(rng, hu, scan, noise_map(build, lattice))
     return Background(np.rint(np.clip(hu, -1024, 3071)).astype(np.int16), lung)
 
 
-def anatomy(rng: np.random.Generator, build: Build, lattice: Lattice) -> Anatomy:
-    """Draw a patient of this build."""
-    coarse = lattice.coarse()
+def anatomy(rng: np.random.Generator, build: Build, coarse: Lattice) -> Anatomy:
+    """Draw a patient of this build on the grid `coarse`."""
     trunk = torso(rng, build, coarse)
     middle = mediastinum(rng, build, trunk, coarse)
     organs = abdomen(rng, build, trunk, coarse)
@@ -162,7 +161,7 @@ def _fissure_layers(lungs: tuple[Field, Field], lobes: tuple[Field, Field], trun
 
 def picture(patient: Anatomy, lattice: Lattice) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """HU (float32) of all layers, and the lung mask, on the lattice. Trees come later."""
-    reader = Reader(lattice)
+    reader = Reader(patient.coarse, lattice)
     hu = np.full(lattice.shape, -1000, np.float32)
     lung = np.zeros(lattice.shape, np.bool_)
     whole = union(patient.lungs[0], patient.lungs[1])
@@ -198,7 +197,7 @@ def paint_trees(
         airways += airway
         veins += vein
     _blend(hu, lattice, arteries + veins, patient.build.blood)
-    _blend(hu, lattice, airways, -150.0, 1.0)
+    _blend(hu, lattice, airways, -150.0, 0.8)
     _blend(hu, lattice, airways, -960.0)
 
 
@@ -233,13 +232,13 @@ def _lung_trees(
 
 
 def _beside(rng: np.random.Generator, artery: list[Branch]) -> list[Branch]:
-    """Airways run along the arteries, to where these feed six tips."""
+    """Airways run along the arteries, to where these feed eight tips."""
     away = rng.normal(0, 0.25, 3) + np.array([-0.4, 1.0, 0.0])
     away /= np.linalg.norm(away)
     out = []
     for branch in artery:
-        if branch.leaves >= 6:
-            radius = branch.radius * 0.72
+        if branch.leaves >= 8:
+            radius = branch.radius * 0.65
             path = branch.path + away * (branch.radius + radius + 0.9)[:, None]
             out.append(Branch(path, radius, branch.leaves))
     return out

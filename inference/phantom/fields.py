@@ -39,17 +39,16 @@ class Lattice:
         z, y, x = (round((point[n] - self.start[n]) / self.step[n]) for n in range(3))
         return z, y, x
 
-    def coarse(self) -> "Lattice":
-        """The grid of the fields: `PITCH_MM`, two pitches wider on every side than this picture."""
-        start = tuple(s - 2 * PITCH_MM for s in self.start)
-        length = [(n - 1) * step for n, step in zip(self.shape, self.step, strict=True)]
-        shape = tuple(int(np.ceil(extent / PITCH_MM)) + 6 for extent in length)
-        return Lattice((start[0], start[1], start[2]), (PITCH_MM,) * 3, (shape[0], shape[1], shape[2]))
+
+def coarse_lattice(low: Point, high: Point) -> Lattice:
+    """The grid of the fields between two corners (mm)."""
+    shape = tuple(int(np.ceil((b - a) / PITCH_MM)) + 1 for a, b in zip(low, high, strict=True))
+    return Lattice(low, (PITCH_MM,) * 3, (shape[0], shape[1], shape[2]))
 
 
 def _taps(fine: Field, first: float, pitch: float, count: int) -> tuple[NDArray[np.intp], Field]:
     """Per fine coordinate the first of four samples (at `first + n * pitch`) and its B-spline weights (n, 4)."""
-    position = (fine - np.float32(first)) / np.float32(pitch)
+    position = np.clip((fine - np.float32(first)) / np.float32(pitch), 1, count - 2)
     base = np.clip(np.floor(position).astype(np.intp), 1, count - 3)
     t = (position - base).astype(np.float32)
     weights = [(1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3]
@@ -57,10 +56,9 @@ def _taps(fine: Field, first: float, pitch: float, count: int) -> tuple[NDArray[
 
 
 class Reader:
-    """Reads fields of `lattice.coarse()` slice by slice at the voxel centres of `lattice`."""
+    """Reads fields on `coarse` slice by slice at the voxel centres of `lattice`; constant beyond the edge."""
 
-    def __init__(self, lattice: Lattice) -> None:
-        coarse = lattice.coarse()
+    def __init__(self, coarse: Lattice, lattice: Lattice) -> None:
         self._taps = [
             _taps(lattice.axis(n), coarse.start[n], PITCH_MM, coarse.shape[n]) for n in range(3)
         ]
@@ -139,19 +137,33 @@ def superellipsoid(
     return ((norm - 1) / np.maximum(slope, 1e-4)).astype(np.float32)
 
 
+FAR_MM = 24.0
+"""Value of a tube's field further away than this: enough for every margin and rounding used here."""
+
+
 def tube(mesh: tuple[Field, Field, Field], path: NDArray[np.float64], radii: NDArray[np.float64]) -> Field:
-    """Signed distance (mm) to a chain of round cones through `path` (n, 3), with radius per point."""
-    out: Field | None = None
+    """Signed distance (mm, at most `FAR_MM`) to a chain of round cones through `path` (n, 3), radius per point."""
+    axes = [mesh[n].ravel() if mesh[n].size == max(mesh[n].shape) else None for n in range(3)]
+    out = np.full(np.broadcast_shapes(*(m.shape for m in mesh)), FAR_MM, np.float32)
     for a, b, ra, rb in zip(path[:-1], path[1:], radii[:-1], radii[1:], strict=True):
+        reach = max(ra, rb) + FAR_MM
+        box = tuple(
+            slice(None) if axis is None else _span(axis, min(a[n], b[n]) - reach, max(a[n], b[n]) + reach)
+            for n, axis in enumerate(axes)
+        )
+        near = [m[tuple(s if size > 1 else slice(None) for s, size in zip(box, m.shape, strict=True))] for m in mesh]
         line = (b - a).astype(np.float32)
-        dz, dy, dx = (mesh[n] - np.float32(a[n]) for n in range(3))
-        t = np.clip((dz * line[0] + dy * line[1] + dx * line[2]) / max(float(line @ line), 1e-6), 0, 1)
+        dz, dy, dx = (near[n] - np.float32(a[n]) for n in range(3))
+        t = np.clip((dz * line[0] + dy * line[1] + dx * line[2]) / np.float32(max(line @ line, 1e-6)), 0, 1)
         far = np.sqrt((dz - t * line[0]) ** 2 + (dy - t * line[1]) ** 2 + (dx - t * line[2]) ** 2)
-        part = far - (np.float32(ra) + t * np.float32(rb - ra))
-        out = part if out is None else np.minimum(out, part)
-    if out is None:
-        raise ValueError("a tube needs a path of at least two points")
-    return out.astype(np.float32)
+        np.minimum(out[box], far - (np.float32(ra) + t * np.float32(rb - ra)), out=out[box])
+    return out
+
+
+def _span(axis: Field, low: float, high: float) -> slice:
+    """Where a rising or falling-and-rising axis lies between `low` and `high`."""
+    hit = np.flatnonzero((axis >= low) & (axis <= high))
+    return slice(int(hit[0]), int(hit[-1]) + 1) if len(hit) else slice(0, 0)
 
 
 def smooth_path(points: NDArray[np.float64], pieces: int = 6) -> NDArray[np.float64]:

@@ -23,6 +23,9 @@ class Nodule:
     stretch    (3,) axis factors, product 1
     core       radius of the solid part as a share; 0 where there is none, 1 where all is solid
     hu, rim    HU of the solid part and of the ground glass round it
+    core_shift (3,) the solid part lies off the middle by so many radii
+    margin     mm over which the edge fades, beside the voxel itself
+    grain      (n, 4): waves (wave number per mm (z, y, x), phase) that make its inside uneven
     """
 
     diameter: float
@@ -34,6 +37,8 @@ class Nodule:
     hu: float
     rim: float
     core_shift: NDArray[np.float64]
+    margin: float
+    grain: NDArray[np.float64]
 
 
 def _directions(rng: np.random.Generator, n: int) -> NDArray[np.float64]:
@@ -43,17 +48,20 @@ def _directions(rng: np.random.Generator, n: int) -> NDArray[np.float64]:
 
 def random_nodule(rng: np.random.Generator, diameter_mm: float, kind: Kind) -> Nodule:
     """A nodule of this size and kind; every third is spiculated once it is 7 mm or more."""
-    lobes = rng.integers(3, 9)
-    rows = np.column_stack([_directions(rng, lobes), rng.uniform(-0.22, 0.3, lobes), rng.uniform(3, 10, lobes)])
-    many = int(rng.integers(5, 15)) if diameter_mm >= 7 and rng.random() < 0.35 else 0
-    spikes = np.column_stack([_directions(rng, many), rng.uniform(0.3, 0.9, many), rng.uniform(60, 200, many)])
+    lobes = int(rng.integers(6, 22))
+    height = rng.uniform(-0.3, 0.5, lobes) * rng.uniform(0.15, 1)
+    rows = np.column_stack([_directions(rng, lobes), height, rng.uniform(4, 28, lobes)])
+    spiculated = kind != "non-solid" and diameter_mm >= 7 and rng.random() < 0.35
+    many = int(rng.integers(6, 18)) if spiculated else 0
+    spikes = np.column_stack([_directions(rng, many), rng.uniform(0.25, 0.9, many), rng.uniform(60, 200, many)])
     stretch = np.exp(rng.normal(0, 0.13, 3))
     stretch = stretch / np.prod(stretch) ** (1 / 3)
     core = {"solid": 1.0, "part-solid": float(rng.uniform(0.35, 0.65)), "non-solid": 0.0}[kind]
     solid = rng.uniform(150, 380) if kind == "solid" and rng.random() < 0.08 else rng.uniform(-30, 75)
     return Nodule(
         diameter_mm, kind, rows, spikes, stretch, core, float(solid), float(rng.uniform(-680, -430)),
-        rng.normal(0, 0.12, 3),
+        rng.normal(0, 0.12, 3), float(rng.uniform(0, 0.8 if kind == "solid" else 2.0)),
+        np.column_stack([rng.normal(0, 1.1, (8, 3)), rng.uniform(0, 6.28, 8)]),
     )  # fmt: skip
 
 
@@ -63,6 +71,14 @@ def _radius(rows: NDArray[np.float64], unit: NDArray[np.float32]) -> NDArray[np.
     for z, y, x, height, sharp in rows.astype(np.float32):
         out += height * np.exp(sharp * (z * unit[0] + y * unit[1] + x * unit[2] - 1))
     return out
+
+
+def _grain(nodule: Nodule, place: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Uneven texture of standard deviation about 1 at places (3, ...) mm."""
+    out = np.zeros(place.shape[1:], np.float32)
+    for z, y, x, phase in nodule.grain:
+        out += np.cos(z * place[0] + y * place[1] + x * place[2] + phase).astype(np.float32)
+    return out * np.float32(np.sqrt(2 / len(nodule.grain)))
 
 
 def render(
@@ -80,7 +96,7 @@ def render(
     unit = place / far
     blob = np.maximum(1 + _radius(nodule.lobes, unit), 0.45)
     scale = (blob**3).mean(where=np.abs(far - radius) < max(step)) ** (1 / 3)  # the volume stays that of the sphere
-    edge = np.float32(max(sum(step) / 3, 0.9))
+    edge = np.float32(max(sum(step) / 3, 0.9) + nodule.margin)
     body = np.clip(0.5 - (far - radius * blob / scale) / edge, 0, 1)
     spikes = radius * (blob / scale + _radius(nodule.spicules, unit))
     cover = np.maximum(body, 0.75 * np.clip(0.5 - (far - spikes) / edge, 0, 1))
@@ -91,6 +107,7 @@ def render(
         inner = np.sqrt(((place - shift) ** 2).sum(axis=0)) - radius * nodule.core * blob / scale
         solid = np.clip(0.5 - inner / (2 * edge), 0, 1) if nodule.core > 0 else np.zeros_like(far)
         inside = nodule.rim + solid * (nodule.hu - nodule.rim)
+    inside = inside + _grain(nodule, np.stack(grid)) * np.float32(12 if nodule.kind == "solid" else 45)
     hu = LUNG_HU + cover * (inside - np.float32(LUNG_HU))
     return hu.astype(np.float32), body > 0.5
 

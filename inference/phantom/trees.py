@@ -72,7 +72,7 @@ def _branch(
     stride = 1.0 if len(points) == 1 else habit.stride * rng.uniform(0.8, 1.2)
     end = start + goal * stride
     reach = far * stride
-    knee = start + ahead * reach * 0.4 + goal / far * reach * 0.1 + rng.normal(0, 0.04, 3) * reach
+    knee = start + ahead * reach * 0.28 + goal / far * reach * 0.2 + rng.normal(0, 0.04, 3) * reach
     t = np.linspace(0, 1, int(np.clip(reach / 4, 2, 6)) + 1)[:, None]
     path = (1 - t) ** 2 * start + 2 * t * (1 - t) * knee + t**2 * end
     own = habit.radius(len(points))
