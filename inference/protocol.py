@@ -170,7 +170,14 @@ _reply: "msgspec.json.Decoder[Reply]" = msgspec.json.Decoder(Reply)
 
 
 class BadMessage(Exception):
-    """A line that is not a message of this protocol; says what is wrong with it."""
+    """A line that is not a message of this protocol; says what is wrong with it.
+
+    `job` names the job that the line was about, "" where it does not say.
+    """
+
+    def __init__(self, message: str, job: str = "") -> None:
+        super().__init__(message)
+        self.job = job
 
 
 def decode_request(line: bytes) -> Request:
@@ -188,6 +195,10 @@ def encode(message: Request | Reply) -> bytes:
     return msgspec.json.encode(message) + b"\n"
 
 
+class _Named(msgspec.Struct):
+    job: str = ""
+
+
 _Message = TypeVar("_Message")
 
 
@@ -195,4 +206,11 @@ def _decode(decoder: "msgspec.json.Decoder[_Message]", line: bytes) -> _Message:
     try:
         return decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadMessage(f"not a message of protocol {PROTOCOL}: {error}") from error
+        raise BadMessage(f"not a message of protocol {PROTOCOL}: {error}", _job(line)) from error
+
+
+def _job(line: bytes) -> str:
+    try:
+        return msgspec.json.decode(line, type=_Named).job
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""

@@ -1,0 +1,1 @@
+"""The second reader's process, `python -m inference.worker`: it serves; pipelines do the reading."""

@@ -1,0 +1,68 @@
+"""Which processor reads, with how much memory; how politely it runs beside the desk."""
+
+import ctypes
+import os
+import sys
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+import psutil
+
+NICENESS = 15
+"""The desk paints and scrolls first; 15 leaves the reading about a twentieth of a contended core."""
+
+
+class NoDevice(Exception):
+    """The wanted device is not here; one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """`name` as torch spells it ("cpu", "cuda:0"), its memory, and the software that drives it."""
+
+    name: str
+    memory_bytes: int
+    software: str
+
+
+def be_polite(threads: int) -> None:
+    """Low priority and at most `threads` computing threads. Call before torch is imported."""
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[name] = str(threads)
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    elif sys.platform == "win32":
+        psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
+
+
+def choose(wanted: str) -> Device:
+    """The device for "auto" (CUDA where there is one, else CPU), "cuda" or "cpu". Raises `NoDevice`."""
+    software = f"tandem {_version('tandem')}, torch {_version('torch')}"
+    if wanted != "cpu":
+        cuda = _cuda(software)
+        if cuda is not None:
+            return cuda
+        if wanted != "auto":
+            raise NoDevice(f"device '{wanted}' is not here: no CUDA driver answers; use --device cpu")
+    return Device("cpu", psutil.virtual_memory().total, software)
+
+
+def _cuda(software: str) -> Device | None:
+    """The first CUDA device. torch, slow to load, is asked only where a driver is installed."""
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return None
+    import torch
+
+    if not torch.cuda.is_available():
+        return None
+    memory = torch.cuda.get_device_properties(0).total_memory
+    return Device("cuda:0", memory, f"{software}, {torch.cuda.get_device_name(0)}")
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "(not installed)"
