@@ -59,36 +59,47 @@ class Reader:
     """Reads fields on `coarse` slice by slice at the voxel centres of `lattice`; constant beyond the edge."""
 
     def __init__(self, coarse: Lattice, lattice: Lattice) -> None:
-        self._taps = [
-            _taps(lattice.axis(n), coarse.start[n], PITCH_MM, coarse.shape[n]) for n in range(3)
-        ]
+        self._first, self._weights = [], []
+        for n in range(3):
+            first, taps = _taps(lattice.axis(n), coarse.start[n], PITCH_MM, coarse.shape[n])
+            self._first.append(first)
+            self._weights.append(_matrix(first, taps, coarse.shape[n]))
 
     def plane(self, field: Field, k: int, box: tuple[slice, slice] | None = None) -> Field:
         """Slice `k` of the picture, or the part of it that `box` (rows, columns) names; same unit as `field`."""
         rows, columns = box or (slice(None), slice(None))
-        (z0, wz), (y0, wy), (x0, wx) = self._taps
-        y0, wy, x0, wx = y0[rows], wy[rows], x0[columns], wx[columns]
-        low, high = int(y0[0]), int(y0[-1]) + 4
-        first = z0[k]
-        flat = np.tensordot(wz[k], field[first : first + 4, low:high], axes=1)
-        wide: Field = sum(flat[:, x0 + t] * wx[:, t] for t in range(4))
-        out: Field = sum(wide[y0 - low + t] * wy[:, t, None] for t in range(4))
+        z, y, x = self._first
+        front = slice(int(z[k]), int(z[k]) + 4)
+        high = slice(int(y[rows][0]), int(y[rows][-1]) + 4)
+        wide = slice(int(x[columns][0]), int(x[columns][-1]) + 4)
+        wz, wy, wx = self._weights
+        flat = np.tensordot(wz[k, front], field[front, high, wide], axes=1)
+        out: Field = wy[rows, high] @ (flat @ wx[columns, wide].T)
         return out
 
     def reach(self, field: Field, k: int, below: float) -> tuple[slice, slice] | None:
         """The box (rows, columns) of slice `k` outside of which `field` >= `below`; None where it is empty."""
-        first = self._taps[0][0][k]
-        inside = (field[first : first + 4] < below).any(axis=0)
+        z, y, x = self._first
+        inside = (field[z[k] : z[k] + 4] < below).any(axis=0)
         if not inside.any():
             return None
-        spans = []
-        for axis, line in ((1, inside.any(axis=1)), (2, inside.any(axis=0))):
-            hit = np.flatnonzero(line)
-            base = self._taps[axis][0]
-            spans.append(slice(int(np.searchsorted(base, hit[0] - 3)), int(np.searchsorted(base, hit[-1] + 1))))
-        if any(span.start >= span.stop for span in spans):
-            return None
-        return spans[0], spans[1]
+        rows, columns = _hit(inside.any(axis=1), y), _hit(inside.any(axis=0), x)
+        return None if rows is None or columns is None else (rows, columns)
+
+
+def _matrix(first: NDArray[np.intp], taps: Field, count: int) -> Field:
+    """Four weights a row as a dense (n, count) matrix: products with it beat any gathering."""
+    out = np.zeros((len(first), count), np.float32)
+    for t in range(4):
+        out[np.arange(len(first)), first + t] = taps[:, t]
+    return out
+
+
+def _hit(line: NDArray[np.bool_], first: NDArray[np.intp]) -> slice | None:
+    """Fine samples whose four coarse ones meet `line`."""
+    hit = np.flatnonzero(line)
+    span = slice(int(np.searchsorted(first, hit[0] - 3)), int(np.searchsorted(first, hit[-1] + 1)))
+    return span if span.start < span.stop else None
 
 
 def noise(rng: np.random.Generator, lattice: Lattice, scale_mm: float) -> Field:
@@ -97,10 +108,7 @@ def noise(rng: np.random.Generator, lattice: Lattice, scale_mm: float) -> Field:
     out: Field = rng.standard_normal(knots, dtype=np.float32)
     for axis, count in enumerate(knots):
         fine = np.arange(lattice.shape[axis], dtype=np.float32) * np.float32(PITCH_MM)
-        base, weights = _taps(fine, -scale_mm, scale_mm, count)
-        matrix = np.zeros((lattice.shape[axis], count), np.float32)
-        for t in range(4):
-            matrix[np.arange(len(base)), base + t] = weights[:, t]
+        matrix = _matrix(*_taps(fine, -scale_mm, scale_mm, count), count)
         out = np.moveaxis(np.tensordot(matrix, out, axes=(1, axis)), 0, axis)
     return np.ascontiguousarray(out / out.std())
 

@@ -25,7 +25,7 @@ class Nodule:
     hu, rim    HU of the solid part and of the ground glass round it
     core_shift (3,) the solid part lies off the middle by so many radii
     margin     mm over which the edge fades, beside the voxel itself
-    grain      (n, 4): waves (wave number per mm (z, y, x), phase) that make its inside uneven
+    grain      (40, 4): waves (wave number per mm (z, y, x), phase) that make its inside uneven
     """
 
     diameter: float
@@ -49,7 +49,7 @@ def _directions(rng: np.random.Generator, n: int) -> NDArray[np.float64]:
 def random_nodule(rng: np.random.Generator, diameter_mm: float, kind: Kind) -> Nodule:
     """A nodule of this size and kind; every third is spiculated once it is 7 mm or more."""
     lobes = int(rng.integers(6, 22))
-    height = rng.uniform(-0.3, 0.5, lobes) * rng.uniform(0.15, 1)
+    height = rng.uniform(-0.3, 0.5, lobes) * rng.uniform(0.3, 1.2)
     rows = np.column_stack([_directions(rng, lobes), height, rng.uniform(4, 28, lobes)])
     spiculated = kind != "non-solid" and diameter_mm >= 7 and rng.random() < 0.35
     many = int(rng.integers(6, 18)) if spiculated else 0
@@ -61,7 +61,7 @@ def random_nodule(rng: np.random.Generator, diameter_mm: float, kind: Kind) -> N
     return Nodule(
         diameter_mm, kind, rows, spikes, stretch, core, float(solid), float(rng.uniform(-680, -430)),
         rng.normal(0, 0.12, 3), float(rng.uniform(0, 0.8 if kind == "solid" else 2.0)),
-        np.column_stack([rng.normal(0, 1.1, (8, 3)), rng.uniform(0, 6.28, 8)]),
+        np.column_stack([rng.normal(0, 0.9, (40, 3)), rng.uniform(0, 6.28, 40)]),
     )  # fmt: skip
 
 
