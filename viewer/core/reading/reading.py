@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from viewer.core.reading.finding import Finding
+from viewer.core.reading.finding import Axis, Finding
 
 
 class Paradigm(StrEnum):
@@ -21,6 +21,8 @@ class Stage(StrEnum):
     """Where the reading stands; it only moves forward."""
 
     UNAIDED = "unaided"
+    COMMITTED = "committed"
+    """The unaided read is sealed; the second reader's findings are not on screen yet (it may still run)."""
     REVEALED = "revealed"
     SIGNED = "signed"
 
@@ -65,17 +67,53 @@ class Category:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Distance:
+    """A length that the reader drew. `axis` in patient mm, or in image pixels where there is no geometry."""
+
+    key: str
+    axis: Axis
+    series_instance_uid: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRun:
+    """Which model spoke at the reveal, and how its read went. `status`: done, partial, not_run, failed."""
+
+    model_id: str
+    model_version: str
+    model_sha256: str
+    status: str
+    reason: str = ""
+    device: str = ""
+    seconds: float = 0.0
+    operating_point: str = ""
+    threshold: float | None = None
+    rate: float | None = None
+    unit: str = ""
+    domain: str = ""
+    domain_score: float | None = None
+    domain_reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """Everything that is in force in one reading of one study by one reader.
 
     own                 the reader's findings, oldest first
     unaided             the same as they stood at the commit (empty before it)
     model               the model's findings, highest probability first; EMPTY until the reveal
+    edited              by tracking UID of a model finding: the finding as the reader corrected it
     judgements          by tracking UID of a model finding; a missing key means undecided
     joined              tracking UID of a model finding -> tracking UID of the own mark at the same place
     category            Lung-RADS in force; unaided_category as committed
     signed_without      names of the findings that were undecided at the signature
     second_read_status  done, partial, not_run or failed, with second_read_reason; "" until the reveal
+    verdict             what the reader committed beside marks and category (recall, probability ...)
+    runs                the models behind the reveal
+    scheme              of the category; "" where none is given to this kind of study
+    slices_seen         by series (the key that the desk counts by): indices that were on screen
+    views               by viewport id: the last place that it showed; focus: the finding in focus
     """
 
     reading_id: str
@@ -101,6 +139,15 @@ class Reading:
     second_read_status: str = ""
     second_read_reason: str = ""
     slices_seen: dict[str, frozenset[int]] = field(default_factory=dict)
+    arm: str = ""
+    scheme: str = ""
+    edited: dict[str, Finding] = field(default_factory=dict)
+    distances: tuple[Distance, ...] = ()
+    verdict: dict[str, object] = field(default_factory=dict)
+    runs: tuple[ModelRun, ...] = ()
+    views: dict[str, dict[str, object]] = field(default_factory=dict)
+    focus: str = ""
+    amended_at: tuple[str, ...] = ()
 
     def judgement(self, tracking_uid: str) -> Judgement:
         """The judgement in force for a finding of the model."""
@@ -113,3 +160,26 @@ class Reading:
             for f in self.model
             if f.above_operating_point and self.judgement(f.tracking_uid).verdict is Verdict.UNDECIDED
         )
+
+    def finding(self, tracking_uid: str) -> Finding | None:
+        """A finding as it stands now: an own mark, or one of the model with the reader's corrections."""
+        for own in self.own:
+            if own.tracking_uid == tracking_uid:
+                return own
+        proposed = next((f for f in self.model if f.tracking_uid == tracking_uid), None)
+        return self.edited.get(tracking_uid, proposed)
+
+    def accepted(self) -> tuple[Finding, ...]:
+        """The model's findings that the reader accepted, with the reader's corrections."""
+        return tuple(
+            self.edited.get(f.tracking_uid, f)
+            for f in self.model
+            if self.judgement(f.tracking_uid).verdict is Verdict.ACCEPTED
+        )
+
+    def in_force(self) -> tuple[Finding, ...]:
+        """What the reader says is there: own marks, then accepted findings of the model.
+
+        A joined pair counts once, as the reader measured it.
+        """
+        return self.own + tuple(f for f in self.accepted() if f.tracking_uid not in self.joined)

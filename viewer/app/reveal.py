@@ -1,0 +1,101 @@
+# ruff: noqa: D102  (the names of the protocol say what they are)
+"""What the reveal writes into the record: every finding as shown, which model said it, how its read went."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from inference.protocol import Domain, OperatingPoint
+from viewer.core.reading.codec import to_json
+from viewer.core.reading.finding import Finding
+from viewer.core.reading.joins import join
+from viewer.core.reading.reading import ModelRun, Reading
+
+NO_MODEL = "no model is installed for this kind of study"
+
+
+class ModelReadLike(Protocol):
+    """The part of a model's read that goes into the record."""
+
+    @property
+    def model_id(self) -> str: ...
+    @property
+    def model_version(self) -> str: ...
+    @property
+    def model_sha256(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def reason(self) -> str | None: ...
+    @property
+    def device(self) -> str: ...
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def operating_point(self) -> OperatingPoint | None: ...
+    @property
+    def domain(self) -> Domain | None: ...
+    @property
+    def findings(self) -> tuple[Finding, ...]: ...
+
+
+class StudyReadLike(Protocol):
+    """A study's read: those of all models."""
+
+    @property
+    def reads(self) -> Sequence[ModelReadLike]: ...
+
+
+def reveal_payload(reading: Reading, study_read: StudyReadLike) -> dict[str, object]:
+    """The payload of the `reveal` event; `joined` holds the pairs of model finding and own mark."""
+    findings = _ordered([f for read in study_read.reads for f in read.findings])
+    status, reason = _overall(study_read.reads)
+    return {
+        "seal": reading.seal,
+        "status": status,
+        "reason": reason,
+        "runs": [to_json(_run(read)) for read in study_read.reads],
+        "findings": [to_json(f) for f in findings],
+        "joined": join(findings, reading.own),
+    }
+
+
+def _ordered(findings: Sequence[Finding]) -> list[Finding]:
+    """Highest probability first; names as the models gave them, or M1, M2 ... where two models collide."""
+    ordered = sorted(findings, key=lambda f: -(f.probability or 0.0))
+    if len({f.name for f in ordered}) == len(ordered):
+        return ordered
+    return [replace(f, name=f"M{number}") for number, f in enumerate(ordered, start=1)]
+
+
+def _overall(reads: Sequence[ModelReadLike]) -> tuple[str, str]:
+    """Status and reason over all models: done only if each is; findings of one outweigh another's failure."""
+    if not reads:
+        return "not_run", NO_MODEL
+    states = {read.status for read in reads}
+    reasons = "; ".join(dict.fromkeys(read.reason for read in reads if read.reason))
+    if len(states) == 1:
+        return states.pop(), reasons
+    if states & {"done", "partial"}:
+        return "partial", reasons
+    return "failed", reasons
+
+
+def _run(read: ModelReadLike) -> ModelRun:
+    point, domain = read.operating_point, read.domain
+    return ModelRun(
+        model_id=read.model_id,
+        model_version=read.model_version,
+        model_sha256=read.model_sha256,
+        status=read.status,
+        reason=read.reason or "",
+        device=read.device,
+        seconds=read.seconds,
+        operating_point=point.name if point else "",
+        threshold=point.threshold if point else None,
+        rate=point.rate if point else None,
+        unit=point.unit if point else "",
+        domain=domain.verdict if domain else "",
+        domain_score=domain.score if domain else None,
+        domain_reasons=domain.reasons if domain else (),
+    )

@@ -1,0 +1,328 @@
+"""One reading by one reader: every act becomes an event in the log first, then the reading changes.
+
+Knows the log and the rules; knows no window, no pixels and no model. What may not happen raises `Refused`,
+a log that cannot be written raises `viewer.app.store.StoreError`; after either, nothing has changed.
+"""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypedDict, Unpack
+
+from viewer.app.reveal import StudyReadLike, reveal_payload
+from viewer.app.store import EventLog, Stamp, now_utc
+from viewer.core.dicom.geometry import Vector
+from viewer.core.reading import lung_rads
+from viewer.core.reading.changes import Refused
+from viewer.core.reading.codec import to_json
+from viewer.core.reading.events import VIEWING, Event, Kind, Payload
+from viewer.core.reading.finding import Author, Axis, Finding, Texture
+from viewer.core.reading.fold import Progress, apply, replay, undecided_sentence
+from viewer.core.reading.reading import Category, Distance, Paradigm, Reader, Reading
+
+__all__ = ["Changes", "ReadingSession", "Refused"]
+
+
+class Changes(TypedDict, total=False):
+    """What `ReadingSession.change` may change of a finding."""
+
+    label: str
+    note: str
+    texture: Texture
+    solid_part_mm: float | None
+    center_lps_mm: Vector
+    long_axis: Axis | None
+    short_axis: Axis | None
+    volume_mm3: float | None
+
+
+class ReadingSession:
+    """One reading while it is open; make it with `start` or `resume`. Used from one thread."""
+
+    def __init__(self, log: EventLog, stamp: Stamp, progress: Progress, events: Sequence[Event]) -> None:
+        self._log = log
+        self._stamp = stamp
+        self._progress = progress
+        self._opened = events[0]
+        self._last = events[-1]
+
+    @classmethod
+    def start(
+        cls,
+        log: EventLog,
+        study_instance_uid: str,
+        reader: Reader,
+        *,
+        paradigm: Paradigm = Paradigm.SECOND_READER,
+        arm: str = "",
+        scheme: str = lung_rads.SCHEME,
+        title: str = "",
+        sources: Iterable[str] = (),
+    ) -> "ReadingSession":
+        """A new reading. `sources` are the paths to open at a resume, `title` names it in the question."""
+        reading_id, stamp = uuid.uuid4().hex, _stamp(reader, paradigm, arm)
+        payload = {
+            "study_instance_uid": study_instance_uid,
+            "title": title,
+            "scheme": scheme,
+            "sources": list(sources),
+        }
+        opened = log.append(reading_id, Kind.OPENED, payload, stamp)
+        return cls(log, stamp, apply(None, opened), (opened,))
+
+    @classmethod
+    def resume(cls, log: EventLog, reading_id: str, reader: Reader | None = None) -> "ReadingSession":
+        """A reading exactly as it was left, in a new sitting. Raises `Refused` for another reader's."""
+        events = log.events(reading_id)
+        progress = replay(events)
+        owner = progress.reading.reader
+        if reader is not None and reader.name != owner.name:
+            raise Refused(f"This reading is {owner.name}'s: only {owner.name} can go on with it.")
+        session = cls(log, _stamp(owner, progress.reading.paradigm, progress.reading.arm), progress, events)
+        session._do(Kind.RESUMED, {})
+        return session
+
+    # --- what stands
+
+    @property
+    def reading(self) -> Reading:
+        """Everything in force now."""
+        return self._progress.reading
+
+    @property
+    def opened(self) -> Payload:
+        """What the reading was opened with: study_instance_uid, title, sources, scheme."""
+        return self._opened.payload
+
+    @property
+    def undo_title(self) -> str:
+        """What undo would take back, such as "mark R2"; "" where there is nothing in this stage."""
+        return self._progress.done[-1].title if self._progress.done else ""
+
+    @property
+    def redo_title(self) -> str:
+        """What redo would do again; "" where there is nothing."""
+        return self._progress.undone[-1].title if self._progress.undone else ""
+
+    @property
+    def saved_at(self) -> str:
+        """Wall clock (UTC, ISO) of the last event."""
+        return self._last.at_utc
+
+    # --- own findings
+
+    def mark(
+        self,
+        center_lps_mm: Vector,
+        *,
+        series_instance_uid: str,
+        frame_of_reference_uid: str,
+        label: str = "nodule",
+        long_axis: Axis | None = None,
+        short_axis: Axis | None = None,
+        volume_mm3: float | None = None,
+        texture: Texture = Texture.SOLID,
+        note: str = "",
+    ) -> Finding:
+        """A new finding of the reader; axes are None where it could not be measured."""
+        finding = Finding(
+            name=_next_name(self.reading),
+            tracking_uid=new_uid(),
+            author=Author.READER,
+            label=label,
+            series_instance_uid=series_instance_uid,
+            frame_of_reference_uid=frame_of_reference_uid,
+            center_lps_mm=center_lps_mm,
+            long_axis=long_axis,
+            short_axis=short_axis,
+            volume_mm3=volume_mm3,
+            texture=texture,
+            note=note,
+        )
+        self._do(Kind.MARK, {"finding": to_json(finding)})
+        return self._required(finding.tracking_uid)
+
+    def change(self, tracking_uid: str, **changes: Unpack[Changes]) -> Finding:
+        """Correct an own finding, or one of the model (whose original stays as it was).
+
+        New axes without a new volume take the old volume away: it belonged to another outline.
+        """
+        before = self._required(tracking_uid)
+        if ("long_axis" in changes or "short_axis" in changes) and "volume_mm3" not in changes:
+            changes["volume_mm3"] = None
+        after = replace(before, **changes)
+        if after != before:
+            self._do(Kind.MARK_CHANGE, {"finding": to_json(after)})
+        return self._required(tracking_uid)
+
+    def delete(self, tracking_uid: str) -> None:
+        """Delete an own finding."""
+        name = self._required(tracking_uid).name
+        self._do(Kind.MARK_DELETE, {"tracking_uid": tracking_uid, "name": name})
+
+    def draw_distance(
+        self, axis: Axis, series_instance_uid: str, *, text: str = "", key: str = ""
+    ) -> Distance:
+        """Keep a distance that was drawn; with the `key` of an old one, in its place."""
+        drawn = Distance(
+            key=key or uuid.uuid4().hex, axis=axis, series_instance_uid=series_instance_uid, text=text
+        )
+        self._do(Kind.MEASURE, {"distance": to_json(drawn)})
+        return drawn
+
+    def delete_distance(self, key: str) -> None:
+        """Delete a distance."""
+        self._do(Kind.MEASURE_DELETE, {"key": key})
+
+    def set_impression(self, text: str) -> None:
+        """The free-text impression."""
+        if text != self.reading.impression:
+            self._do(Kind.IMPRESSION, {"text": text})
+
+    def set_category(self, value: str | None) -> None:
+        """A category by hand; None goes back to the one that the rules give."""
+        if value is None:
+            self._do(Kind.CATEGORY, {"category": None})
+            return
+        if self.reading.scheme != lung_rads.SCHEME or value not in lung_rads.CATEGORIES:
+            allowed = ", ".join(lung_rads.CATEGORIES) if self.reading.scheme else "none"
+            raise Refused(f"There is no category {value} for this study; allowed: {allowed}.")
+        given = Category(self.reading.scheme, value, "set by the reader", edited=True)
+        self._do(Kind.CATEGORY, {"category": to_json(given)})
+
+    # --- the unaided read, the reveal, the verdicts
+
+    def commit(self, verdict: Mapping[str, object] | None = None) -> str:
+        """Seal the unaided read; returns the seal (hash of the event) that opens the second reader's."""
+        marks = [f.name for f in self.reading.own]
+        self._do(Kind.COMMIT, {"verdict": dict(verdict or {}), "category": self._category(), "marks": marks})
+        return self.reading.seal
+
+    def reveal(self, study_read: StudyReadLike) -> None:
+        """Load the second reader's findings into the record; from here on they are part of the reading."""
+        self._do(Kind.REVEAL, reveal_payload(self.reading, study_read))
+
+    def accept(self, tracking_uid: str) -> None:
+        """Accept a finding of the model."""
+        self._do(Kind.ACCEPT, self._named(tracking_uid))
+
+    def reject(self, tracking_uid: str, reason: str = "", text: str = "") -> None:
+        """Reject a finding of the model; `reason` is an id of resources/codes/reject_reasons.toml or ""."""
+        self._do(Kind.REJECT, self._named(tracking_uid) | {"reason": reason, "text": text})
+
+    def undecided(self, tracking_uid: str) -> None:
+        """Take a verdict back to open."""
+        self._do(Kind.UNDECIDED, self._named(tracking_uid))
+
+    def undo(self) -> str:
+        """Take the last step of this stage back; returns its title. Raises `Refused` where there is none."""
+        title, done = self.undo_title, self._progress.done
+        self._do(Kind.UNDO, {"of": done[-1].seq if done else 0, "title": title})
+        return title
+
+    def redo(self) -> str:
+        """Do the last undone step again; returns its title. Raises `Refused` where there is none."""
+        title, undone = self.redo_title, self._progress.undone
+        self._do(Kind.REDO, {"of": undone[-1].seq if undone else 0, "title": title})
+        return title
+
+    # --- the end
+
+    def sign(self, *, force: bool = False) -> None:
+        """Sign. Raises `Refused` naming undecided findings; `force` signs without them, and the record says so."""
+        undecided = tuple(f.name for f in self.reading.undecided())
+        if undecided and not force:
+            self._try(Kind.SIGN, {"without": list(undecided), "category": self._category()})
+            raise Refused(undecided_sentence(undecided))
+        self._do(Kind.SIGN, {"without": list(undecided), "category": self._category()})
+
+    def amend(self, text: str) -> None:
+        """Add text to a signed reading; what was signed stays as it is."""
+        self._do(Kind.AMEND, {"text": text})
+
+    def reported(self, objects: Iterable[Mapping[str, object]]) -> None:
+        """Record which objects were written (path, kind, sop_instance_uid ... of each)."""
+        self._do(Kind.REPORT, {"objects": [dict(o) for o in objects]})
+
+    def close(self) -> None:
+        """The reader left this reading; without this the next start offers to resume."""
+        self._do(Kind.CLOSED, {})
+
+    # --- viewing: batched, on disk within a second
+
+    def note_shown(self, series: str, slice_index: int, viewport: str = "") -> None:
+        """A slice was really painted. `series` is the key by which slices seen are counted."""
+        self._do(Kind.SHOWN, {"series": series, "slice": int(slice_index), "viewport": viewport})
+
+    def note_view(self, viewport: str, place: Mapping[str, object]) -> None:
+        """Where a viewport stands now (JSON values: display set, slice, window, zoom ...), for the resume."""
+        self._do(Kind.VIEW, dict(place) | {"viewport": viewport})
+
+    def note_focus(self, tracking_uid: str) -> None:
+        """A finding came into focus; "" for none."""
+        self._do(Kind.FOCUS, {"tracking_uid": tracking_uid})
+
+    def note_marks(self, on: bool) -> None:
+        """The model's marks were switched on or off."""
+        self._do(Kind.MARKS, {"on": on})
+
+    def note_heat(self, tracking_uid: str, on: bool) -> None:
+        """The heat map of a finding was switched on or off."""
+        self._do(Kind.HEAT, {"tracking_uid": tracking_uid, "on": on})
+
+    # --- inside
+
+    def _do(self, kind: Kind, payload: Payload) -> None:
+        """Try it on the reading, write it, let it count; in this order."""
+        self._try(kind, payload)
+        write = self._log.note if kind in VIEWING else self._log.append
+        event = write(self.reading.reading_id, kind, payload, self._stamp, self._last.hash)
+        self._progress = apply(self._progress, event)
+        self._last = event
+
+    def _try(self, kind: Kind, payload: Payload) -> None:
+        """Raise `Refused` if this event may not happen now."""
+        stamp = self._stamp
+        draft = Event(
+            seq=self._last.seq + 1,
+            kind=kind,
+            at_utc=now_utc(),
+            monotonic_ns=self._last.monotonic_ns,
+            reading=self.reading.reading_id,
+            reader=stamp.reader,
+            experience=stamp.experience,
+            sitting=stamp.sitting,
+            paradigm=stamp.paradigm,
+            arm=stamp.arm,
+            payload=payload,
+        )
+        apply(self._progress, draft)
+
+    def _required(self, tracking_uid: str) -> Finding:
+        finding = self.reading.finding(tracking_uid)
+        if finding is None:
+            raise Refused("There is no such finding: select one first.")
+        return finding
+
+    def _named(self, tracking_uid: str) -> dict[str, object]:
+        """Payload of a verdict: the UID, and the name for those who read the log."""
+        finding = self.reading.finding(tracking_uid)
+        return {"tracking_uid": tracking_uid, "name": finding.name if finding else ""}
+
+    def _category(self) -> dict[str, object] | None:
+        return None if self.reading.category is None else to_json(self.reading.category)
+
+
+def new_uid() -> str:
+    """A DICOM UID without a registered root (PS3.5 B.2: 2.25 and a UUID)."""
+    return f"2.25.{uuid.uuid4().int}"
+
+
+def _stamp(reader: Reader, paradigm: Paradigm, arm: str) -> Stamp:
+    return Stamp(reader.name, reader.experience, uuid.uuid4().hex[:12], paradigm.value, arm)
+
+
+def _next_name(reading: Reading) -> str:
+    """R and the next number; a name that was committed is never given to another mark."""
+    names = [f.name for f in (*reading.own, *reading.unaided)]
+    return f"R{1 + max((int(name[1:]) for name in names if name[1:].isdecimal()), default=0)}"

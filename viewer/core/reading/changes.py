@@ -1,0 +1,158 @@
+"""What the undoable events change: marks, corrections, judgements, impression, category, distances. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from viewer.core.reading import lung_rads
+from viewer.core.reading.codec import from_json
+from viewer.core.reading.events import Event, Kind
+from viewer.core.reading.finding import Author, Finding
+from viewer.core.reading.reading import Category, Distance, Judgement, Reading, Verdict
+
+
+class Refused(Exception):
+    """Something that cannot be done now; the message is one sentence for the screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The part of a reading that undo and redo work on."""
+
+    own: tuple[Finding, ...]
+    edited: dict[str, Finding]
+    judgements: dict[str, Judgement]
+    joined: dict[str, str]
+    impression: str
+    category: Category | None
+    distances: tuple[Distance, ...]
+
+
+def content_of(reading: Reading) -> Content:
+    """The undoable part of a reading; a category that the rules gave is not part of it."""
+    return Content(
+        own=reading.own,
+        edited=reading.edited,
+        judgements=reading.judgements,
+        joined=reading.joined,
+        impression=reading.impression,
+        category=reading.category if reading.category and reading.category.edited else None,
+        distances=reading.distances,
+    )
+
+
+def with_content(reading: Reading, content: Content) -> Reading:
+    """The reading with another undoable part, and the category that follows from it."""
+    changed = replace(
+        reading,
+        own=content.own,
+        edited=content.edited,
+        judgements=content.judgements,
+        joined=content.joined,
+        impression=content.impression,
+        distances=content.distances,
+    )
+    if content.category is not None or reading.scheme != lung_rads.SCHEME:
+        return replace(changed, category=content.category)
+    return replace(changed, category=lung_rads.category(changed.in_force()))
+
+
+def _mark(content: Content, event: Event) -> tuple[Content, str]:
+    mark = finding_of(event)
+    if any(mark.tracking_uid == own.tracking_uid for own in content.own):
+        raise Refused(f"{mark.name} is marked already.")
+    if mark.author is not Author.READER:
+        raise Refused("Only the reader marks; findings of the model come with the reveal.")
+    return replace(content, own=(*content.own, mark)), f"mark {mark.name}"
+
+
+def _mark_change(content: Content, event: Event) -> tuple[Content, str]:
+    changed = finding_of(event)
+    title = f"change of {changed.name}"
+    if changed.author is Author.MODEL:
+        return replace(content, edited=content.edited | {changed.tracking_uid: changed}), title
+    _own(content, changed.tracking_uid)
+    own = tuple(changed if f.tracking_uid == changed.tracking_uid else f for f in content.own)
+    return replace(content, own=own), title
+
+
+def _mark_delete(content: Content, event: Event) -> tuple[Content, str]:
+    gone = _own(content, text_of(event, "tracking_uid"))
+    own = tuple(f for f in content.own if f is not gone)
+    joined = {model: mark for model, mark in content.joined.items() if mark != gone.tracking_uid}
+    return replace(content, own=own, joined=joined), f"deletion of {gone.name}"
+
+
+def _measure(content: Content, event: Event) -> tuple[Content, str]:
+    drawn = from_json(event.payload["distance"], Distance)
+    others = tuple(d for d in content.distances if d.key != drawn.key)
+    title = "change of a distance" if len(others) < len(content.distances) else "distance"
+    return replace(content, distances=(*others, drawn)), title
+
+
+def _measure_delete(content: Content, event: Event) -> tuple[Content, str]:
+    kept = tuple(d for d in content.distances if d.key != text_of(event, "key"))
+    if len(kept) == len(content.distances):
+        raise Refused("There is no such distance any more.")
+    return replace(content, distances=kept), "deletion of a distance"
+
+
+def _impression(content: Content, event: Event) -> tuple[Content, str]:
+    return replace(content, impression=text_of(event, "text")), "impression"
+
+
+def _category(content: Content, event: Event) -> tuple[Content, str]:
+    given = event.payload["category"]
+    value = None if given is None else from_json(given, Category)
+    return replace(content, category=value), "category"
+
+
+def _accept(content: Content, event: Event) -> tuple[Content, str]:
+    judgement = Judgement(Verdict.ACCEPTED, at=event.at_utc)
+    return _judge(content, event, judgement), f"accept {text_of(event, 'name')}"
+
+
+def _reject(content: Content, event: Event) -> tuple[Content, str]:
+    judgement = Judgement(Verdict.REJECTED, text_of(event, "reason"), text_of(event, "text"), event.at_utc)
+    return _judge(content, event, judgement), f"reject {text_of(event, 'name')}"
+
+
+def _undecided(content: Content, event: Event) -> tuple[Content, str]:
+    judgement = Judgement(Verdict.UNDECIDED, at=event.at_utc)
+    return _judge(content, event, judgement), f"{text_of(event, 'name')} undecided"
+
+
+def _judge(content: Content, event: Event, judgement: Judgement) -> Content:
+    return replace(content, judgements=content.judgements | {text_of(event, "tracking_uid"): judgement})
+
+
+def _own(content: Content, tracking_uid: str) -> Finding:
+    mark = next((f for f in content.own if f.tracking_uid == tracking_uid), None)
+    if mark is None:
+        raise Refused("There is no such mark of yours; a finding of the model is rejected, not deleted.")
+    return mark
+
+
+Change = Callable[[Content, Event], tuple[Content, str]]
+
+CHANGES: dict[Kind, Change] = {
+    Kind.MARK: _mark,
+    Kind.MARK_CHANGE: _mark_change,
+    Kind.MARK_DELETE: _mark_delete,
+    Kind.MEASURE: _measure,
+    Kind.MEASURE_DELETE: _measure_delete,
+    Kind.IMPRESSION: _impression,
+    Kind.CATEGORY: _category,
+    Kind.ACCEPT: _accept,
+    Kind.REJECT: _reject,
+    Kind.UNDECIDED: _undecided,
+}
+
+
+def finding_of(event: Event) -> Finding:
+    """The finding in an event's payload."""
+    return from_json(event.payload["finding"], Finding)
+
+
+def text_of(event: Event, key: str) -> str:
+    """A text in an event's payload; "" where there is none."""
+    return str(event.payload.get(key, ""))
