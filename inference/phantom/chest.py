@@ -11,12 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.phantom.disease import disease
 from inference.phantom.fields import Field, Lattice, Point, Reader, both, coarse_lattice, noise, union
+from inference.phantom.layers import Layer, paint
 from inference.phantom.mediastinum import Abdomen, Mediastinum, abdomen, mediastinum
 from inference.phantom.scanner import Scan, add_noise, blur
 from inference.phantom.skeleton import Skeleton, skeleton
 from inference.phantom.torso import Build, Torso, torso
-from inference.phantom.trees import Branch, Habit, grow, paint, spread
+from inference.phantom.trees import Branch, Habit, grow, paint_tubes, spread
 
 DEMO_SEED = 7
 TRAINING_SEEDS = range(10_000)
@@ -30,16 +32,6 @@ class Background:
 
     hu: NDArray[np.int16]
     lung: NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """Paint `hu` (+ `amount` x `texture`) where `field` < 0; edges soften over one voxel."""
-
-    field: Field
-    hu: float
-    texture: Field | None = None
-    amount: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +51,7 @@ def chest_background(seed: int, *, shape_mm: tuple[int, int, int] = (230, 250, 3
     rng = np.random.default_rng([seed, 1])
     build = Build.random(rng)
     scan = Scan.random(rng)
-    low = float(rng.uniform(-15, 10))
+    low = float(rng.uniform(-12, max(build.height - 210, 0)))
     start = (low, -(shape_mm[1] - 1) / 2, -(shape_mm[2] - 1) / 2)
     lattice = Lattice(start, (1.0, 1.0, 1.0), shape_mm)
     patient = anatomy(rng, build, coarse_lattice((-25.0, -130.0, -165.0), (250.0, 130.0, 165.0)))
@@ -82,12 +74,17 @@ def anatomy(rng: np.random.Generator, build: Build, coarse: Lattice) -> Anatomy:
     layers = (*_soft(rng, build, trunk, middle, organs, coarse), *_bony(rng, bones, coarse),
               *_lung(rng, build, trunk, lungs, coarse))  # fmt: skip
     lobes = _fissures(rng, build, trunk, coarse)
-    layers += tuple(_fissure_layers(lungs, lobes, trunk))
+    layers += (*_fissure_layers(lungs, lobes), *disease(rng, build, lungs, coarse))
     return Anatomy(build, layers, lungs, lobes, middle.hila, coarse)
 
 
 def _soft(
-    rng: np.random.Generator, build: Build, trunk: Torso, middle: Mediastinum, organs: Abdomen, coarse: Lattice
+    rng: np.random.Generator,
+    build: Build,
+    trunk: Torso,
+    middle: Mediastinum,
+    organs: Abdomen,
+    coarse: Lattice,
 ) -> list[Layer]:
     fat, fine = noise(rng, coarse, 24), noise(rng, coarse, 7)
     septa = both(np.abs(noise(rng, coarse, 15)) * 8 - 0.35, trunk.body + 4)
@@ -122,24 +119,20 @@ def _bony(rng: np.random.Generator, bones: Skeleton, coarse: Lattice) -> list[La
         Layer(bones.disc, 75.0),
         Layer(bones.canal, 22.0),
         Layer(bones.bone, 560.0, marrow, 60.0),
-        Layer(bones.bone + 1.8, 190.0, marrow, 38.0),
+        Layer(bones.bone + 1.8, 150.0, marrow, 38.0),
     ]
 
 
 def _lung(
     rng: np.random.Generator, build: Build, trunk: Torso, lungs: tuple[Field, Field], coarse: Lattice
 ) -> list[Layer]:
-    """Parenchyma (denser towards the back, where a supine lung is heavy) and its holes."""
+    """Parenchyma, denser towards the back, where a supine lung is heavy."""
     z, y, x = trunk.mesh
     slope = rng.uniform(15, 50)
     texture = y / 80 * slope + noise(rng, coarse, 14) * 9 + noise(rng, coarse, 45) * 12 + 0 * x + 0 * z
     texture = texture + np.maximum(y - 50, 0) * np.float32(rng.uniform(0, 2))
     both_lungs = union(lungs[0], lungs[1])
     out = [Layer(both_lungs, build.lung, texture.astype(np.float32), 1.0)]
-    if rng.random() < 0.35:
-        share = rng.uniform(0.7, 1.6) - 0.8 * (z - 0.5 * build.height) / build.height
-        holes = (share - noise(rng, coarse, rng.uniform(6, 10))) * 3
-        out.append(Layer(both(-holes - 6 + 0 * holes, both_lungs + 3), -955.0))
     return out
 
 
@@ -154,7 +147,7 @@ def _fissures(rng: np.random.Generator, build: Build, trunk: Torso, coarse: Latt
     return out[0], out[1]
 
 
-def _fissure_layers(lungs: tuple[Field, Field], lobes: tuple[Field, Field], trunk: Torso) -> Iterable[Layer]:
+def _fissure_layers(lungs: tuple[Field, Field], lobes: tuple[Field, Field]) -> Iterable[Layer]:
     for lung, lobe in zip(lungs, lobes, strict=True):
         yield Layer(both(np.abs(lobe) - 0.25, lung), -690.0)
 
@@ -167,23 +160,11 @@ def picture(patient: Anatomy, lattice: Lattice) -> tuple[NDArray[np.float32], ND
     whole = union(patient.lungs[0], patient.lungs[1])
     for k in range(lattice.shape[0]):
         for layer in patient.layers:
-            _paint_layer(reader, layer, k, hu[k], lattice.step[1])
+            paint(reader, layer, k, hu[k], lattice.step[1])
         box = reader.reach(whole, k, 0.0)
         if box is not None:
             lung[k][box] = reader.plane(whole, k, box) < 0
     return hu, lung
-
-
-def _paint_layer(reader: Reader, layer: Layer, k: int, plane: NDArray[np.float32], edge: float) -> None:
-    box = reader.reach(layer.field, k, edge)
-    if box is None:
-        return
-    share = np.clip(0.5 - reader.plane(layer.field, k, box) / np.float32(edge), 0, 1)
-    value: Field | np.float32 = np.float32(layer.hu)
-    if layer.texture is not None:
-        value = value + np.float32(layer.amount) * reader.plane(layer.texture, k, box)
-    part = plane[box]
-    part += share * (value - part)
 
 
 def paint_trees(
@@ -201,9 +182,11 @@ def paint_trees(
     _blend(hu, lattice, airways, -960.0)
 
 
-def _blend(hu: NDArray[np.float32], lattice: Lattice, tubes: list[Branch], value: float, grow_mm: float = 0.0) -> None:
+def _blend(
+    hu: NDArray[np.float32], lattice: Lattice, tubes: list[Branch], value: float, grow_mm: float = 0.0
+) -> None:
     cover = np.zeros(lattice.shape, np.uint8)
-    paint(cover, lattice, tubes, grow_mm)
+    paint_tubes(cover, lattice, tubes, grow_mm)
     for plane, share in zip(hu, cover, strict=True):
         if share.any():
             plane += share * np.float32(1 / 255) * (np.float32(value) - plane)

@@ -140,7 +140,9 @@ def superellipsoid(
     norm = np.maximum((u**power + v**power + w**power) ** np.float32(1 / power), np.float32(1e-3))
     k = power - 1
     slope = np.sqrt(
-        ((u / norm) ** k / radii[0]) ** 2 + ((v / norm) ** k / radii[1]) ** 2 + ((w / norm) ** k / radii[2]) ** 2
+        ((u / norm) ** k / radii[0]) ** 2
+        + ((v / norm) ** k / radii[1]) ** 2
+        + ((w / norm) ** k / radii[2]) ** 2
     )
     return ((norm - 1) / np.maximum(slope, 1e-4)).astype(np.float32)
 
@@ -159,7 +161,10 @@ def tube(mesh: tuple[Field, Field, Field], path: NDArray[np.float64], radii: NDA
             slice(None) if axis is None else _span(axis, min(a[n], b[n]) - reach, max(a[n], b[n]) + reach)
             for n, axis in enumerate(axes)
         )
-        near = [m[tuple(s if size > 1 else slice(None) for s, size in zip(box, m.shape, strict=True))] for m in mesh]
+        near = [
+            m[tuple(s if size > 1 else slice(None) for s, size in zip(box, m.shape, strict=True))]
+            for m in mesh
+        ]
         line = (b - a).astype(np.float32)
         dz, dy, dx = (near[n] - np.float32(a[n]) for n in range(3))
         t = np.clip((dz * line[0] + dy * line[1] + dx * line[2]) / np.float32(max(line @ line, 1e-6)), 0, 1)

@@ -4,7 +4,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inference.phantom.fields import Field, Lattice, Point, both, noise, smooth_path, superellipsoid, tube, union
+from inference.phantom.fields import (
+    Field,
+    Lattice,
+    Point,
+    both,
+    noise,
+    smooth_path,
+    superellipsoid,
+    tube,
+    union,
+)
 from inference.phantom.torso import Build, Torso
 
 Rows = list[tuple[float, float, float, float]]
@@ -51,42 +61,40 @@ def mediastinum(rng: np.random.Generator, build: Build, torso: Torso, lattice: L
     j = rng.normal(0, 2.0, 12)
     carina = 0.62 * h + j[0]
     heart, chambers = _heart(build, mesh, j)
-    vessels = _great_vessels(h, back, j, carina, mesh)
+    vessels = _great_vessels(h, back, carina, mesh)
     gullet = _chain(mesh, [(h + 60, back - 4, 3, 6), (0.8 * h, back - 8, 4, 6.5), (0.5 * h, back - 8, 1 + j[1], 7),
                            (0.3 * h, back - 8, 7, 7), (0.12 * h, back - 24, 20, 7), (-10, back - 40, 36, 8)])  # fmt: skip
     hila = ((carina - 30, 16 + j[2], -44 + j[3]), (carina - 30, 20 + j[4], 46 + j[5]))
     airway = _airway(h, back, carina, hila, mesh, float(rng.uniform(7.6, 9.4)))
-    hull = union(heart - 4 - 2 * noise(rng, lattice, 30), union(union(vessels, gullet), airway) - 3.5, 10)
-    sheet = np.abs(mesh[2] - 2) - 7 - 12 * np.clip((mesh[0] - 0.68 * h) / (0.3 * h), 0, 1)
+    loose = noise(rng, lattice, 30)
+    hull = union(heart - 4 - 2 * loose, union(union(vessels, gullet), airway) - 3.5, 10)
+    sheet = np.abs(mesh[2] - 2) - 8 - 2.5 * loose - 12 * np.clip((mesh[0] - 0.68 * h) / (0.3 * h), 0, 1)
     sheet = np.maximum(sheet, mesh[1] - back - 10)
     hull = union(hull, sheet.astype(np.float32), 14)
     return Mediastinum(heart, chambers, vessels, gullet, airway - 1.4, airway, hull, hila)
 
 
 def _heart(build: Build, mesh: tuple[Field, Field, Field], j: np.ndarray) -> tuple[Field, Field]:
-    h, k = build.height, build.heart
+    k = build.heart
     low = build.dome - 14  # what the heart rests on
     parts = (  # centre (z, y, x), radii, wall
-        ((low + 30 * k, -16, 40 + j[6]), (36 * k, 40 * k, 35 * k), 10.0),  # left ventricle
+        ((low + 30 * k, -16, 37 + j[6]), (36 * k, 40 * k, 35 * k), 10.0),  # left ventricle
         ((low + 30 * k, -44, 8 + j[7]), (35 * k, 24 * k, 38 * k), 4.0),  # right ventricle
-        ((low + 40 * k, -10, -30 + j[8]), (34 * k, 30 * k, 21 * k), 2.5),  # right atrium
+        ((low + 38 * k, -10, -27 + j[8]), (35 * k, 30 * k, 24 * k), 2.5),  # right atrium
         ((low + 58 * k, 14, 4), (24 * k, 20 * k, 34 * k), 2.5),  # left atrium
     )
-    del h
     outer: Field | None = None
     inner: Field | None = None
     for centre, radii, wall in parts:
         part = superellipsoid(mesh, centre, radii, 2.2, -0.45)
-        outer = part if outer is None else union(outer, part, 9)
+        outer = part if outer is None else union(outer, part, 16)
         inner = part + np.float32(wall) if inner is None else np.minimum(inner, part + np.float32(wall))
     assert outer is not None and inner is not None
     return outer, inner
 
 
-def _great_vessels(
-    h: float, back: float, j: np.ndarray, carina: float, mesh: tuple[Field, Field, Field]
-) -> Field:
-    c = carina
+def _great_vessels(h: float, back: float, c: float, mesh: tuple[Field, Field, Field]) -> Field:
+    """Arteries and veins down to the hila; `c` is the height of the carina, `back` the front of the spine."""
     paths: list[Rows] = [
         # aorta: root, ascending, arch, descending
         [(c - 42, -10, 2, 15), (c - 15, -14, -14, 16), (c + 18, -8, -18, 15.5), (c + 36, 6, -6, 14.5),
@@ -111,12 +119,16 @@ def _great_vessels(
     out = _chain(mesh, paths[0])
     for rows in paths[1:]:
         out = np.minimum(out, _chain(mesh, rows))
-    del j
     return out
 
 
 def _airway(
-    h: float, back: float, c: float, hila: tuple[Point, Point], mesh: tuple[Field, Field, Field], radius: float
+    h: float,
+    back: float,
+    c: float,
+    hila: tuple[Point, Point],
+    mesh: tuple[Field, Field, Field],
+    radius: float,
 ) -> Field:
     """The lumen of windpipe and main bronchi."""
     deep = min(back - 20, 24)

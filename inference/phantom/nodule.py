@@ -53,7 +53,9 @@ def random_nodule(rng: np.random.Generator, diameter_mm: float, kind: Kind) -> N
     rows = np.column_stack([_directions(rng, lobes), height, rng.uniform(4, 28, lobes)])
     spiculated = kind != "non-solid" and diameter_mm >= 7 and rng.random() < 0.35
     many = int(rng.integers(6, 18)) if spiculated else 0
-    spikes = np.column_stack([_directions(rng, many), rng.uniform(0.25, 0.9, many), rng.uniform(60, 200, many)])
+    spikes = np.column_stack(
+        [_directions(rng, many), rng.uniform(0.25, 0.9, many), rng.uniform(60, 200, many)]
+    )
     stretch = np.exp(rng.normal(0, 0.13, 3))
     stretch = stretch / np.prod(stretch) ** (1 / 3)
     core = {"solid": 1.0, "part-solid": float(rng.uniform(0.35, 0.65)), "non-solid": 0.0}[kind]
@@ -95,7 +97,9 @@ def render(
     far = np.sqrt((place**2).sum(axis=0)) + np.float32(1e-4)
     unit = place / far
     blob = np.maximum(1 + _radius(nodule.lobes, unit), 0.45)
-    scale = (blob**3).mean(where=np.abs(far - radius) < max(step)) ** (1 / 3)  # the volume stays that of the sphere
+    scale = (blob**3).mean(where=np.abs(far - radius) < max(step)) ** (
+        1 / 3
+    )  # the volume stays that of the sphere
     edge = np.float32(max(sum(step) / 3, 0.9) + nodule.margin)
     body = np.clip(0.5 - (far - radius * blob / scale) / edge, 0, 1)
     spikes = radius * (blob / scale + _radius(nodule.spicules, unit))

@@ -36,7 +36,9 @@ def blur(hu: NDArray[np.float32], scan: Scan, step: tuple[float, float, float]) 
             gaussian_filter1d(plane, scan.blur_mm / step[axis + 1], axis=axis, output=plane, truncate=3)
 
 
-def add_noise(rng: np.random.Generator, hu: NDArray[np.float32], scan: Scan, through: NDArray[np.float32]) -> None:
+def add_noise(
+    rng: np.random.Generator, hu: NDArray[np.float32], scan: Scan, through: NDArray[np.float32]
+) -> None:
     """Correlated noise in place. `through` (rows, columns): local share of the noise, 1 in the middle of the body.
 
     Neighbouring slices share a part of their noise, as reconstructions with overlapping profiles do.

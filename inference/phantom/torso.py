@@ -146,7 +146,9 @@ def _muscle(
         + (5 + 13 * upper) * _bump(angle, 0.68 * PI, 0.13 * PI)  # latissimus, subscapularis
     )
     wall = cage - thick
-    back = superellipsoid((z * 0, y - spine_y - 37, np.abs(x) - 27), (0, 0, 0), (1, 17, 22 * build.muscle), 2.4)
+    back = superellipsoid(
+        (z * 0, y - spine_y - 37, np.abs(x) - 27), (0, 0, 0), (1, 17, 22 * build.muscle), 2.4
+    )
     shoulder = both(body + build.fat + 5, 0.86 * h - z, 10)
     return both(union(union(wall, back, 10), shoulder, 12), body + 4).astype(np.float32)
 
@@ -158,6 +160,8 @@ def _below(build: Build, mesh: tuple[Field, Field, Field]) -> Field:
     far = (side / np.where(side > 0, 70, 120)) ** 2 + ((y + 8) / np.where(y > -8, 92, 118)) ** 2
     peak = build.dome - 11 * _step((x + 25) / 50)
     top = peak - 58 * far
-    slope = np.hypot(np.gradient(top, axis=1), np.gradient(top, axis=2)) / np.float32(abs(y[0, 1, 0] - y[0, 0, 0]))
+    slope = np.hypot(np.gradient(top, axis=1), np.gradient(top, axis=2)) / np.float32(
+        abs(y[0, 1, 0] - y[0, 0, 0])
+    )
     out: Field = ((z - top) / np.sqrt(1 + slope**2)).astype(np.float32)
     return out

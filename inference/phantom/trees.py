@@ -96,7 +96,9 @@ def spread(rng: np.random.Generator, places: Points, count: int) -> Points:
     return chosen + rng.normal(0, 1.5, chosen.shape)
 
 
-def paint(cover: NDArray[np.uint8], lattice: Lattice, branches: Iterable[Branch], grow_mm: float = 0.0) -> None:
+def paint_tubes(
+    cover: NDArray[np.uint8], lattice: Lattice, branches: Iterable[Branch], grow_mm: float = 0.0
+) -> None:
     """Cover (0 to 255, partial volume) of the tubes on the lattice; `grow_mm` widens them (walls)."""
     axes = [lattice.axis(n) for n in range(3)]
     edge = np.float32(sum(lattice.step) / 3)
