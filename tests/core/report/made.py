@@ -1,0 +1,204 @@
+"""A small CT, findings in it and a reading of it, made for the tests of the report."""
+
+import numpy as np
+from pydicom.data import get_testdata_file
+from pydicom.filereader import dcmread
+
+from inference.protocol import Characteristic, Domain, OperatingPoint
+from viewer.core.dicom.display_set import DisplaySet
+from viewer.core.dicom.geometry import Geometry
+from viewer.core.dicom.instance import Instance, Location
+from viewer.core.reading.finding import Author, Finding
+from viewer.core.reading.reading import Category, Judgement, Reader, Reading, Stage, Verdict
+from viewer.core.report.second_read import NoduleMask, SecondRead
+
+STUDY, SERIES, FRAME = "1.2.3.10", "1.2.3.10.1", "1.2.3.10.9"
+SHA = "9f" * 32
+
+
+def instance(k: int, **changes) -> Instance:
+    values = {
+        "location": Location("file", f"/ct/{k:03}.dcm"),
+        "sop_class_uid": "1.2.840.10008.5.1.4.1.1.2",
+        "sop_instance_uid": f"{SERIES}.{k + 1}",
+        "series_instance_uid": SERIES,
+        "study_instance_uid": STUDY,
+        "frame_of_reference_uid": FRAME,
+        "patient_id": "P1",
+        "patient_name": "Doe^Jane",
+        "birth_date": "19600229",
+        "sex": "F",
+        "study_date": "20260102",
+        "study_time": "101500",
+        "study_description": "CT chest, low-dose screening",
+        "modality": "CT",
+        "rows": 64,
+        "columns": 64,
+        "slice_thickness_mm": 2.0,
+        "position_mm": (-30.0, -30.0, 2.0 * k),
+        "orientation": (1.0, 0.0, 0.0, 0.0, 1.0, 0.0),
+        "spacing_mm": (0.8, 0.8),
+    }
+    return Instance(**(values | changes))
+
+
+def display_set(missing: tuple[int, ...] = (), **changes) -> DisplaySet:
+    """12 slices of 2 mm, 64 x 64 pixels of 0.8 mm; `missing` ones are left out."""
+    slots = tuple(k for k in range(12) if k not in missing)
+    geometry = Geometry(
+        (-30.0, -30.0, 0.0),
+        (0.0, 0.0, 1.0),
+        (0.0, 1.0, 0.0),
+        (1.0, 0.0, 0.0),
+        (2.0, 0.8, 0.8),
+        (12, 64, 64),
+        FRAME,
+    )
+    return DisplaySet(
+        id="set",
+        series_instance_uid=SERIES,
+        study_instance_uid=STUDY,
+        title="Lung 2 mm",
+        modality="CT",
+        instances=tuple(instance(k, **changes) for k in slots),
+        slots=slots,
+        count=12,
+        geometry=geometry,
+        missing=missing,
+    )
+
+
+def ct_small() -> DisplaySet:
+    """pydicom's own CT slice, as far as the report needs it."""
+    ds = dcmread(get_testdata_file("CT_small.dcm", download=False), stop_before_pixels=True)
+    iop = tuple(float(v) for v in ds.ImageOrientationPatient)
+    one = instance(
+        0,
+        sop_instance_uid=str(ds.SOPInstanceUID),
+        series_instance_uid=str(ds.SeriesInstanceUID),
+        study_instance_uid=str(ds.StudyInstanceUID),
+        frame_of_reference_uid=str(ds.FrameOfReferenceUID),
+        patient_id=str(ds.PatientID),
+        patient_name=str(ds.PatientName),
+        birth_date=str(ds.PatientBirthDate),
+        sex=str(ds.PatientSex),
+        rows=128,
+        columns=128,
+        position_mm=tuple(float(v) for v in ds.ImagePositionPatient),
+        orientation=iop,
+        spacing_mm=tuple(float(v) for v in ds.PixelSpacing),
+        slice_thickness_mm=float(ds.SliceThickness),
+    )
+    geometry = Geometry(
+        one.position_mm,
+        (0.0, 0.0, 1.0),
+        iop[3:],
+        iop[:3],
+        (5.0, *one.spacing_mm),
+        (1, 128, 128),
+        one.frame_of_reference_uid,
+    )
+    return DisplaySet(
+        id="ct_small",
+        series_instance_uid=one.series_instance_uid,
+        study_instance_uid=one.study_instance_uid,
+        title="CT_small",
+        modality="CT",
+        instances=(one,),
+        slots=(0,),
+        count=1,
+        geometry=geometry,
+    )
+
+
+def finding(name: str, center=(0.0, 0.0, 10.0), size: float = 8.0, **changes) -> Finding:
+    x, y, z = center
+    reader = name.startswith("R")
+    values = {
+        "name": name,
+        "tracking_uid": f"2.25.{ord(name[0])}{name[1:]}",
+        "author": Author.READER if reader else Author.MODEL,
+        "label": "Solid nodule" if reader else "lung nodule",
+        "series_instance_uid": SERIES,
+        "frame_of_reference_uid": FRAME,
+        "center_lps_mm": center,
+        "long_axis": ((x - size / 2, y, z), (x + size / 2, y, z)),
+        "short_axis": ((x, y - size / 2.5, z), (x, y + size / 2.5, z)),
+        "volume_mm3": 0.4 * size**3,
+    }
+    if not reader:
+        values |= {"probability": 0.87, "score": 2.31}
+    return Finding(**(values | changes))
+
+
+def ball(where: DisplaySet, center, radius_mm: float) -> NoduleMask:
+    """A ball of voxels on the grid of a display set."""
+    grid = where.geometry
+    index = np.stack(np.meshgrid(*[np.arange(n) for n in grid.shape], indexing="ij"), axis=-1)
+    inside = np.linalg.norm(grid.index_to_patient(index) - np.array(center), axis=-1) <= radius_mm
+    places = np.argwhere(inside)
+    low, high = places.min(axis=0), places.max(axis=0) + 1
+    part = inside[low[0] : high[0], low[1] : high[1], low[2] : high[2]]
+    return NoduleMask(part.astype(np.uint8), tuple(int(v) for v in low))
+
+
+M1, M2, M3, M4 = (
+    finding("M1", (0.0, 0.0, 10.0), 8.0),
+    finding("M2", (9.0, 5.0, 4.0), 5.2, probability=0.31),
+    finding("M3", (-12.0, -9.0, 16.0), 6.1, probability=0.55),
+    finding("M4", (-15.0, 9.0, 6.0), 4.0, probability=0.05, above_operating_point=False),
+)
+R1, R2 = (
+    finding("R1", (0.5, 0.0, 10.0), 8.4, note="smooth margin"),
+    finding("R2", (15.0, -15.0, 8.0), 18.0, label="Scar"),
+)
+
+
+def second_read(where: DisplaySet, **changes) -> SecondRead:
+    values = {
+        "model_id": "ct_lung_nodule",
+        "version": "1.0.0",
+        "sha256": SHA,
+        "title": "CT lung nodule",
+        "status": "done",
+        "device": "cpu",
+        "seconds": 12.3,
+        "operating_point": OperatingPoint("balanced", 0.2, 1.0, "false marks per litre"),
+        "domain": Domain("near", 3.2, ("kernel FC51 was not among the training data",)),
+        "findings": (M1, M3, M2, M4),
+        "series": (where.series_instance_uid,),
+        "textures": {M1.tracking_uid: Characteristic("solid", 0.93)},
+        "masks": {f.tracking_uid: ball(where, f.center_lps_mm, f.mean_diameter_mm / 2) for f in (M1, M2, M3)},
+    }
+    return SecondRead(**(values | changes))
+
+
+def reading(**changes) -> Reading:
+    """Signed: M1 accepted (joined with R1), M3 rejected, M2 left undecided; R2 is the reader's alone."""
+    values = {
+        "reading_id": "reading-1",
+        "study_instance_uid": STUDY,
+        "reader": Reader("A. Example, MD", "12 years"),
+        "stage": Stage.SIGNED,
+        "own": (R1, R2),
+        "unaided": (R1, R2),
+        "model": (M1, M3, M2, M4),
+        "judgements": {
+            M1.tracking_uid: Judgement(Verdict.ACCEPTED, at="2026-01-02T10:44:10.250Z"),
+            M3.tracking_uid: Judgement(
+                Verdict.REJECTED, "normal_anatomy", "crossing vessel", "2026-01-02T10:44:30Z"
+            ),
+        },
+        "joined": {M1.tracking_uid: R1.tracking_uid},
+        "impression": "Solid nodule in the left upper lobe.\nNo effusion.",
+        "category": Category("Lung-RADS v2022", "3", "solid, baseline, 6 to < 8 mm"),
+        "unaided_category": Category("Lung-RADS v2022", "3", "solid, baseline, 6 to < 8 mm"),
+        "opened_at": "2026-01-02T10:40:00Z",
+        "committed_at": "2026-01-02T10:43:58Z",
+        "revealed_at": "2026-01-02T10:43:59Z",
+        "signed_at": "2026-01-02T10:46:00Z",
+        "signed_without": ("M2",),
+        "seal": "7f3a" * 16,
+        "second_read_status": "done",
+    }
+    return Reading(**(values | changes))

@@ -1,0 +1,144 @@
+"""One measurement group per finding: as proposed, as judged, as the reader saw it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from highdicom import sr
+from highdicom.sr.value_types import ContentItem, ContentSequence
+from numpy.typing import NDArray
+
+from viewer.core.reading.finding import Finding, Texture
+from viewer.core.reading.reading import Judgement, Reading, Verdict
+from viewer.core.report import content as c
+from viewer.core.report.inert import one_line
+from viewer.core.report.place import directions
+from viewer.core.report.region import circle, outline
+from viewer.core.report.second_read import NoduleMask, SecondRead
+from viewer.core.report.selection import own_mark, reported, seen_by
+from viewer.core.report.source import Source, find_source
+from viewer.core.report.terms import Term, own, reject_reasons, standard
+
+
+def model_group(sources: Sequence[Source], read: SecondRead, finding: Finding) -> ContentSequence:
+    """What the model says: sizes, score, probability, who computed it."""
+    suggested = read.textures.get(finding.tracking_uid)
+    known = suggested is not None and suggested.value in {t.value for t in Texture}
+    return c.group(
+        finding,
+        finding.name,
+        _region(sources, finding, read.masks.get(finding.tracking_uid)),
+        sizes=c.measurements(finding, model=True),
+        algorithm=_algorithm(read),
+        evaluations=[c.texture(Texture(suggested.value))] if suggested and known else [],
+    )
+
+
+def judged_group(
+    sources: Sequence[Source], reading: Reading, finding: Finding, mask: NoduleMask | None
+) -> ContentSequence:
+    """What the reader decided on a finding of the model, under the model's Tracking UID.
+
+    Where the reader measured the place or corrected the finding, the reader's outline and sizes stand here.
+    """
+    judgement = reading.judgement(finding.tracking_uid)
+    accepted, mark = judgement.verdict is Verdict.ACCEPTED, own_mark(reading, finding)
+    shown = replace(reported(reading, finding), tracking_uid=finding.tracking_uid) if accepted else finding
+    mine = shown != finding
+    return c.group(
+        shown,
+        _identifier(finding, mark, judgement),
+        _region(sources, shown, None if mine else mask),
+        kind=_kind(judgement),
+        sizes=c.measurements(shown, model=False) if accepted else (),
+        evaluations=[c.texture(shown.texture)] if accepted else [],
+        more=[
+            c.code(own("ACTION"), _action(judgement, mine), judgement.at),
+            *_reason(judgement),
+            c.code(own("READ-FIRST"), own(seen_by(reading, finding))),
+            *([c.text(own("READER-MARK"), f"{mark.name} {mark.tracking_uid}")] if mark else []),
+            *(_note(shown) if accepted else []),
+        ],
+    )
+
+
+def own_group(sources: Sequence[Source], reading: Reading, finding: Finding) -> ContentSequence:
+    """A finding of the reader."""
+    return c.group(
+        finding,
+        finding.name,
+        _region(sources, finding, None),
+        sizes=c.measurements(finding, model=False),
+        evaluations=[c.texture(finding.texture)] if "nodule" in finding.label.lower() else [],
+        more=[
+            c.code(own("ACTION"), own("OWN")),
+            c.code(own("READ-FIRST"), own(seen_by(reading, finding))),
+            *_note(finding),
+        ],
+    )
+
+
+def _algorithm(read: SecondRead) -> sr.AlgorithmIdentification:
+    parameters = [f"weights-sha256={one_line(read.sha256)}"]
+    if read.operating_point is not None:
+        parameters.append(f"threshold={read.operating_point.threshold!r} ({read.operating_point.name})")
+    if read.device:
+        parameters.append(f"device={one_line(read.device)}")
+    return sr.AlgorithmIdentification(
+        name=one_line(read.model_id),
+        version=one_line(read.version) or "unknown",
+        family=c.concept(standard("artificial")),
+        parameters=parameters,
+    )
+
+
+def _region(
+    sources: Sequence[Source], finding: Finding, mask: NoduleMask | None
+) -> NDArray[np.float64] | None:
+    """The outline of the mask, else a circle of the mean diameter in the plane of the images; (n, 3) mm."""
+    where = find_source(sources, finding)
+    if where is None:
+        return None
+    if mask is not None and where.display_set.geometry is not None:
+        drawn = outline(mask, where.display_set.geometry)
+        if drawn is not None:
+            return drawn
+    plane = directions(where.display_set)
+    return None if plane is None else circle(finding.center_lps_mm, finding.mean_diameter_mm, *plane)
+
+
+def _kind(judgement: Judgement) -> Term | None:
+    """What a finding is for someone who cannot read the private codes: a rejected one is no nodule."""
+    if judgement.verdict is not Verdict.REJECTED:
+        return None
+    return standard("non_lesion" if judgement.reason in ("normal_anatomy", "artefact") else "abnormal")
+
+
+def _identifier(finding: Finding, mark: Finding | None, judgement: Judgement) -> str:
+    match judgement.verdict:
+        case Verdict.ACCEPTED:
+            return f"{mark.name} = {finding.name}" if mark else finding.name
+        case Verdict.REJECTED:
+            return f"{finding.name}, rejected"
+        case Verdict.UNDECIDED:
+            return f"{finding.name}, not decided"
+
+
+def _action(judgement: Judgement, measured: bool) -> Term:
+    match judgement.verdict:
+        case Verdict.ACCEPTED:
+            return own("ACCEPTED-MOD" if measured else "ACCEPTED")
+        case Verdict.REJECTED:
+            return own("REJECTED")
+        case Verdict.UNDECIDED:
+            return own("DEFERRED" if judgement.at else "NOT-REVIEWED")
+
+
+def _reason(judgement: Judgement) -> list[ContentItem]:
+    reason = reject_reasons().get(judgement.reason)
+    coded: list[ContentItem] = [c.code(own("REASON"), reason.term, judgement.at)] if reason else []
+    return coded + ([c.text(standard("comment"), judgement.text)] if judgement.text else [])
+
+
+def _note(finding: Finding) -> list[ContentItem]:
+    return [c.text(standard("comment"), finding.note)] if finding.note else []

@@ -1,0 +1,63 @@
+"""What a report needs to know of one model's read of a study. How it was read is not known here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.protocol import Characteristic, Domain, OperatingPoint
+from viewer.core.reading.finding import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class NoduleMask:
+    """Voxels of one finding on the grid of its series.
+
+    voxels  uint8 0/1, (slice, row, column)
+    start   index of its first voxel in the series grid
+    """
+
+    voxels: NDArray[np.uint8]
+    start: tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondRead:
+    """One model's read.
+
+    status    done, partial, not_run or failed; `reason` says why it is not done
+    findings  all candidates, highest probability first
+    series    series that were read
+    textures, masks   by tracking UID, where the model gives them
+    """
+
+    model_id: str
+    version: str
+    sha256: str
+    title: str = ""
+    status: str
+    reason: str = ""
+    device: str = ""
+    seconds: float = 0.0
+    operating_point: OperatingPoint | None = None
+    domain: Domain | None = None
+    findings: tuple[Finding, ...] = ()
+    series: tuple[str, ...] = ()
+    textures: Mapping[str, Characteristic] = field(default_factory=dict)
+    masks: Mapping[str, NoduleMask] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What the screen calls the model."""
+        return f"{self.title or self.model_id} {self.version}".strip()
+
+    @property
+    def marked(self) -> tuple[Finding, ...]:
+        """Findings above the operating point."""
+        return tuple(f for f in self.findings if f.above_operating_point)
+
+    @property
+    def finished(self) -> bool:
+        """True where there is an answer, be it that nothing was found."""
+        return self.status in ("done", "partial")

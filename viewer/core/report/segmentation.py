@@ -1,0 +1,137 @@
+"""Masks of findings as a DICOM Segmentation (binary), one segment a finding, under its Tracking UID."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import highdicom as hd
+import numpy as np
+from highdicom.seg import Segmentation, SegmentDescription
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+from pydicom.uid import generate_uid
+
+from viewer.core.reading.finding import Finding
+from viewer.core.report.content import concept, finding_site, finding_type
+from viewer.core.report.document import equipment, name_schemes, refusing
+from viewer.core.report.inert import one_line
+from viewer.core.report.second_read import NoduleMask, SecondRead
+from viewer.core.report.source import Source
+from viewer.core.report.terms import standard
+
+SEG_SERIES = 9003
+
+
+def nodule_seg(
+    where: Source, findings: Sequence[Finding], masks: Mapping[str, NoduleMask], read: SecondRead, label: str
+) -> Dataset | None:
+    """A segment for each of `findings` that has a mask, in that order; None where none has.
+
+    masks   by tracking UID, on the grid of `where`
+    label   what the series is called: whose findings these are
+    Slices that are missing from the series get no frame. Raises `ReportError`.
+    """
+    segments = [(f, masks[f.tracking_uid]) for f in findings if f.tracking_uid in masks]
+    segments = [(f, m) for f, m in segments if _filled(where, m)]
+    if not segments:
+        return None
+    with refusing(label):
+        made = _segmentation(where, segments, read, label)
+    made.PatientName = where.patient_name
+    name_schemes(made)
+    return made
+
+
+def segment_numbers(made: Dataset) -> dict[str, int]:
+    """Tracking UID -> segment number."""
+    return {str(s.TrackingUID): int(s.SegmentNumber) for s in made.SegmentSequence}
+
+
+def _segmentation(
+    where: Source, segments: Sequence[tuple[Finding, NoduleMask]], read: SecondRead, label: str
+) -> Segmentation:
+    images, frames, count = _planes(where, sorted({k for _, m in segments for k in _filled(where, m)}))
+    shape = (count, images[0].Rows, images[0].Columns)
+    return Segmentation(
+        source_images=images,
+        pixel_array=_pixels([m for _, m in segments], frames, shape),
+        segmentation_type="BINARY",
+        segment_descriptions=[_describe(n, f, read) for n, (f, _) in enumerate(segments, 1)],
+        series_instance_uid=generate_uid(),
+        series_number=SEG_SERIES,
+        sop_instance_uid=generate_uid(),
+        instance_number=1,
+        content_label="NODULES",
+        content_description=one_line(label),
+        series_description=one_line(label),
+        specific_character_set="ISO_IR 192",
+        **equipment(),
+    )
+
+
+def _describe(number: int, finding: Finding, read: SecondRead) -> SegmentDescription:
+    algorithm = hd.AlgorithmIdentificationSequence(
+        one_line(read.model_id), concept(standard("artificial")), one_line(read.version) or "unknown"
+    )
+    return SegmentDescription(
+        number,
+        one_line(finding.name),
+        concept(standard("abnormal")),
+        concept(finding_type(finding.label)),
+        "AUTOMATIC",
+        algorithm,
+        tracking_uid=finding.tracking_uid,
+        tracking_id=one_line(finding.name),
+        anatomic_regions=[concept(site)] if (site := finding_site(finding.label)) else None,
+    )
+
+
+def _filled(where: Source, mask: NoduleMask) -> list[int]:
+    """Slices with content that are there."""
+    filled = np.flatnonzero(mask.voxels.any(axis=(1, 2))) + mask.start[0]
+    return [int(k) for k in filled if int(k) in where.places]
+
+
+def _planes(where: Source, slices: Sequence[int]) -> tuple[list[Dataset], dict[int, int], int]:
+    """Images that the segmentation is drawn on, slice index -> plane of the pixel array, number of planes.
+
+    Single-frame images: one plane each. A multi-frame object has a plane for every frame (empty ones are
+    not written); of several such objects no common segmentation can be made.
+    """
+    number, frame = where.places[slices[0]]
+    if frame is None:
+        images = [where.images[where.places[k][0]] for k in slices]
+        return images, {k: n for n, k in enumerate(slices)}, len(slices)
+    if any(where.places[k][0] != number for k in slices):
+        raise ValueError("the findings lie in several multi-frame objects")
+    image = where.images[number]
+    return [image], {k: (where.places[k][1] or 1) - 1 for k in slices}, int(image.NumberOfFrames)
+
+
+def _pixels(
+    masks: Sequence[NoduleMask], frames: Mapping[int, int], shape: tuple[int, int, int]
+) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """Segment numbers (plane, row, column), or 0/1 (plane, row, column, segment) where findings overlap."""
+    labels = np.zeros(shape, np.uint16)
+    overlap = False
+    for number, mask in enumerate(masks, 1):
+        for plane, rows, columns, inside in _patches(mask, frames):
+            part = labels[plane, rows, columns]
+            overlap |= bool(part[inside].any())
+            part[inside] = number
+    if not overlap:
+        return labels
+    layers = np.zeros((*shape, len(masks)), np.uint8)
+    for number, mask in enumerate(masks):
+        for plane, rows, columns, inside in _patches(mask, frames):
+            layers[plane, rows, columns, number] |= inside
+    return layers
+
+
+def _patches(
+    mask: NoduleMask, frames: Mapping[int, int]
+) -> Iterator[tuple[int, slice, slice, NDArray[np.bool_]]]:
+    """Plane, rows, columns and voxels of every slice of a mask that has a plane."""
+    k0, i0, j0 = mask.start
+    _, height, width = mask.voxels.shape
+    for k, layer in enumerate(mask.voxels, k0):
+        if k in frames:
+            yield frames[k], slice(i0, i0 + height), slice(j0, j0 + width), layer.astype(bool)

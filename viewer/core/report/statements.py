@@ -1,0 +1,92 @@
+"""What a structured report says of the study as a whole: its Qualitative Evaluations (TID 1500, row 12)."""
+
+from collections.abc import Sequence
+
+from highdicom.sr.value_types import ContentItem
+
+from viewer.core.reading.lung_rads import PRIOR_NOT_AVAILABLE
+from viewer.core.reading.reading import Reading, Stage
+from viewer.core.report import content as c
+from viewer.core.report.second_read import SecondRead
+from viewer.core.report.selection import accepted
+from viewer.core.report.terms import Term, lung_rads, own, standard
+from viewer.core.report.words import (
+    NOTICE,
+    domain_words,
+    operating_point_words,
+    status_words,
+)
+
+
+def of_model(read: SecondRead, count: int) -> list[ContentItem]:
+    """State of the read, how many findings, who read; not read and nothing found are different codes."""
+    return [
+        c.code(standard("detections"), standard(read.status)),
+        c.code(standard("summary"), _summary(read, count)),
+        c.text(own("READ-STATUS"), status_words(read)),
+        *([c.text(own("NOT-READ-REASON"), read.reason)] if read.reason else []),
+        *_model(read),
+        c.text(own("NOTICE"), NOTICE),
+    ]
+
+
+def of_reader(reading: Reading, reads: Sequence[SecondRead]) -> list[ContentItem]:
+    """Impression, category with its rule, what was left undecided, and how the study was read."""
+    return [
+        c.text(standard("impression"), reading.impression or "No impression was written."),
+        *_no_findings(reading),
+        *_categories(reading),
+        c.text(own("COMPARISON"), PRIOR_NOT_AVAILABLE),
+        *[c.text(own("UNDECIDED"), name) for name in reading.signed_without],
+        *[c.text(own("AMENDMENT"), words) for words in reading.amendments],
+        c.text(own("PARADIGM"), reading.paradigm.value),
+        *c.moment(own("COMMITTED"), reading.committed_at),
+        *c.moment(own("REVEALED"), reading.revealed_at),
+        *(c.moment(own("SIGNED"), reading.signed_at) if reading.stage is Stage.SIGNED else []),
+        c.text(own("SEAL"), reading.seal or "not committed"),
+        *[item for read in reads for item in (c.text(own("READ-STATUS"), status_words(read)), *_model(read))],
+        *_without_reads(reading, reads),
+        c.text(own("NOTICE"), NOTICE),
+    ]
+
+
+def _summary(read: SecondRead, count: int) -> Term:
+    if not read.finished:
+        return standard("nothing_ran")
+    return standard(f"{'all' if read.status == 'done' else 'some'}_{'found' if count else 'none'}")
+
+
+def _model(read: SecondRead) -> list[ContentItem]:
+    items: list[ContentItem] = [
+        c.text(own("MODEL"), f"{read.model_id} {read.version}, weights SHA-256 {read.sha256}")
+    ]
+    if read.finished:
+        items.append(c.text(own("OPERATING-POINT"), operating_point_words(read.operating_point)))
+        items.append(c.text(own("DOMAIN"), domain_words(read.domain)))
+    return items
+
+
+def _no_findings(reading: Reading) -> list[ContentItem]:
+    if reading.own or accepted(reading):
+        return []
+    return [c.text(own("NO-FINDINGS"), "The reader reports no findings.")]
+
+
+def _categories(reading: Reading) -> list[ContentItem]:
+    items: list[ContentItem] = []
+    for name, category in (("CATEGORY", reading.category), ("CATEGORY-UNAIDED", reading.unaided_category)):
+        if category is None:
+            continue
+        known = lung_rads(category.value)
+        says = f"{category.scheme} {category.value or 'not given'}"
+        items.append(c.code(own(name), known) if known else c.text(own(name), says))
+        if name == "CATEGORY":
+            items.append(c.text(own("CATEGORY-RULE"), f"{says}: {category.rule}"))
+    return items
+
+
+def _without_reads(reading: Reading, reads: Sequence[SecondRead]) -> list[ContentItem]:
+    if reads:
+        return []
+    said = reading.second_read_status or "none"
+    return [c.text(own("READ-STATUS"), f"No second read was revealed to the reader (state: {said}).")]

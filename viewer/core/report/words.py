@@ -1,0 +1,94 @@
+"""Sentences that stand both in the structured reports and on the page. Plain English, no markup."""
+
+from datetime import UTC, datetime
+
+from inference.protocol import Domain, OperatingPoint
+from viewer.core.reading.finding import Finding
+from viewer.core.reading.reading import Judgement, Verdict
+from viewer.core.report.second_read import SecondRead
+from viewer.core.report.terms import reject_reasons
+
+NOTICE = "Research software. Not a medical device. For research use only, not for diagnosis."
+
+_DOMAIN = {
+    "in": "like the data that the model learnt from",
+    "near": "at the edge of the data that the model learnt from",
+    "outside": "unlike the data that the model learnt from",
+}
+
+
+def domain_words(domain: Domain | None) -> str:
+    """How far the study is like the training data, with the reasons."""
+    if domain is None:
+        return "not stated by the model"
+    said = _DOMAIN.get(domain.verdict, domain.verdict)
+    return f"{said}: {'; '.join(domain.reasons)}" if domain.reasons else said
+
+
+def operating_point_words(point: OperatingPoint | None) -> str:
+    """Name, threshold and false rate of an operating point."""
+    if point is None:
+        return "not stated by the model"
+    return f"{point.name}: marks from a probability of {point.threshold:.2f}, {point.rate:g} {point.unit}"
+
+
+def status_words(read: SecondRead) -> str:
+    """One sentence: what came out of a second read. No findings, not run and failed never read alike."""
+    if read.status == "not_run":
+        return f"The second reader did not run: {_reason(read)} Nothing was looked at by the model."
+    if read.status == "failed":
+        return f"The second reader failed: {_reason(read)} There is no answer of the model."
+    part = f" Not everything was read: {_reason(read)}" if read.status == "partial" else ""
+    if not read.marked:
+        return f"The second reader read the study and found nothing above its operating point.{part}"
+    count = len(read.marked)
+    return f"The second reader marked {count} finding{'' if count == 1 else 's'}.{part}"
+
+
+def _reason(read: SecondRead) -> str:
+    return f"{read.reason.strip().rstrip('.') or 'no reason was given'}."
+
+
+def reject_words(judgement: Judgement) -> str:
+    """Why a finding was rejected: the reason and the reader's own words."""
+    reason = reject_reasons().get(judgement.reason)
+    said = [f"{reason.title} ({reason.detail})"] if reason and judgement.reason != "other" else []
+    said += [judgement.text] if judgement.text else []
+    return ": ".join(said) or ("Other reason" if reason else "No reason given")
+
+
+def verdict_words(judgement: Judgement) -> str:
+    """Accepted, Rejected, or in which way undecided."""
+    if judgement.verdict is Verdict.UNDECIDED:
+        return "Looked at, left undecided" if judgement.at else "Not reviewed"
+    return judgement.verdict.value.capitalize()
+
+
+def size_words(finding: Finding) -> str:
+    """13.4 × 11.2 mm, mean 12.3 mm · 970 mm³; says so where nothing was measured."""
+    long, short, mean = finding.long_axis_mm, finding.short_axis_mm, finding.mean_diameter_mm
+    parts = []
+    if long is not None and short is not None:
+        parts.append(f"{long:.1f} × {short:.1f} mm, mean {mean:.1f} mm")
+    elif long is not None:
+        parts.append(f"{long:.1f} mm")
+    if finding.solid_part_mm is not None:
+        parts.append(f"solid part {finding.solid_part_mm:.1f} mm")
+    if finding.volume_mm3 is not None:
+        parts.append(f"{finding.volume_mm3:.0f} mm³")
+    return " · ".join(parts) or "Not measured"
+
+
+def probability_words(finding: Finding) -> str:
+    """The model's calibrated probability, named as such."""
+    return "" if finding.probability is None else f"model: probability {finding.probability:.0%}"
+
+
+def clock(at: str) -> str:
+    """An ISO time as "2026-01-02 03:04:05 UTC"; "not recorded" for what is none."""
+    try:
+        time = datetime.fromisoformat(at)
+    except ValueError:
+        return "not recorded"
+    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
