@@ -27,7 +27,7 @@ LONGEST = 4096
 
 
 def letters(direction: Vector) -> str:
-    """Where `direction` (LPS) points: R L A P H F, the strongest first, as in Patient Orientation (0020,0020)."""
+    """Where `direction` (LPS) points: of R L A P H F, the strongest first, as in (0020,0020)."""
     order = sorted(range(3), key=lambda axis: -abs(direction[axis]))
     strong = [axis for axis in order if abs(direction[axis]) >= _OBLIQUE]
     return "".join(_letter(axis, direction[axis]) for axis in strong)
@@ -83,7 +83,7 @@ def cut_geometry(volume: Geometry, plane: str) -> Geometry:
 def _box(
     volume: Geometry, directions: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Middle and extent, mm along each of `directions`, of the box round all voxels (not only their centres)."""
+    """Middle and extent, mm along each of `directions`, of the box round all whole voxels."""
     ends = [(-0.5, n - 0.5) for n in volume.shape]
     corners = np.array(np.meshgrid(*ends, indexing="ij")).reshape(3, 8).T
     along = volume.index_to_patient(corners) @ directions.T
@@ -124,7 +124,7 @@ def distance_to_cut(view: Geometry, cut: float, position_mm: Vector) -> float:
 
 
 def cut_spacing(view: Geometry) -> float:
-    """Distance between neighbouring cuts along their normal, mm (less than the step where stacked obliquely)."""
+    """Distance between neighbouring cuts along their normal, mm: less than the step if stacked obliquely."""
     return view.spacing_mm[0] * abs(float(np.dot(view.normal, view.along_slices)))
 
 

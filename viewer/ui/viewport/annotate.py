@@ -1,0 +1,50 @@
+"""The one painter for all that lies over an image, for every backend; the parts have modules of their own."""
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter, QPen
+
+from viewer.core.reading.finding import Axis
+from viewer.ui import theme
+from viewer.ui.viewport import corners, heat, marks, measures, notices, rulers
+from viewer.ui.viewport.frame import Frame
+from viewer.ui.viewport.placement import Placement
+from viewer.ui.viewport.sheet import Sheet
+
+
+def annotate(
+    painter: QPainter, frame: Frame, place: Placement, unit: float, draft: Axis | None = None
+) -> None:
+    """Draw everything over the picture of `frame`. The painter works in device pixels.
+
+    draft  a line that is being drawn
+    """
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    sheet = Sheet(painter, frame, place, unit)
+    if frame.picture is not None:
+        heat.draw(sheet)
+        rulers.crosshair(sheet)
+        marks.draw(sheet)
+        measures.draw(sheet, draft)
+        rulers.scale_bar(sheet)
+        corners.letters(sheet)
+    else:
+        notices.notice(sheet)
+    rulers.rail(sheet)
+    corners.draw(sheet)
+    if frame.picture is not None:
+        heat.legend(sheet)
+    notices.banners(sheet, (*frame.state.banners, *notices.refusals(sheet)))
+    _focus_ring(sheet)
+
+
+def _focus_ring(sheet: Sheet) -> None:
+    """2 px accent inside the edge of the viewport that has the keyboard."""
+    if not sheet.frame.state.focused:
+        return
+    width = round(theme.tokens().stroke["focus_ring"] * sheet.unit)
+    pen = QPen(theme.colour("accent"), width)
+    pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+    sheet.painter.setPen(pen)
+    sheet.painter.setBrush(Qt.BrushStyle.NoBrush)
+    half = width / 2
+    sheet.painter.drawRect(QRectF(half, half, sheet.place.width - width, sheet.place.height - width))

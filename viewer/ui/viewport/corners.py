@@ -1,0 +1,82 @@
+"""Text in the four corners and the letters at the edges."""
+
+from viewer.app.display import Corners, Plane, TextLevel
+from viewer.ui import theme
+from viewer.ui.viewport import ink
+from viewer.ui.viewport.sheet import Sheet
+
+MARGIN = 10.0
+"""From the edge of the viewport to text, design pixels."""
+_ROOM_FOR_ZOOM = 560.0
+"""Width from which a viewport says its zoom, design pixels."""
+_MADE_HERE = "made here"
+
+
+def draw(sheet: Sheet) -> None:
+    """Corner text of the level asked for; who it is stays at every level."""
+    text = lines(sheet)
+    role = theme.tokens().roles["overlay"]
+    for right, bottom, rows in (
+        (False, False, text.top_left),
+        (True, False, text.top_right),
+        (False, True, text.bottom_left),
+        (True, True, text.bottom_right),
+    ):
+        top = sheet.height - MARGIN - role.line * len(rows) if bottom else MARGIN
+        left = sheet.width - MARGIN if right else MARGIN
+        for number, row in enumerate(rows):
+            stamp = ink.stamp(row, "overlay", "overlay_text", sheet.unit)
+            at = left * sheet.unit, (top + number * role.line) * sheet.unit
+            ink.text(sheet.painter, *at, stamp, align=float(right))
+
+
+def lines(sheet: Sheet) -> Corners:
+    """The lines that are drawn."""
+    state = sheet.frame.state
+    given = state.corners
+    if state.text_level is TextLevel.NONE:
+        return Corners(top_left=given.top_left)
+    made = _made_here(sheet, given)
+    if state.text_level is TextLevel.MINIMAL:
+        return Corners(top_left=given.top_left, top_right=made)
+    below = given.bottom_left
+    if sheet.frame.picture is not None and sheet.width >= _ROOM_FOR_ZOOM:
+        below = (_zoom(sheet), *below)
+    return Corners(given.top_left, made, below, given.bottom_right)
+
+
+def _made_here(sheet: Sheet, given: Corners) -> tuple[str, ...]:
+    """A picture that the scanner did not make says so, whatever else stands there."""
+    said = any(_MADE_HERE in line for line in (*given.top_left, *given.top_right))
+    if sheet.frame.state.plane is Plane.STACK or said or not sheet.frame.state.display_set:
+        return given.top_right
+    return (*given.top_right, _MADE_HERE)
+
+
+def _zoom(sheet: Sheet) -> str:
+    """Device pixels per image pixel, and how the pixels between are made."""
+    scale = max(sheet.place.sx, sheet.place.sy)
+    how = "pixel for pixel" if sheet.place.exact else "smooth" if scale > 1 else "reduced"
+    return f"Zoom {scale * 100:.0f} %  ·  {how}"
+
+
+def letters(sheet: Sheet) -> None:
+    """Where the patient's right, left, front, back, head and feet are; they stay at every text level."""
+    left, top, right, bottom = sheet.frame.letters
+    line = theme.tokens().roles["letter"].line
+    middle_x, middle_y = sheet.width / 2, (sheet.height - line) / 2
+    rail = 14.0 if sheet.frame.state.count > 1 else 0.0  # the rail at the right edge keeps its place
+    for text, x, y, align in (
+        (left, MARGIN, middle_y, 0.0),
+        (right, sheet.width - MARGIN - rail, middle_y, 1.0),
+        (top, middle_x, MARGIN - 2, 0.5),
+        (bottom, middle_x, sheet.height - MARGIN - line + 2, 0.5),
+    ):
+        if text:
+            stamp = ink.stamp(text, "letter", "overlay_text", sheet.unit)
+            ink.text(sheet.painter, x * sheet.unit, y * sheet.unit, stamp, align=align)
+    if not any(sheet.frame.letters):
+        stamp = ink.stamp(
+            "Sides not known: no orientation in the header", "overlay", "overlay_text", sheet.unit
+        )
+        ink.text(sheet.painter, middle_x * sheet.unit, MARGIN * sheet.unit, stamp, align=0.5)

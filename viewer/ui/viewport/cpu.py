@@ -1,0 +1,64 @@
+"""The viewport that needs no GL: the grey table on the visible part, painted by Qt in device pixels."""
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QImage, QPainter, QPaintEvent
+from PySide6.QtWidgets import QWidget
+
+from viewer.ui.viewport.annotate import annotate
+from viewer.ui.viewport.frame import Frame
+from viewer.ui.viewport.picture import Box, level_for
+from viewer.ui.viewport.placement import Placement
+from viewer.ui.viewport.viewport import Viewport, ViewportActions
+
+
+class CpuViewport(Viewport):
+    """Draws with QPainter; exact at one device pixel per image pixel, area means below, smooth above."""
+
+    def __init__(self, actions: ViewportActions, parent: QWidget | None = None) -> None:
+        super().__init__(actions, parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # every pixel is filled: no flicker
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the frame; then tell the desk what was shown."""
+        frame, place = self.frame(), self.placement()
+        painter = QPainter(self)
+        unit = self.unit()
+        painter.scale(1 / unit, 1 / unit)  # from here on 1 is a device pixel
+        painter.fillRect(QRectF(0, 0, *self.device_size()), Qt.GlobalColor.black)
+        if frame is not None and place is not None:
+            paint_picture(painter, frame, place)
+            annotate(painter, frame, place, unit, self.draft)
+        painter.end()
+        self.painted(frame)
+
+
+def paint_picture(painter: QPainter, frame: Frame, place: Placement) -> None:
+    """Draw the visible part of the picture."""
+    picture = frame.picture
+    if picture is None:
+        return
+    level = level_for(min(place.sx, place.sy))
+    size = 2**level
+    rows, columns = picture.pixels(level).shape[:2]
+    left, top, right, bottom = box = _visible(place, size, rows, columns)
+    if right <= left or bottom <= top:
+        return
+    pixels = picture.shown(frame.table, level, box)  # lives until the end of this function, as QImage needs
+    form = QImage.Format.Format_RGB888 if picture.colour else QImage.Format.Format_Grayscale8
+    image = QImage(pixels.data, right - left, bottom - top, pixels.strides[0], form)
+    x, y = place.to_device(left * size, top * size)
+    target = QRectF(x, y, (right - left) * size * place.sx, (bottom - top) * size * place.sy)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not place.exact)
+    painter.drawImage(target, image)
+
+
+def _visible(place: Placement, size: int, rows: int, columns: int) -> Box:
+    """The pixels of a level that the viewport sees, with one more on each side for smooth edges."""
+    left, top = place.to_image(0, 0)
+    right, bottom = place.to_image(place.width, place.height)
+    return (
+        max(0, int(left // size) - 1),
+        max(0, int(top // size) - 1),
+        min(columns, int(right // size) + 2),
+        min(rows, int(bottom // size) + 2),
+    )

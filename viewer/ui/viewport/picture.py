@@ -1,0 +1,90 @@
+"""The pixels of one picture, and the halved ones that a reduced picture is drawn from."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[Any]
+"""uint16 (rows, columns): codes of the grey table; or uint8 (rows, columns, 3): colours as they are."""
+Holes = NDArray[np.bool_]
+Box = tuple[int, int, int, int]
+"""left, top, right, bottom: columns [left, right), rows [top, bottom)."""
+
+MOST_HALVES = 5
+"""Reduced at most 2**5 times: a mammogram then has 128 x 160 pixels."""
+
+
+def half(pixels: Pixels) -> Pixels:
+    """The mean of each 2 x 2 block, rounded; an odd last row or column counts twice."""
+    even = _even(pixels).astype(np.uint32)
+    total = even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]
+    return ((total + 2) >> 2).astype(pixels.dtype)
+
+
+def _half_holes(holes: Holes) -> Holes:
+    even = _even(holes)
+    out: Holes = even[::2, ::2] | even[1::2, ::2] | even[::2, 1::2] | even[1::2, 1::2]
+    return out
+
+
+def _even(pixels: Pixels) -> Pixels:
+    odd = pixels.shape[0] % 2, pixels.shape[1] % 2
+    if not any(odd):
+        return pixels
+    rest = [(0, 0)] * (pixels.ndim - 2)
+    return np.pad(pixels, ((0, odd[0]), (0, odd[1]), *rest), mode="edge")
+
+
+class Picture:
+    """One slice or cut, and where there is nothing to show.
+
+    holes  (rows, columns), True where the cut leaves the volume or meets a slice that is not there: drawn
+           black, whatever the window or polarity. None = no holes
+    """
+
+    __slots__ = ("_holes", "_pixels", "shape")
+
+    def __init__(self, pixels: Pixels, holes: Holes | None = None) -> None:
+        self.shape: tuple[int, int] = (pixels.shape[0], pixels.shape[1])
+        self._pixels = [pixels]
+        self._holes = [holes]
+
+    @property
+    def colour(self) -> bool:
+        """True where the pixels are colours, which no grey table touches."""
+        return self._pixels[0].ndim == 3
+
+    def pixels(self, level: int = 0) -> Pixels:
+        """The pixels, reduced 2**level times; made once."""
+        while len(self._pixels) <= level:
+            self._pixels.append(half(self._pixels[-1]))
+        return self._pixels[level]
+
+    def holes(self, level: int = 0) -> Holes | None:
+        """The holes of that level: a reduced pixel is a hole where any of its pixels was."""
+        while len(self._holes) <= level:
+            last = self._holes[-1]
+            self._holes.append(None if last is None else _half_holes(last))
+        return self._holes[level]
+
+    def shown(self, table: NDArray[np.uint8], level: int, box: Box) -> NDArray[np.uint8]:
+        """What is drawn of a part of a level, C-contiguous: grey (h, w), or colour (h, w, 3)."""
+        left, top, right, bottom = box
+        part = self.pixels(level)[top:bottom, left:right]
+        out: NDArray[np.uint8] = part.copy() if self.colour else np.take(table, part)
+        holes = self.holes(level)
+        if holes is not None:
+            out[holes[top:bottom, left:right]] = 0
+        return out
+
+
+def level_for(scale: float) -> int:
+    """The most reduced level that still has a pixel for each device pixel, so that none is skipped.
+
+    scale  device pixels per image pixel
+    """
+    level = 0
+    while level < MOST_HALVES and scale * 2 ** (level + 1) <= 1:
+        level += 1
+    return level

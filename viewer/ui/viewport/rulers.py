@@ -1,0 +1,134 @@
+"""The crosshair, the scale bar, and the rail at the right edge that shows place, marks and what was seen."""
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainterPath, QPen
+
+from viewer.ui import theme
+from viewer.ui.viewport import ink
+from viewer.ui.viewport.grips import crosshair_gap, pixels_per_mm
+from viewer.ui.viewport.sheet import Sheet
+
+_EDGE = 32.0
+"""The crosshair ends so far from the edges, design pixels."""
+_BAR_SHARE = 0.22
+"""Longest scale bar, as a share of the viewport's width."""
+_BAR_ROOM = 480.0
+"""Width from which a viewport has a scale bar, design pixels."""
+_BARS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0)
+"""Lengths of a scale bar, mm."""
+_RAIL_MARGIN, _RAIL_RIGHT = 64.0, 13.0
+_UNSEEN = QColor(16, 16, 16)
+
+
+def crosshair(sheet: Sheet) -> None:
+    """Two lines through the point that all linked views share, open round it."""
+    frame, place = sheet.frame, sheet.place
+    point = frame.state.point_lps_mm
+    if not frame.state.crosshair or point is None or frame.view is None:
+        return
+    column, row, _ = frame.project(point)
+    x, y = (int(v) + 0.5 for v in place.to_device(column, row))
+    gap, edge = crosshair_gap(place, sheet.unit), _EDGE * sheet.unit
+    path = QPainterPath()
+    for start, end in ((edge, y - gap), (y + gap, place.height - edge)):
+        if end > start:
+            path.addPath(ink.polyline((x, start), (x, end)))
+    for start, end in ((edge, x - gap), (x + gap, place.width - edge)):
+        if end > start:
+            path.addPath(ink.polyline((start, y), (end, y)))
+    _thin(sheet, path)
+
+
+def _thin(sheet: Sheet, path: QPainterPath) -> None:
+    """The quietest line: on screen all the time."""
+    width = round(theme.tokens().stroke["crosshair"] * sheet.unit)
+    for pen in (QPen(QColor(0, 0, 0, 90), 3 * width), QPen(ink.faded(theme.colour("accent"), 0.7), width)):
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+        sheet.painter.setPen(pen)
+        sheet.painter.setBrush(Qt.BrushStyle.NoBrush)
+        sheet.painter.drawPath(path)
+
+
+def bar_length(pixels_per_mm: float, room: float) -> float:
+    """Longest length in mm of a scale bar that needs at most `room` pixels; 0 where none fits."""
+    return max((mm for mm in _BARS if mm * pixels_per_mm <= room), default=0.0)
+
+
+def scale_bar(sheet: Sheet) -> None:
+    """A bar of a round length in mm, true at this zoom; says so where there is no scale."""
+    if sheet.width < _BAR_ROOM:
+        return
+    bottom = (sheet.height - 33) * sheet.unit
+    if not sheet.frame.in_mm:
+        stamp = ink.stamp("No scale in the header", "overlay", "overlay_text", sheet.unit)
+        ink.text(sheet.painter, sheet.place.width / 2, bottom - 8 * sheet.unit, stamp, align=0.5)
+        return
+    scale = pixels_per_mm(sheet.frame, sheet.place)
+    length = bar_length(scale, _BAR_SHARE * sheet.place.width)
+    if length:
+        _draw_bar(sheet, length, scale, bottom)
+
+
+def _draw_bar(sheet: Sheet, length: float, scale: float, bottom: float) -> None:
+    unit = sheet.unit
+    left = round((sheet.place.width - length * scale) / 2) + 0.5
+    bottom = round(bottom) + 0.5
+    right = left + length * scale
+    path = ink.polyline(
+        (left, bottom - 8 * unit), (left, bottom), (right, bottom), (right, bottom - 8 * unit)
+    )
+    parts = 5 if str(length)[0] == "5" else 10 if length >= 10 else 2
+    if length * scale / parts >= 6 * unit:
+        for part in range(1, parts):
+            x = left + length * scale * part / parts
+            path.addPath(ink.polyline((x, bottom - 4 * unit), (x, bottom)))
+    ink.stroke(sheet.painter, path, theme.colour("overlay_text"), 1.0, unit)
+    text = f"{length / 10:g} cm" if length >= 10 else f"{length:g} mm"
+    text += " at the detector" if sheet.frame.at_detector else ""
+    stamp = ink.stamp(text, "overlay", "overlay_text", unit)
+    ink.text(sheet.painter, right + 8 * unit, bottom - 9 * unit, stamp)
+
+
+def rail(sheet: Sheet) -> None:
+    """Which images were seen (light), which not (dark), where this one is, and where the marks lie."""
+    state, unit = sheet.frame.state, sheet.unit
+    if state.count < 2 or not state.display_set or sheet.height < 4 * _RAIL_MARGIN:
+        return
+    box = _rail_box(sheet)
+    painter = sheet.painter
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(_UNSEEN)
+    painter.drawRect(box.adjusted(-unit, -unit, unit, unit))
+    painter.setBrush(ink.faded(theme.colour("text_3"), 0.85))
+    for start, end in state.seen_spans:
+        painter.drawRect(
+            QRectF(box.x(), box.y() + start * box.height(), box.width(), (end - start) * box.height())
+        )
+    for where, author in state.ticks:
+        _tick(sheet, QPointF(box.center().x() - 12 * unit, box.y() + where * box.height()), author)
+    here = box.y() + (state.index + 0.5) / state.count * box.height()
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.colour("accent"))
+    painter.drawRect(QRectF(box.center().x() - 6 * unit, round(here - unit), 12 * unit, round(2 * unit)))
+
+
+def _rail_box(sheet: Sheet) -> QRectF:
+    unit = sheet.unit
+    top, bottom = round(_RAIL_MARGIN * unit), round(sheet.place.height - _RAIL_MARGIN * unit)
+    width = round(4 * unit)
+    return QRectF(round(sheet.place.width - _RAIL_RIGHT * unit - width / 2), top, width, bottom - top)
+
+
+def _tick(sheet: Sheet, at: QPointF, author: str) -> None:
+    """The author's sign: a circle for the reader, a square for the model, a circle in a square for both."""
+    unit, painter = sheet.unit, sheet.painter
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    shapes = QPainterPath()
+    if author in ("model", "joined"):
+        shapes.addRect(QRectF(at.x() - 4 * unit, at.y() - 4 * unit, 8 * unit, 8 * unit))
+        ink.stroke(painter, shapes, theme.colour("model"), 1.25, unit)
+    if author in ("reader", "joined"):
+        radius = (3.5 if author == "reader" else 2.0) * unit
+        circle = QPainterPath()
+        circle.addEllipse(at, radius, radius)
+        ink.stroke(painter, circle, theme.colour("reader"), 1.25, unit)

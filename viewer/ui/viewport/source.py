@@ -1,0 +1,94 @@
+"""Pictures of a stack for one viewport: slices as acquired, or cuts, of which the last one is remembered."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viewer.app.display import Plane
+from viewer.app.stack import Stack
+from viewer.core.dicom.geometry import Geometry
+from viewer.core.pixels.grey import Grey
+from viewer.ui.viewport import reslice
+from viewer.ui.viewport.picture import Picture
+
+
+class Source:
+    """Pixels of one stack. Making one costs nothing; VTK is asked at the first cut only."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self._cutter: reslice.Cutter | None = None
+        self._uniform: bool | None = None
+        self._last: tuple[tuple[object, ...], Picture] | None = None
+
+    def slice(self, index: int) -> Picture:
+        """The slice as acquired; it must be ready."""
+        pixels = self.stack.codes if self.stack.rgb is None else self.stack.rgb
+        return self._remember((Plane.STACK, index), lambda: Picture(pixels[index]))
+
+    @property
+    def uniform(self) -> bool:
+        """True where all slices have one grey pipeline, so that codes may be interpolated between them."""
+        if self._uniform is None:
+            greys = {replace(i.grey, voi=None) for i in self.stack.display_set.instances}
+            self._uniform = len(greys) == 1
+        return self._uniform
+
+    def cut(self, view: Geometry, index: int) -> Picture:
+        """A cut through what has arrived; what has not is a hole. Only where `why_no_cut` is ""."""
+        arrived = int(np.count_nonzero(self.stack.ready))
+        return self._remember((view, index, arrived), lambda: self._cut(view, index))
+
+    def _cut(self, view: Geometry, index: int) -> Picture:
+        geometry = self.stack.display_set.geometry
+        assert geometry is not None  # `why_no_cut` was asked
+        if self._cutter is None:
+            self._cutter = reslice.Cutter(
+                self.stack.codes if self.uniform else _hu_codes(self.stack), geometry
+            )
+        self._cutter.changed()
+        return self._cutter.cut(view, index, ~self.stack.ready)
+
+    def grey(self, plane: Plane, index: int) -> Grey:
+        """The grey pipeline of a slice or of any cut, with the image's own VOI."""
+        if plane is Plane.STACK:
+            return self.stack.grey(index)
+        first = int(np.argmax(self.stack.ready))
+        grey = self.stack.grey(first)
+        if self.uniform:
+            return grey
+        return Grey(signed=True, voi=grey.voi, invert=grey.invert)
+
+    def why_no_cut(self) -> tuple[str, str]:
+        """("", "") where cuts can be made now; else what to say instead: title and sentence."""
+        display_set = self.stack.display_set
+        if display_set.geometry is None or self.stack.rgb is not None:
+            said = next((w.message for w in display_set.warnings), "The images do not make a volume.")
+            return "No planes through these images", said
+        waits = not self.stack.ready.any() or not (self.uniform or self._complete())
+        if waits or not reslice.ready():
+            return "Loading", "The planes appear as the images arrive."
+        if not self.uniform and not display_set.has_hu:
+            return (
+                "No planes through these images",
+                "Each slice has its own scale of grey, and none is in HU.",
+            )
+        return "", ""
+
+    def _complete(self) -> bool:
+        expected = (
+            self.stack.display_set.count - len(self.stack.display_set.missing) - len(self.stack.problems)
+        )
+        return int(np.count_nonzero(self.stack.ready)) >= expected
+
+    def _remember(self, key: tuple[object, ...], make: Callable[[], Picture]) -> Picture:
+        if self._last is None or self._last[0] != key:
+            self._last = (key, make())
+        return self._last[1]
+
+
+def _hu_codes(stack: Stack) -> NDArray[np.uint16]:
+    """The volume in HU as codes of signed data, for cuts where slices differ in their rescale."""
+    return stack.hu().view(np.uint16) ^ np.uint16(0x8000)
