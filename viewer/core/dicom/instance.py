@@ -39,6 +39,7 @@ class Frame:
     slice_thickness_mm: float | None = None
     slope: float | None = None
     intercept: float | None = None
+    units: str = ""
     windows: tuple[Window, ...] = ()
 
 
@@ -61,6 +62,8 @@ class Instance:
                     length -1 = encapsulated
     lossy           a lossy compression lies behind the pixels (transfer syntax or (0028,2110))
     problems        what is wrong but leaves the image usable
+    broken          why its pixels cannot be had although its place is known; None where they can
+    copy            0; 1, 2, ... for further objects with the same SOP Instance UID but other contents
     """
 
     location: Location
@@ -136,6 +139,8 @@ class Instance:
     pixel_length: int = 0
     per_frame: tuple[Frame, ...] = ()
     problems: tuple[Problem, ...] = ()
+    broken: Problem | None = None
+    copy: int = 0
 
     @property
     def inverted(self) -> bool:

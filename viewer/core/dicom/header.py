@@ -1,0 +1,206 @@
+"""From the bytes of one object to an `Instance`: pydicom finds the elements, the checks are here."""
+
+from dataclasses import fields
+from datetime import date
+from typing import Any, BinaryIO
+
+from viewer.core.dicom.functional_groups import PER_FRAME, SHARED, read_frames
+from viewer.core.dicom.grey_module import (
+    finite,
+    read_padding,
+    read_palette,
+    read_rescale,
+    read_voi_luts,
+    read_windows,
+)
+from viewer.core.dicom.instance import Instance, Location
+from viewer.core.dicom.kinds import kind_of
+from viewer.core.dicom.part10 import Part10, read_part10
+from viewer.core.dicom.pixel_module import read_pixel_module
+from viewer.core.dicom.plane import read_orientation, read_position, read_spacing
+from viewer.core.dicom.problem import DicomError
+from viewer.core.dicom.text import clean_age, clean_date, clean_time, is_uid
+from viewer.core.dicom.values import Values
+
+PARSER = 1
+"""Rises with every change of what `parse` makes of the same bytes: remembered results are then forgotten."""
+
+_UIDS = {
+    "sop_class_uid": 0x00080016,
+    "sop_instance_uid": 0x00080018,
+    "study_instance_uid": 0x0020000D,
+    "series_instance_uid": 0x0020000E,
+}
+_TEXTS = {
+    "patient_id": 0x00100020,
+    "accession_number": 0x00080050,
+    "study_description": 0x00081030,
+    "series_description": 0x0008103E,
+    "manufacturer": 0x00080070,
+    "model_name": 0x00081090,
+    "institution": 0x00080080,
+    "protocol": 0x00181030,
+    "kernel": 0x00181210,
+    "contrast": 0x00180010,
+}
+_CODES = {
+    "modality": 0x00080060,
+    "sex": 0x00100040,
+    "body_part": 0x00180015,
+    "patient_position": 0x00185100,
+    "view_position": 0x00185101,
+    "presentation_intent": 0x00080068,
+}
+_INTEGERS = {
+    "series_number": 0x00200011,
+    "acquisition_number": 0x00200012,
+    "instance_number": 0x00200013,
+    "temporal_position": 0x00200100,
+    "echo_number": 0x00180086,
+}
+_NUMBERS = {
+    "kvp": (0x00180060, 0.0, 1e4),
+    "exposure_mas": (0x00181152, 0.0, 1e6),
+    "slice_thickness_mm": (0x00180050, 0.0, 1e3),
+    "gantry_tilt_deg": (0x00181120, -90.0, 90.0),
+    "lossy_ratio": (0x00282112, 0.0, 1e6),
+}
+_DATES = {"birth_date": 0x00100030, "study_date": 0x00080020, "series_date": 0x00080021}
+_TIMES = {"study_time": 0x00080030, "series_time": 0x00080031}
+_FRAME_OF_REFERENCE = 0x00200052
+_LOSSY = 0x00282110
+_OTHERS = (
+    0x00080005, 0x00080008, 0x00100010, 0x00101010, 0x00181164, 0x00200020, 0x00200032, 0x00200037,
+    _FRAME_OF_REFERENCE, 0x00200060, 0x00200062, 0x00280002, 0x00280004, 0x00280006, 0x00280008,
+    0x00280010, 0x00280011, 0x00280030, 0x00280100, 0x00280101, 0x00280102, 0x00280103, 0x00280120,
+    0x00280121, 0x00281050, 0x00281051, 0x00281052, 0x00281053, 0x00281054, 0x00281055, 0x00281056,
+    0x00281101, 0x00281102, 0x00281103, 0x00281201, 0x00281202, 0x00281203, 0x00281221, 0x00281222,
+    0x00281223, _LOSSY, 0x00283000, 0x00283010, 0x00420012, 0x00620001, 0x00620002, SHARED, PER_FRAME,
+)  # fmt: skip
+WANTED = frozenset(
+    (
+        *_UIDS.values(),
+        *_TEXTS.values(),
+        *_CODES.values(),
+        *_INTEGERS.values(),
+        *_DATES.values(),
+        *_TIMES.values(),
+    )
+).union(_OTHERS, (tag for tag, *_ in _NUMBERS.values()))
+_CROSS_SECTIONAL = frozenset(("CT", "MR", "PT"))
+
+
+def parse(data: BinaryIO, location: Location, size: int, name: str = "") -> Instance:
+    """The instance in `data`, a seekable stream of `size` bytes; `name` is what problems call it.
+
+    Raises `DicomError` where there is nothing that could be shown or listed. An image whose pixels are not
+    all there is returned as `broken`.
+    """
+    file = name or str(location)
+    part = read_part10(data, size, file, WANTED)
+    values = Values(part.elements, file, part.big_endian)
+    values.problems.extend(part.problems)
+    kind = kind_of(values.ascii(_UIDS["sop_class_uid"]), bool(part.pixel_tag or values.has(0x00280010)))
+    common = {**_identity(values), **_context(values), "location": location, "kind": kind}
+    common["transfer_syntax_uid"] = part.syntax.uid
+    if kind != "image":
+        _check_other(values, part, kind)
+        return Instance(**common, problems=tuple(values.problems))
+    image = _image(values, part, common["modality"])
+    return Instance(**common, **image, problems=tuple(values.problems))
+
+
+def _identity(values: Values) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for name, tag in _UIDS.items():
+        uid = values.text(tag)
+        if not uid:
+            raise DicomError(
+                values.problem(
+                    tag, "", "a UID", "without it the object cannot be told from others or reported"
+                )
+            )
+        if not is_uid(uid):
+            values.note(tag, uid, "a valid UID", "it may be looked at, but no report can refer to it")
+        out[name] = uid
+    out["patient_name"] = values.name(0x00100010)
+    return out
+
+
+def _context(values: Values) -> dict[str, Any]:
+    out: dict[str, Any] = {name: values.text(tag) for name, tag in _TEXTS.items()}
+    out.update((name, values.code(tag)) for name, tag in _CODES.items())
+    out.update((name, values.integer(tag)) for name, tag in _INTEGERS.items())
+    out.update((name, finite(values.number(tag), low, high)) for name, (tag, low, high) in _NUMBERS.items())
+    out.update((name, clean_date(values.ascii(tag), date.today())) for name, tag in _DATES.items())
+    out.update((name, clean_time(values.ascii(tag))) for name, tag in _TIMES.items())
+    out["age"] = clean_age(values.ascii(0x00101010))
+    out["image_type"] = values.codes(0x00080008)
+    out["laterality"] = values.code(0x00200062) or values.code(0x00200060)
+    out["frame_of_reference_uid"] = values.text(_FRAME_OF_REFERENCE)
+    if not out["patient_id"]:
+        values.note(0x00100020, "", "a patient ID", "the patient is unknown and never joined with another")
+    if not out["modality"]:
+        values.note(0x00080060, "", "a modality", "nothing is assumed about this image, so no second read")
+    return out
+
+
+def _image(values: Values, part: Part10, modality: str) -> dict[str, Any]:
+    module = read_pixel_module(values, part)
+    image_type = values.codes(0x00080008)
+    rescale = read_rescale(values, modality, image_type, module.signed)
+    spacing, source = read_spacing(values)
+    out: dict[str, Any] = {field.name: getattr(module, field.name) for field in fields(module)}
+    out |= {
+        "position_mm": read_position(values),
+        "orientation": read_orientation(values),
+        "spacing_mm": spacing,
+        "spacing_source": source,
+        "patient_orientation": values.codes(0x00200020),
+        "slope": rescale.slope,
+        "intercept": rescale.intercept,
+        "rescaled": rescale.rescaled,
+        "units": rescale.units,
+        "modality_lut": rescale.lut,
+        "padding": read_padding(values, module.signed),
+        "windows": read_windows(values),
+        "voi_luts": read_voi_luts(values, module.signed or rescale.intercept < 0),
+        "lossy": part.syntax.lossy or values.ascii(_LOSSY) == "01",
+        "pixel_offset": part.pixel_offset,
+        "pixel_length": part.pixel_length,
+    }
+    if module.photometric == "PALETTE COLOR":
+        out["palette"] = read_palette(values)
+        if out["palette"] is None:
+            raise DicomError(values.problems[-1])
+    out["per_frame"] = read_frames(values, module.frames, modality, image_type)
+    _check_geometry(values, out, modality)
+    return out
+
+
+def _check_geometry(values: Values, out: dict[str, Any], modality: str) -> None:
+    lacking = not (out["position_mm"] and out["orientation"] and out["spacing_mm"]) and not out["per_frame"]
+    for tag in (0x00200032, 0x00200037, 0x00280030):
+        if lacking and modality in _CROSS_SECTIONAL and not values.has(tag):
+            values.note(
+                tag, "", "the place of the image", "it is shown alone, without planes or lengths in mm"
+            )
+            return
+
+
+def _check_other(values: Values, part: Part10, kind: str) -> None:
+    """Refuse what would only mislead in a list: segmentations without segments, documents that are none."""
+    if kind == "segmentation":
+        if not values.items(0x00620002):
+            raise DicomError(values.problem(0x00620002, "", "one item or more", "nothing is segmented"))
+        frames = values.integer(0x00280008) or 1
+        pixels = (values.short(0x00280010) or 0) * (values.short(0x00280011) or 0)
+        bits = values.short(0x00280100) or 1
+        if 0 <= part.pixel_length < pixels * frames * bits // 8:
+            found = f"{part.pixel_length} bytes for {frames} frames"
+            raise DicomError(
+                values.problem(0x7FE00010, found, "all frames", "the segmentation is incomplete")
+            )
+    if kind == "document" and values.ascii(0x00420012).lower() in ("text/html", "application/javascript"):
+        found = values.ascii(0x00420012)
+        raise DicomError(values.problem(0x00420012, found, "application/pdf", "this document is not opened"))

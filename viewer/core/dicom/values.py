@@ -1,0 +1,172 @@
+"""Values out of raw elements: text, numbers and items, each checked, none trusted."""
+
+import io
+import math
+import struct
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import cast
+
+from pydicom.charset import convert_encodings, decode_bytes
+from pydicom.dataelem import RawDataElement
+from pydicom.dataset import Dataset
+from pydicom.filereader import read_sequence
+
+from viewer.core.dicom.part10 import Element
+from viewer.core.dicom.problem import Problem
+from viewer.core.dicom.text import clean
+
+_NAME_DELIMITERS = {0x5E, 0x3D}  # ^ =
+_TEXT_DELIMITERS = {0x5C, 0x0A, 0x0C, 0x0D}
+
+
+def tag_text(tag: int) -> str:
+    """``(gggg,eeee)`` of a tag."""
+    return f"({tag >> 16:04x},{tag & 0xFFFF:04x})"
+
+
+class Values:
+    """Read access to one data set; what is wrong is collected in `problems` (shared with its items)."""
+
+    def __init__(self, elements: Mapping[int, Element], file: str, big_endian: bool = False) -> None:
+        self.elements = elements
+        self.file = file
+        self.problems: list[Problem] = []
+        self._end = ">" if big_endian else "<"
+        self._charset = self.ascii(0x00080005)
+
+    def problem(self, tag: int, found: str, allowed: str, message: str) -> Problem:
+        """A problem with one element of this data set (made, not yet noted)."""
+        return Problem(self.file, tag_text(tag), clean(found, 64), allowed, message)
+
+    def note(self, tag: int, found: str, allowed: str, message: str) -> None:
+        """Note something that is wrong but leaves the image usable."""
+        self.problems.append(self.problem(tag, found, allowed, message))
+
+    def has(self, tag: int) -> bool:
+        """True where the element is there with a value."""
+        element = self.elements.get(tag)
+        return element is not None and bool(element.value)
+
+    def raw(self, tag: int) -> bytes:
+        """The bytes of the value; b"" where there are none."""
+        element = self.elements.get(tag)
+        value = element.value if element is not None else None
+        return value if isinstance(value, bytes) else b""
+
+    def ascii(self, tag: int) -> str:
+        """A value that the standard keeps to ASCII: codes, UIDs, numbers as text."""
+        return self.raw(tag).decode("ascii", "replace").strip(" \0")
+
+    def codes(self, tag: int) -> tuple[str, ...]:
+        """The values of a code string, cleaned, in upper case."""
+        text = self.ascii(tag)
+        return tuple(clean(part, 64).upper() for part in text.split("\\")) if text else ()
+
+    def code(self, tag: int) -> str:
+        """The first value of a code string, or ""."""
+        codes = self.codes(tag)
+        return codes[0] if codes else ""
+
+    def text(self, tag: int) -> str:
+        """A text in the character set of the data set, cleaned."""
+        return clean(self._decoded(self.raw(tag), _TEXT_DELIMITERS))
+
+    def name(self, tag: int) -> str:
+        """A person name as ``family^given^...``: the first component group that is there, cleaned."""
+        groups = self._decoded(self.raw(tag), _NAME_DELIMITERS).split("=")
+        return clean(next((group.rstrip("^ \0") for group in groups if group.strip("^ \0")), ""))
+
+    def numbers(self, tag: int) -> tuple[float, ...]:
+        """All numbers written as text (DS, IS); NaN for one that is none."""
+        text = self.ascii(tag)
+        return tuple(_number(part) for part in text.split("\\")) if text else ()
+
+    def number(self, tag: int) -> float | None:
+        """The first of the numbers written as text; None where there is none that is finite."""
+        numbers = self.numbers(tag)
+        return numbers[0] if numbers and math.isfinite(numbers[0]) else None
+
+    def integer(self, tag: int) -> int | None:
+        """An integer written as text (IS); None where it is absent, no integer, or over 31 bits."""
+        number = self.number(tag)
+        return int(number) if number is not None and number == int(number) and abs(number) < 2**31 else None
+
+    def shorts(self, tag: int, signed: bool = False) -> tuple[int, ...]:
+        """The values of a US or SS element; () where it does not hold a whole number of them."""
+        raw = self.raw(tag)
+        if len(raw) % 2:
+            return ()
+        return struct.unpack(f"{self._end}{len(raw) // 2}{'h' if signed else 'H'}", raw)
+
+    def short(self, tag: int) -> int | None:
+        """The one value of a US element, or None."""
+        values = self.shorts(tag)
+        return values[0] if len(values) == 1 else None
+
+    def doubles(self, tag: int) -> tuple[float, ...]:
+        """The values of an FD element; () where it does not hold a whole number of them."""
+        raw = self.raw(tag)
+        return struct.unpack(f"{self._end}{len(raw) // 8}d", raw) if len(raw) % 8 == 0 else ()
+
+    def little_endian_words(self, tag: int) -> bytes:
+        """The value of an OW or US element as little-endian 16-bit words."""
+        raw = self.raw(tag)
+        if self._end == "<" or len(raw) % 2:
+            return raw
+        return struct.pack(f"<{len(raw) // 2}H", *struct.unpack(f">{len(raw) // 2}H", raw))
+
+    def vr(self, tag: int) -> str:
+        """The value representation as written; "" where it is implicit."""
+        element = self.elements.get(tag)
+        return str(element.VR or "") if element is not None else ""
+
+    def items(self, tag: int) -> tuple["Values", ...]:
+        """The items of a sequence; () where it is absent or cannot be read (then noted)."""
+        element = self.elements.get(tag)
+        if element is None or not element.value:
+            return ()
+        try:
+            return tuple(self._item(item) for item in self._sequence(element))
+        except Exception as error:  # whatever a hostile sequence brings about inside the parser
+            self.note(tag, type(error).__name__, "a sequence of items", "it cannot be read and is left out")
+            return ()
+
+    def item(self, tag: int) -> "Values":
+        """The first item of a sequence; an empty data set where there is none."""
+        items = self.items(tag)
+        return items[0] if items else Values({}, self.file)
+
+    def _item(self, item: Dataset) -> "Values":
+        values = Values({int(t): item.get_item(t) for t in item._dict}, self.file, self._end == ">")
+        values._charset = values._charset or self._charset
+        values.problems = self.problems
+        return values
+
+    def _sequence(self, element: Element) -> Iterable[Dataset]:
+        if not isinstance(element, RawDataElement):
+            return cast("Iterable[Dataset]", element.value)
+        value = cast("bytes", element.value)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return read_sequence(
+                io.BytesIO(value), element.is_implicit_VR, element.is_little_endian, len(value), "iso8859"
+            )
+
+    def _decoded(self, raw: bytes, delimiters: set[int]) -> str:
+        if raw.isascii() and 0x1B not in raw:
+            return raw.decode("ascii")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an unknown character set reads as ASCII with replacements
+            try:
+                encodings = convert_encodings(self._charset.split("\\") or [""])
+                return decode_bytes(raw, encodings, delimiters)
+            except Exception:  # codecs raise what they like
+                return raw.decode("latin-1")
+
+
+def _number(text: str) -> float:
+    try:
+        return math.nan if "_" in text else float(text)
+    except ValueError:
+        return math.nan
