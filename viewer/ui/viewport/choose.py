@@ -51,7 +51,7 @@ def on_gpu(renderer: str) -> bool:
 
 
 def backend(wanted: str = "") -> str:
-    """The backend, "cpu" or "gl"; `wanted` is the setting, "" chooses.
+    """The backend, "cpu" or "gl"; `wanted` is the setting, "" or "auto" chooses.
 
     The choice is "cpu" everywhere until the GL viewport's tests have passed on a real GPU; "gl" is given only
     where the setting asks for it and the platform has a framebuffer for it.
@@ -59,10 +59,25 @@ def backend(wanted: str = "") -> str:
     return "gl" if wanted == "gl" and gl_renderer() else "cpu"
 
 
-def make_viewport(actions: ViewportActions, wanted: str = "", parent: QWidget | None = None) -> Viewport:
-    """A viewport of the backend that `backend` names."""
+def describe_gl() -> str:
+    """How images are drawn here and what OpenGL there is, for `tandem doctor`."""
+    renderer = gl_renderer()
+    if not renderer:
+        return "by the CPU; no OpenGL framebuffer on this platform"
+    kind = (
+        "the GL viewport can be chosen in the settings"
+        if on_gpu(renderer)
+        else "software, slower than the CPU way"
+    )
+    return f"by the CPU; OpenGL {renderer}: {kind}"
+
+
+def make_viewport(
+    desk: ViewportActions, wanted: str = "", interface_size: float = 1.0, parent: QWidget | None = None
+) -> Viewport:
+    """A viewport of the backend that `backend` names; `interface_size` 1 = the design's own sizes."""
     if backend(wanted) == "gl":
         from viewer.ui.viewport.gl import GLViewport  # loads VTK
 
-        return GLViewport(actions, parent)
-    return CpuViewport(actions, parent)
+        return GLViewport(desk, interface_size, parent)
+    return CpuViewport(desk, interface_size, parent)

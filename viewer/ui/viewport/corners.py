@@ -3,6 +3,7 @@
 from viewer.app.display import Corners, Plane, TextLevel
 from viewer.ui import theme
 from viewer.ui.viewport import ink
+from viewer.ui.viewport.rulers import has_rail
 from viewer.ui.viewport.sheet import Sheet
 
 MARGIN = 10.0
@@ -65,7 +66,7 @@ def letters(sheet: Sheet) -> None:
     left, top, right, bottom = sheet.frame.letters
     line = theme.tokens().roles["letter"].line
     middle_x, middle_y = sheet.width / 2, (sheet.height - line) / 2
-    rail = 14.0 if sheet.frame.state.count > 1 else 0.0  # the rail at the right edge keeps its place
+    rail = 14.0 if has_rail(sheet) else 0.0
     for text, x, y, align in (
         (left, MARGIN, middle_y, 0.0),
         (right, sheet.width - MARGIN - rail, middle_y, 1.0),

@@ -1,12 +1,13 @@
 """The viewport that needs no GL: the grey table on the visible part, painted by Qt in device pixels."""
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from viewer.ui.viewport.annotate import annotate
-from viewer.ui.viewport.frame import Frame
-from viewer.ui.viewport.picture import Box, level_for
+from viewer.ui.viewport.picture import Box, Picture, level_for
 from viewer.ui.viewport.placement import Placement
 from viewer.ui.viewport.viewport import Viewport, ViewportActions
 
@@ -14,36 +15,36 @@ from viewer.ui.viewport.viewport import Viewport, ViewportActions
 class CpuViewport(Viewport):
     """Draws with QPainter; exact at one device pixel per image pixel, area means below, smooth above."""
 
-    def __init__(self, actions: ViewportActions, parent: QWidget | None = None) -> None:
-        super().__init__(actions, parent)
+    def __init__(
+        self, desk: ViewportActions, interface_size: float = 1.0, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(desk, interface_size, parent)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # every pixel is filled: no flicker
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the frame; then tell the desk what was shown."""
         frame, place = self.frame(), self.placement()
         painter = QPainter(self)
-        unit = self.unit()
-        painter.scale(1 / unit, 1 / unit)  # from here on 1 is a device pixel
+        ratio = self.devicePixelRatioF()
+        painter.scale(1 / ratio, 1 / ratio)  # from here on 1 is a device pixel
         painter.fillRect(QRectF(0, 0, *self.device_size()), Qt.GlobalColor.black)
         if frame is not None and place is not None:
-            paint_picture(painter, frame, place)
-            annotate(painter, frame, place, unit, self.draft)
+            if frame.picture is not None:
+                paint_picture(painter, frame.picture, frame.table, place)
+            annotate(painter, frame, place, self.unit(), self.draft)
         painter.end()
         self.painted(frame)
 
 
-def paint_picture(painter: QPainter, frame: Frame, place: Placement) -> None:
-    """Draw the visible part of the picture."""
-    picture = frame.picture
-    if picture is None:
-        return
+def paint_picture(painter: QPainter, picture: Picture, table: NDArray[np.uint8], place: Placement) -> None:
+    """Draw the visible part of a picture."""
     level = level_for(min(place.sx, place.sy))
     size = 2**level
     rows, columns = picture.pixels(level).shape[:2]
     left, top, right, bottom = box = _visible(place, size, rows, columns)
     if right <= left or bottom <= top:
         return
-    pixels = picture.shown(frame.table, level, box)  # lives until the end of this function, as QImage needs
+    pixels = picture.shown(table, level, box)  # lives until the end of this function, as QImage needs
     form = QImage.Format.Format_RGB888 if picture.colour else QImage.Format.Format_Grayscale8
     image = QImage(pixels.data, right - left, bottom - top, pixels.strides[0], form)
     x, y = place.to_device(left * size, top * size)

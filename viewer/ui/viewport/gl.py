@@ -23,10 +23,12 @@ _SCISSOR, _UNPACK_ALIGNMENT = 0x0C11, 0x0CF5
 
 
 class GLViewport(Viewport):
-    """Draws in a GL surface that fills it. Needs `choose.gl_format` as the default format of the application."""
+    """Draws in a GL surface that fills it; the application needs `choose.gl_format` as its default."""
 
-    def __init__(self, actions: ViewportActions, parent: QWidget | None = None) -> None:
-        super().__init__(actions, parent)
+    def __init__(
+        self, desk: ViewportActions, interface_size: float = 1.0, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(desk, interface_size, parent)
         self._surface = _Surface(self)
 
     def surface(self) -> QWidget:
@@ -63,7 +65,7 @@ class _Surface(QOpenGLWidget):
         window.SetIsDirect(True)
         window.SetFrameBlitModeToNoBlit()
         window.SetForceMaximumHardwareLineWidth(1)
-        window.AddObserver("WindowMakeCurrentEvent", self._make_current)
+        window.AddObserver("WindowMakeCurrentEvent", self._make_current)  # type: ignore[arg-type]
         window.SetIsCurrent(True)
         window.SetReadyForRendering(True)
         window.OpenGLInit()  # loads the GL functions: before any texture and before GetState().Reset()

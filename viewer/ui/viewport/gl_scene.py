@@ -1,4 +1,4 @@
-"""One picture in a VTK scene: codes as a 16-bit texture, the grey table as a second one, put together by a shader.
+"""One picture in a VTK scene: codes and grey table are two textures that a shader joins.
 
 Device pixels, y down. Knows no Qt; everything here needs a current, initialised OpenGL context.
 """

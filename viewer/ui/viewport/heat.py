@@ -19,7 +19,8 @@ from viewer.ui.viewport.sheet import Sheet
 
 _ROOM = 560.0
 """Width from which a viewport has the legend, design pixels."""
-_LEGEND = (168.0, 136.0)
+_LEGEND = (160.0, 128.0)
+_CAVEAT_WIDTH, _CAVEAT_TOP = 132.0, 60.0
 _BAR = (160.0, 8.0)
 _STEPS = 10
 
@@ -139,7 +140,7 @@ def legend(sheet: Sheet) -> None:
     ink.text(sheet.painter, left, top + 2 * unit, stamp)
     _key_cap(sheet, left + 130 * unit, top, "H")
     _scale(sheet, left, top + 26 * unit)
-    for number, line in enumerate(_wrapped(theme.tokens().heat_caveat, 24)):
+    for number, line in enumerate(_wrapped(theme.tokens().heat_caveat, 22)):
         stamp = ink.stamp(line, "overlay", "overlay_text", unit)
         ink.text(sheet.painter, left, top + (64 + 16 * number) * unit, stamp)
 
@@ -191,7 +192,11 @@ def _free_corner(sheet: Sheet) -> tuple[float, float]:
     below = sheet.place.height - (MARGIN + 16 * max(len(text.bottom_left), 1) + 8) * unit - height
     right = sheet.place.width - (MARGIN + 32) * unit - width
     corners = [(MARGIN * unit, above), (right, above), (MARGIN * unit, below), (right, below)]
-    return min(corners, key=lambda corner: _busy(sheet, QRectF(corner[0], corner[1], width, height)))
+    upper, lower = QRectF(0, 0, width, _CAVEAT_TOP * unit), QRectF(0, 0, _CAVEAT_WIDTH * unit, height)
+    lower.setTop(upper.bottom())
+    return min(
+        corners, key=lambda at: _busy(sheet, upper.translated(*at)) + _busy(sheet, lower.translated(*at))
+    )
 
 
 def _busy(sheet: Sheet, box: QRectF) -> float:

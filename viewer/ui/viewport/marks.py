@@ -112,10 +112,11 @@ def ends(sheet: Sheet, a: tuple[float, float], b: tuple[float, float], colour: Q
 
 @dataclass(frozen=True, slots=True)
 class _Label:
-    """A row of plates; `far` stands on a leader, off the lesion."""
+    """A row of plates; `far`: on a leader, off the lesion; `below`: rather below than above it."""
 
     plates: tuple[ink.Stamp, ...]
     far: bool
+    below: bool
 
     def size(self, unit: float) -> tuple[float, float]:
         """Width and height in device pixels, with 2 px between the plates."""
@@ -143,7 +144,7 @@ def _plates(sheet: Sheet, mark: Mark) -> _Label:
     name = f"{mark.name} ×" if rejected else mark.name
     texts = [name, mark.text] if mark.text and axes_here(mark, sheet.frame) else [name]
     plates = tuple(ink.stamp(text, "caption_strong", colour, sheet.unit, halo=False) for text in texts)
-    return _Label(plates, len(texts) > 1)
+    return _Label(plates, len(texts) > 1, len(texts) > 1 or mark.author == "reader")
 
 
 def draw_plates(sheet: Sheet, plates: tuple[ink.Stamp, ...], left: float, top: float) -> None:
@@ -160,9 +161,11 @@ def _free_place(sheet: Sheet, label: _Label, at: QPointF, half: float, taken: li
     """The first of the four sides where the label is inside the viewport and over no other mark or label."""
     width, height = label.size(sheet.unit)
     away = _LEADER * sheet.unit if label.far else 0.0
-    beside = half + (8 * sheet.unit if not label.far else half * 0.0 + away)
+    beside = half + (away or 6 * sheet.unit)
     boxes = []
-    for sx, sy in ((1, 1), (1, -1), (-1, 1), (-1, -1)) if label.far else ((1, -1), (1, 1), (-1, -1), (-1, 1)):
+    for sx, sy in (
+        ((1, 1), (1, -1), (-1, 1), (-1, -1)) if label.below else ((1, -1), (1, 1), (-1, -1), (-1, 1))
+    ):
         x = at.x() + beside if sx > 0 else at.x() - beside - width
         if label.far:
             y = at.y() + sy * beside - height / 2

@@ -241,7 +241,7 @@ class Mouse:
         pan = scene.frame.state.pan
 
         def follow(at: QPointF) -> None:
-            moved = (at - scene.at) * self._viewport.unit()
+            moved = (at - scene.at) * self._viewport.devicePixelRatioF()
             new = (pan[0] - moved.x() / scene.place.sx, pan[1] - moved.y() / scene.place.sy)
             self._viewport.desk.set_pan(scene.id, new)
 
@@ -344,8 +344,8 @@ class Mouse:
         return _Scene(frame.state.id, frame, placement, at)
 
     def _device(self, at: QPointF) -> tuple[float, float]:
-        unit = self._viewport.unit()
-        return at.x() * unit, at.y() * unit
+        ratio = self._viewport.devicePixelRatioF()
+        return at.x() * ratio, at.y() * ratio
 
     def _draft(self, axis: Axis | None) -> None:
         if axis != self._viewport.draft:

@@ -6,10 +6,10 @@ from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPainterPath,
 from viewer.app.display import Banner, Severity
 from viewer.ui import theme
 from viewer.ui.viewport import heat, ink
+from viewer.ui.viewport.corners import MARGIN, lines
 from viewer.ui.viewport.frame import Frame, NoticeKind
 from viewer.ui.viewport.sheet import Sheet
 
-_TOP = 40.0
 _WIDEST, _NARROWEST = 440.0, 160.0
 _PADDING, _ICON = 12.0, 16.0
 
@@ -44,7 +44,8 @@ def refusals(sheet: Sheet) -> tuple[Banner, ...]:
 
 def banners(sheet: Sheet, rows: tuple[Banner, ...]) -> None:
     """One box under the other, below the letter at the top."""
-    top = _TOP
+    text = lines(sheet)
+    top = MARGIN + 16 * max(1, len(text.top_left), len(text.top_right)) + 8
     for banner in rows:
         top += _banner(sheet, banner, top) + 8
 
@@ -141,8 +142,7 @@ def notice(sheet: Sheet) -> None:
     top = (sheet.height - tall - 24 - icon) / 2
     left = (sheet.width - room) / 2
     if found.kind is NoticeKind.MISSING:
-        box = QRectF(left - 16, top - 16, room + 32, icon + 24 + tall + 32)
-        _ground(sheet, box)
+        _ground(sheet, QRectF(sheet.width / 2 - 150, top - 16, 300, icon + tall + 56))
     if icon:
         _no_image(sheet, top)
     _write(sheet, found.title, "strong", "text", QRectF(left, top + icon, room, 24), centred=True)

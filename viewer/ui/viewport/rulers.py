@@ -3,6 +3,7 @@
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainterPath, QPen
 
+from viewer.app.display import Plane
 from viewer.ui import theme
 from viewer.ui.viewport import ink
 from viewer.ui.viewport.grips import crosshair_gap, pixels_per_mm
@@ -92,7 +93,7 @@ def _draw_bar(sheet: Sheet, length: float, scale: float, bottom: float) -> None:
 def rail(sheet: Sheet) -> None:
     """Which images were seen (light), which not (dark), where this one is, and where the marks lie."""
     state, unit = sheet.frame.state, sheet.unit
-    if state.count < 2 or not state.display_set or sheet.height < 4 * _RAIL_MARGIN:
+    if not has_rail(sheet):
         return
     box = _rail_box(sheet)
     painter = sheet.painter
@@ -110,6 +111,13 @@ def rail(sheet: Sheet) -> None:
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(theme.colour("accent"))
     painter.drawRect(QRectF(box.center().x() - 6 * unit, round(here - unit), 12 * unit, round(2 * unit)))
+
+
+def has_rail(sheet: Sheet) -> bool:
+    """Stacks have a rail where there is room; cuts, which only show the way, where there is much."""
+    state = sheet.frame.state
+    room = 4 * _RAIL_MARGIN if state.plane is Plane.STACK else 10 * _RAIL_MARGIN
+    return state.count > 1 and bool(state.display_set) and sheet.height >= room
 
 
 def _rail_box(sheet: Sheet) -> QRectF:

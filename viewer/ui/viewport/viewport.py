@@ -92,9 +92,12 @@ class Viewport(QWidget):
 
     context_menu = Signal(QPoint)
 
-    def __init__(self, actions: ViewportActions, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, desk: ViewportActions, interface_size: float = 1.0, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self.desk = actions
+        self.desk = desk
+        self._interface_size = interface_size
         self.tool = Tool.WINDOW
         self.draft: Axis | None = None
         self._state: ViewportState | None = None
@@ -158,12 +161,12 @@ class Viewport(QWidget):
 
     def unit(self) -> float:
         """Device pixels per pixel of the design."""
-        return float(self.devicePixelRatioF())
+        return float(self.devicePixelRatioF()) * self._interface_size
 
     def device_size(self) -> tuple[int, int]:
         """Width and height in device pixels."""
-        unit = self.unit()
-        return max(1, round(self.width() * unit)), max(1, round(self.height() * unit))
+        ratio = self.devicePixelRatioF()
+        return max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio))
 
     def placement(self) -> Placement | None:
         """Where the picture lies; None before the first state."""
