@@ -10,7 +10,7 @@ Kind = Literal["solid", "part-solid", "non-solid"]
 KINDS: tuple[Kind, ...] = ("solid", "part-solid", "non-solid")
 LUNG_HU = -860.0
 KEEP_HU = -40.0
-"""How much darker than its background a nodule may make it: walls and vessels stay when a nodule covers them."""
+"""So much darker than its background may a nodule make it: walls and vessels stay where it covers them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,62 +75,94 @@ def _radius(rows: NDArray[np.float64], unit: NDArray[np.float32]) -> NDArray[np.
     return out
 
 
-def _grain(nodule: Nodule, place: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Uneven texture of standard deviation about 1 at places (3, ...) mm."""
+def _grain(nodule: Nodule, place: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Uneven density, HU, at places (3, ...) mm."""
     out = np.zeros(place.shape[1:], np.float32)
     for z, y, x, phase in nodule.grain:
         out += np.cos(z * place[0] + y * place[1] + x * place[2] + phase).astype(np.float32)
-    return out * np.float32(np.sqrt(2 / len(nodule.grain)))
+    depth = 12 if nodule.kind == "solid" else 45
+    return out * np.float32(depth * np.sqrt(2 / len(nodule.grain)))
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A nodule on a grid, in the middle of a box of odd sides: HU of its tissue, cover (0 to 1), and mask.
+
+    The mask leaves the spicules out.
+    """
+
+    tissue: NDArray[np.float32]
+    cover: NDArray[np.float32]
+    mask: NDArray[np.bool_]
 
 
 def render(
-    nodule: Nodule, step: tuple[float, float, float] = (1.0, 1.0, 1.0)
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """HU (float32) and mask of the nodule in the middle of a box of odd sides, voxels of `step` mm (z, y, x).
-
-    Outside of the mask the patch fades to lung. The mask holds spicules only as far as half of their cover.
-    """
+    nodule: Nodule,
+    step: tuple[float, float, float] = (1.0, 1.0, 1.0),
+    offset: tuple[float, float, float] = (0.0, 0.0, 0.0),
+) -> Patch:
+    """The nodule on voxels of `step` mm (z, y, x); the middle voxel lies `offset` mm from its centre."""
+    place = _grid(nodule, step, offset)
     radius = nodule.diameter / 2
-    half = [int(np.ceil((radius * 2.0 + 2) / s)) for s in step]
-    grid = np.meshgrid(*(np.arange(-n, n + 1) * s for n, s in zip(half, step, strict=True)), indexing="ij")
-    place = np.stack(grid).astype(np.float32) / nodule.stretch[:, None, None, None].astype(np.float32)
-    far = np.sqrt((place**2).sum(axis=0)) + np.float32(1e-4)
-    unit = place / far
+    stretched = place / nodule.stretch[:, None, None, None].astype(np.float32)
+    far = np.sqrt((stretched**2).sum(axis=0)) + np.float32(1e-4)
+    unit = stretched / far
     blob = np.maximum(1 + _radius(nodule.lobes, unit), 0.45)
-    scale = (blob**3).mean(where=np.abs(far - radius) < max(step)) ** (
-        1 / 3
-    )  # the volume stays that of the sphere
+    shell = np.abs(far - radius) < max(step)
+    blob = blob / np.cbrt((blob**3).mean(where=shell))  # the volume stays that of the sphere
     edge = np.float32(max(sum(step) / 3, 0.9) + nodule.margin)
-    body = np.clip(0.5 - (far - radius * blob / scale) / edge, 0, 1)
-    spikes = radius * (blob / scale + _radius(nodule.spicules, unit))
+    body = np.clip(0.5 - (far - radius * blob) / edge, 0, 1)
+    spikes = radius * (blob + _radius(nodule.spicules, unit))
     cover = np.maximum(body, 0.75 * np.clip(0.5 - (far - spikes) / edge, 0, 1))
+    tissue = _tissue(nodule, stretched, blob, edge) + _grain(nodule, place)
+    return Patch(tissue.astype(np.float32), cover.astype(np.float32), body > 0.5)
+
+
+def _grid(
+    nodule: Nodule, step: tuple[float, float, float], offset: tuple[float, float, float]
+) -> NDArray[np.float32]:
+    half = [int(np.ceil((nodule.diameter + 2) / s)) for s in step]
+    axes = [np.arange(-n, n + 1) * s + o for n, s, o in zip(half, step, offset, strict=True)]
+    return np.stack(np.meshgrid(*axes, indexing="ij")).astype(np.float32)
+
+
+def _tissue(
+    nodule: Nodule, stretched: NDArray[np.float32], blob: NDArray[np.float32], edge: np.float32
+) -> NDArray[np.float32]:
+    """Solid within the core, ground glass round it."""
     if nodule.core >= 1:
-        inside = np.full_like(far, nodule.hu)
-    else:
-        shift = (nodule.core_shift * radius)[:, None, None, None].astype(np.float32)
-        inner = np.sqrt(((place - shift) ** 2).sum(axis=0)) - radius * nodule.core * blob / scale
-        solid = np.clip(0.5 - inner / (2 * edge), 0, 1) if nodule.core > 0 else np.zeros_like(far)
-        inside = nodule.rim + solid * (nodule.hu - nodule.rim)
-    inside = inside + _grain(nodule, np.stack(grid)) * np.float32(12 if nodule.kind == "solid" else 45)
-    hu = LUNG_HU + cover * (inside - np.float32(LUNG_HU))
-    return hu.astype(np.float32), body > 0.5
+        return np.full(blob.shape, nodule.hu, np.float32)
+    if nodule.core <= 0:
+        return np.full(blob.shape, nodule.rim, np.float32)
+    radius = nodule.diameter / 2
+    shift = (nodule.core_shift * radius)[:, None, None, None].astype(np.float32)
+    inner = np.sqrt(((stretched - shift) ** 2).sum(axis=0)) - radius * nodule.core * blob
+    solid = np.clip(0.5 - inner / (2 * edge), 0, 1)
+    return np.asarray(nodule.rim + solid * (nodule.hu - nodule.rim), np.float32)
 
 
 def procedural_nodule(
     rng: np.random.Generator, diameter_mm: float, kind: Kind, noise_hu: float = 0.0
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """HU and mask at 1 mm of a new nodule; `noise_hu` adds correlated noise, as a real cut-out has."""
-    hu, mask = render(random_nodule(rng, diameter_mm, kind))
+    """HU (fading to lung outside) and mask at 1 mm of a new nodule of this sphere diameter.
+
+    `noise_hu` adds correlated noise, as a cut-out of a real scan has it.
+    """
+    patch = render(random_nodule(rng, diameter_mm, kind))
+    hu = LUNG_HU + patch.cover * (patch.tissue - np.float32(LUNG_HU))
     if noise_hu > 0:
         from scipy.ndimage import gaussian_filter  # heavy, and only pictures need it
 
         grain = gaussian_filter(rng.standard_normal(hu.shape, dtype=np.float32), 0.7)
         hu += grain * np.float32(noise_hu / grain.std())
-    return hu, mask
+    return hu.astype(np.float32), patch.mask
+
+
+Volume = NDArray[np.int16] | NDArray[np.float32]
 
 
 def implant(
-    hu: NDArray[np.int16],
+    hu: Volume,
     patch_hu: NDArray[np.float32],
     patch_mask: NDArray[np.bool_],
     centre: tuple[int, int, int],
@@ -138,25 +170,40 @@ def implant(
 ) -> NDArray[np.bool_]:
     """Blend a nodule into `hu` in place; returns its truth mask (shape of `hu`).
 
-    The middle voxel of the patch goes to index `centre`; what leaves the volume is cut. With a softened,
-    one-voxel dilated mask `a`: `out = bg + a * max(nodule - bg, -40)`, so walls and vessels stay and no halo is
-    seen. Truth is the mask, limited to the lung dilated by two voxels where `lung` is given.
+    The middle voxel of the patch goes to index `centre`; what leaves the volume is cut. The weight is the
+    mask, dilated by one voxel and softened, so that no halo is seen. See `blend` for the rest.
     """
     from scipy.ndimage import binary_dilation, gaussian_filter  # heavy, and only pictures need it
 
-    here, there = _overlap(hu.shape, patch_mask.shape, centre)
-    truth = np.zeros(hu.shape, np.bool_)
-    if here is None or there is None:
-        return truth
     weight = gaussian_filter(binary_dilation(patch_mask).astype(np.float32), 0.6)
-    weight = np.maximum(weight, patch_mask)[there]
-    background = hu[here].astype(np.float32)
-    out = background + weight * np.maximum(patch_hu[there] - background, KEEP_HU)
-    hu[here] = np.rint(out).astype(hu.dtype)
-    truth[here] = patch_mask[there]
-    if lung is not None:
-        truth[here] &= binary_dilation(lung[here], iterations=2)
+    weight = np.maximum(weight, patch_mask).astype(np.float32)
+    truth = np.zeros(hu.shape, np.bool_)
+    found = blend(hu, Patch(patch_hu, weight, patch_mask), centre, lung)
+    if found is not None:
+        truth[found[0]] = found[1]
     return truth
+
+
+def blend(
+    hu: Volume, patch: Patch, centre: tuple[int, int, int], lung: NDArray[np.bool_] | None = None
+) -> "tuple[Box, NDArray[np.bool_]] | None":
+    """`out = bg + cover * max(tissue - bg, -40)` in place: walls and vessels stay.
+
+    Returns the box that was touched, and the truth in it: the mask, limited to the lung dilated by two voxels
+    where `lung` is given. None where the patch lies outside.
+    """
+    from scipy.ndimage import binary_dilation  # heavy, and only pictures need it
+
+    here, there = _overlap(hu.shape, patch.mask.shape, centre)
+    if here is None or there is None:
+        return None
+    background = hu[here].astype(np.float32)
+    out = background + patch.cover[there] * np.maximum(patch.tissue[there] - background, KEEP_HU)
+    hu[here] = np.rint(out) if hu.dtype == np.int16 else out
+    truth = patch.mask[there]
+    if lung is not None:
+        truth = truth & binary_dilation(lung[here], iterations=2)
+    return here, truth
 
 
 Box = tuple[slice, slice, slice]
