@@ -1,0 +1,139 @@
+"""What a second read says: values, and their form on disk. How they come about is in `study_read`."""
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.protocol import Candidate, Domain, OperatingPoint, Patch
+from viewer.core.reading.codec import BadPayload, from_json, to_json
+from viewer.core.reading.finding import Finding
+
+FILE = "read.json"
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesInput:
+    """A series that the model considered. `status` is "read" or "skipped", with the reason."""
+
+    series_instance_uid: str
+    status: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A probability about more than one place. `level`: study, breast, series or image."""
+
+    level: str
+    label: str
+    probability: float
+    laterality: str | None = None
+    sop_instance_uid: str | None = None
+    frame: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StudyWarning:
+    """A warning of the study or of one of its series (then with its UID); `kind` is a word for programs."""
+
+    series_instance_uid: str
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRead:
+    """One model's read of one study.
+
+    status      done, partial, not_run or failed; `reason` says in one sentence why it is not done
+    findings    all candidates, highest probability first, named M1, M2 ...
+    candidates  the same as the worker sent them, by tracking UID; their masks and heat maps are `.npy` files
+    laterality  "L" or "R" by tracking UID, where the side is certain
+    """
+
+    model_id: str
+    model_version: str
+    model_sha256: str
+    title: str = ""
+    status: str
+    reason: str | None = None
+    device: str = ""
+    seconds: float = 0.0
+    operating_point: OperatingPoint | None = None
+    domain: Domain | None = None
+    inputs: tuple[SeriesInput, ...] = ()
+    scores: tuple[Score, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    candidates: dict[str, Candidate] = field(default_factory=dict)
+    laterality: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def finished(self) -> bool:
+        """True where there is an answer, be it that nothing was found."""
+        return self.status in ("done", "partial")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyRead:
+    """The reads of all models of one study."""
+
+    study_instance_uid: str
+    patient_id: str
+    warnings: tuple[StudyWarning, ...] = ()
+    reads: tuple[ModelRead, ...] = ()
+
+
+def voxels(patch: Patch) -> NDArray[np.generic]:
+    """The array of a mask or a heat map, (slice, row, column), memory-mapped."""
+    array: NDArray[np.generic] = np.load(patch.array.path, mmap_mode="r", allow_pickle=False)
+    return array
+
+
+def save_read(read: ModelRead, folder: Path) -> None:
+    """Write `read.json` beside the arrays that lie in `folder`; it is there whole or not at all."""
+    text = json.dumps(to_json(with_arrays_in(read, None)), allow_nan=False)
+    part = folder / f"{FILE}.part"
+    with part.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(folder / FILE)
+
+
+def load_read(folder: Path) -> ModelRead | None:
+    """What `save_read` wrote; None where there is nothing that can be used."""
+    try:
+        read = from_json(json.loads((folder / FILE).read_bytes()), ModelRead)
+    except (OSError, ValueError, BadPayload):
+        return None
+    read = with_arrays_in(read, folder)
+    return read if all(Path(name).is_file() for name in array_paths(read)) else None
+
+
+def array_paths(read: ModelRead) -> Iterable[str]:
+    """The files of all masks and heat maps."""
+    patches = (patch for c in read.candidates.values() for patch in (c.mask, c.heat))
+    return [patch.array.path for patch in patches if patch is not None]
+
+
+def with_arrays_in(read: ModelRead, folder: Path | None) -> ModelRead:
+    """The same read with its arrays named as files of `folder`; None leaves the bare names, as on disk."""
+    moved = {
+        uid: msgspec.structs.replace(c, mask=_moved(c.mask, folder), heat=_moved(c.heat, folder))
+        for uid, c in read.candidates.items()
+    }
+    return replace(read, candidates=moved)
+
+
+def _moved(patch: Patch | None, folder: Path | None) -> Patch | None:
+    if patch is None:
+        return None
+    name = Path(patch.array.path).name
+    path = name if folder is None else str(folder / name)
+    return msgspec.structs.replace(patch, array=msgspec.structs.replace(patch.array, path=path))
