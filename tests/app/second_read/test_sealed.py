@@ -29,7 +29,7 @@ def begin(log, paradigm=Paradigm.SECOND_READER, uid="1.2.9"):
 @pytest.fixture
 def sealed(tiny_pool, home, tmp_path):
     bundles = [bundle(tmp_path / "tiny")]
-    return read_sealed(study(display_set()), Volumes(), bundles, tiny_pool)
+    return read_sealed(study(display_set()), Volumes(), bundles, tiny_pool, scratch=home / "run")
 
 
 def secrets(read):
@@ -66,6 +66,13 @@ def test_before_the_commit_nothing_lies_on_disk(sealed, log, home, tmp_path, cap
         assert secret not in said
     after = everything_below(home)
     assert read.reads[0].findings[0].tracking_uid.encode() in after
+
+
+def test_a_read_that_is_to_be_sealed_writes_no_words_on_its_way(tiny_pool, tmp_path):
+    bundles, out = [bundle(tmp_path / "tiny")], tmp_path / "out"
+    read = read_study(study(display_set()), Volumes(), bundles, tiny_pool, out=out, keep=False)
+    assert {path.suffix for path in out.rglob("*") if path.is_file()} == {".npy"}
+    assert not any(secret.encode() in everything_below(out) for secret in secrets(read))
 
 
 def test_the_commit_opens_it_and_the_record_takes_it(sealed, log, home):
@@ -144,12 +151,12 @@ def test_findings_or_none_look_the_same_from_outside(sealed, tiny_pool, tmp_path
 
 def test_a_read_that_was_not_run_says_why(tiny_pool, home, tmp_path):
     bundles = [bundle(tmp_path / "tiny")]
-    not_run = read_sealed(study(display_set()), unreadable, bundles, tiny_pool)
+    not_run = read_sealed(study(display_set()), unreadable, bundles, tiny_pool, scratch=home)
     assert (not_run.state, not_run.reason) == (
         State.NOT_RUN,
         "no series suits this model: the image has no rows",
     )
-    nothing = read_sealed(study(display_set()), Volumes(), [], tiny_pool)
+    nothing = read_sealed(study(display_set()), Volumes(), [], tiny_pool, scratch=home)
     assert (nothing.state, nothing.reason) == (
         State.NOT_RUN,
         "no model is installed for this kind of study",

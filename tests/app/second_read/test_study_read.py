@@ -1,7 +1,7 @@
 """`read_study` with a real worker: what is read, what is said, what is kept."""
 
+import os
 import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -214,10 +214,10 @@ def test_progress_is_told_on_the_callers_thread_and_grows(read):
     assert shares == sorted(shares)
 
 
-def test_pixels_are_handed_over_in_private_and_removed(read):
+def test_pixels_are_handed_over_in_private_and_removed(read, tmp_path):
     read(display_set())
-    for root in (MEMORY, Path("home") / "run"):
-        assert not list(root.glob(f"{PREFIX}*/hu.npy"))
+    own = f"{PREFIX}{os.getpid()}-*"
+    assert not [*MEMORY.glob(own), *(tmp_path / "reads").glob(own)]
 
 
 def test_no_name_of_a_patient_reaches_a_model():

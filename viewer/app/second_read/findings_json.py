@@ -1,4 +1,4 @@
-"""`findings.json`: what second reads say, for programs, as `resources/schemas/findings.schema.json` has it."""
+"""`findings.json`: what second reads say, for programs. `resources/schemas` has its schema."""
 
 import json
 import os

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import psutil
 
-from viewer.app.home import home
-
 MEMORY = Path("/dev/shm")  # noqa: S108 (a folder in memory; what is made in it is private, see below)
 PREFIX = "tandem-"
 ROOM = 2
@@ -18,9 +16,12 @@ ROOM = 2
 
 
 @contextmanager
-def private_folder(need_bytes: int) -> Iterator[Path]:
-    """A new folder that only this user may enter, in memory where that has room; removed at the end."""
-    root = _root(need_bytes)
+def private_folder(need_bytes: int, disk: Path) -> Iterator[Path]:
+    """A new folder that only this user may enter; removed at the end.
+
+    It lies in memory where that has room, else below `disk`.
+    """
+    root = _root(need_bytes, disk)
     sweep(root)
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=root))  # mode 0700
     try:
@@ -37,10 +38,9 @@ def sweep(root: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _root(need_bytes: int) -> Path:
+def _root(need_bytes: int, disk: Path) -> Path:
     usable = MEMORY.is_dir() and os.access(MEMORY, os.W_OK)
     if usable and shutil.disk_usage(MEMORY).free > ROOM * need_bytes:
         return MEMORY
-    run = home() / "run"
-    run.mkdir(mode=0o700, exist_ok=True)
-    return run
+    disk.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return disk

@@ -78,6 +78,7 @@ def read_sealed(
     bundles: Sequence[InstalledBundle],
     workers: WorkerPool,
     *,
+    scratch: Path,
     cancelled: Callable[[], bool] | None = None,
     priority: int = 0,
 ) -> SealedRead:
@@ -85,13 +86,14 @@ def read_sealed(
 
     There is no progress on purpose: how long which step takes tells how many candidates there are.
     """
-    with private_folder(ARRAYS_BYTES) as folder:
+    with private_folder(ARRAYS_BYTES, scratch) as folder:
         read = read_study(
             study,
             volumes,
             bundles,
             workers,
             out=folder,
+            scratch=scratch,
             keep=False,
             cancelled=cancelled,
             priority=priority,

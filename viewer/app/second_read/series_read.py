@@ -44,12 +44,13 @@ class ReadCancelled(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What a read works with: pixels, workers, how to report and to stop."""
+    """What a read works with: pixels, workers, how to report and to stop, where there is room."""
 
     volumes: Volumes
     workers: WorkerPool
     report: Report
     cancelled: Callable[[], bool]
+    scratch: Path
     priority: int = 0
 
 
@@ -65,7 +66,7 @@ def read_series(display_set: DisplaySet, installed: InstalledBundle, means: Mean
         refusal = _too_little(stack)
         if refusal:
             return without_answer(bundle, "not_run", refusal)
-        with private_folder(stack.codes.size * 2) as private:
+        with private_folder(stack.codes.size * 2, means.scratch) as private:
             volume = private / "hu.npy"
             stack.hu_file(volume)
             answer = _ask(_job(stack, volume, installed, means, out), means)

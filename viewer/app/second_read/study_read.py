@@ -42,6 +42,7 @@ def read_study(
     workers: WorkerPool,
     *,
     out: Path,
+    scratch: Path | None = None,
     keep: bool = True,
     progress: Report | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -50,11 +51,12 @@ def read_study(
     """Read a study with each bundle. Blocks; raises `ReadCancelled`, and nothing else for bad input.
 
     Idempotent: a read of the same images by the same model that lies in `out` already is taken from there.
-    Masks and heat maps lie below `out`. `progress` and `cancelled` are called on this thread. Without `keep`
-    only arrays are written, no words and no numbers: for a read that is to be sealed.
+    Masks and heat maps lie below `out`; volumes on their way below `scratch` (else `out`) where memory has no
+    room. `progress` and `cancelled` are called on this thread. Without `keep` nothing but those arrays is
+    written, no word and no place: for a read that is to be sealed.
     """
     report = progress or (lambda done, doing: None)
-    means = Means(volumes, workers, report, cancelled or (lambda: False), priority)
+    means = Means(volumes, workers, report, cancelled or (lambda: False), scratch or out, priority)
     read_with = _read_once if keep else _read_unkept
     reads = [
         read_with(study, installed, replace(means, report=_part(report, number, len(bundles))), out)
