@@ -55,6 +55,7 @@ def read_study(
     room. `progress` and `cancelled` are called on this thread. Without `keep` nothing but those arrays is
     written, no word and no place: for a read that is to be sealed.
     """
+    out.mkdir(mode=0o700, parents=True, exist_ok=True)
     report = progress or (lambda done, doing: None)
     means = Means(volumes, workers, report, cancelled or (lambda: False), scratch or out, priority)
     read_with = _read_once if keep else _read_unkept
@@ -97,7 +98,6 @@ def _read_once(study: Study, installed: InstalledBundle, means: Means, out: Path
     if known is not None:
         means.report(1.0, "read before")
         return known
-    out.mkdir(mode=0o700, parents=True, exist_ok=True)
     working = Path(tempfile.mkdtemp(prefix="reading-", dir=out))
     try:
         read = _read_best(study, installed, means, working)
