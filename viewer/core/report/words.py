@@ -81,7 +81,7 @@ def size_words(finding: Finding) -> str:
 
 def probability_words(finding: Finding) -> str:
     """The model's calibrated probability, named as such."""
-    return "" if finding.probability is None else f"model: probability {finding.probability:.0%}"
+    return "" if finding.probability is None else f"Model: probability {100 * finding.probability:.0f} %."
 
 
 def clock(at: str) -> str:

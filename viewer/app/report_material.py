@@ -1,0 +1,129 @@
+"""What a report is made of, gathered from the desk's own types: model's reads, sources, key images."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from inference.protocol import Candidate
+from viewer.app.display import Mark, MarkState
+from viewer.app.second_read.model_read import ModelRead, voxels
+from viewer.app.sources import read_header
+from viewer.app.stack import Stack
+from viewer.app.windows import preset
+from viewer.core.dicom.display_set import DisplaySet, Study
+from viewer.core.dicom.problem import DicomError
+from viewer.core.pixels.grey import Window
+from viewer.core.reading.finding import Finding
+from viewer.core.report.page import Card
+from viewer.core.report.place import display_set_of, slice_of
+from viewer.core.report.second_read import NoduleMask, SecondRead
+from viewer.core.report.source import ReportError, Source, source
+
+_LEAST_RADIUS_MM = 3.0
+"""Radius of the mark of a finding that was not measured."""
+_STATES = {"rejected": MarkState.REJECTED, "accepted": MarkState.ACCEPTED}
+
+
+class Press(Protocol):
+    """What paints key images and pages (`viewer.ui.print`)."""
+
+    def key_image(self, stack: Stack, index: int, mark: Mark, window: Window, /) -> bytes | None:
+        """PNG of a slice round a mark; None where it cannot be shown."""
+
+    def pdf(self, html: str, images: Mapping[str, bytes], title: str, foot: str, /) -> bytes:
+        """Pages of the print form of a report."""
+
+
+def second_read_of(read: ModelRead) -> SecondRead:
+    """A model's read as the report takes it, with its masks in memory."""
+    candidates = read.candidates
+    masks = {uid: mask for uid, c in candidates.items() if (mask := _mask(c)) is not None}
+    return SecondRead(
+        model_id=read.model_id,
+        version=read.model_version,
+        sha256=read.model_sha256,
+        title=read.title,
+        status=read.status,
+        reason=read.reason or "",
+        device=read.device,
+        seconds=read.seconds,
+        operating_point=read.operating_point,
+        domain=read.domain,
+        findings=read.findings,
+        series=tuple(i.series_instance_uid for i in read.inputs if i.status == "read"),
+        textures={
+            uid: c.characteristics["texture"]
+            for uid, c in candidates.items()
+            if "texture" in c.characteristics
+        },
+        masks=masks,
+    )
+
+
+def sources_of(
+    study: Study, findings: Sequence[Finding], reads: Sequence[SecondRead], seen: Sequence[str]
+) -> tuple[tuple[Source, ...], tuple[str, ...]]:
+    """The display sets that a report refers to, and a sentence for each that cannot be referred to.
+
+    seen   ids of display sets that were on screen
+    Those that were read, looked at or hold a finding; all images of the study where there are none.
+    """
+    images = [d for d in study.display_sets if d.kind == "image" and d.instances]
+    read = {series for r in reads for series in r.series}
+    wanted = {d.id for f in findings if (d := display_set_of(images, f)) is not None} | set(seen)
+    chosen = [d for d in images if d.id in wanted or d.series_instance_uid in read] or images
+    made, refused = [], []
+    for display_set in chosen:
+        try:
+            made.append(_source(display_set))
+        except ReportError as error:
+            refused.append(str(error))
+    return tuple(made), tuple(refused)
+
+
+def picture(card: Card, study: Study, stacks: Mapping[str, Stack], press: Press) -> bytes | None:
+    """The key image of a finding: its slice in the lung window; None where its pixels are not at hand."""
+    finding = card.finding
+    where = display_set_of(study.display_sets, finding)
+    stack = stacks.get(where.id) if where is not None else None
+    index = slice_of(where, finding.center_lps_mm) if where is not None else None
+    if where is None or stack is None or index is None:
+        return None
+    lung = preset("CT", "Lung") if where.has_hu else None
+    mark = Mark(
+        name=card.name,
+        tracking_uid=finding.tracking_uid,
+        author=card.kind,
+        state=_STATES.get(card.state, MarkState.OPEN),
+        focused=True,
+        series_instance_uid=finding.series_instance_uid,
+        frame_of_reference_uid=finding.frame_of_reference_uid,
+        center_lps_mm=finding.center_lps_mm,
+        radius_mm=max((finding.mean_diameter_mm or 0.0) / 2, _LEAST_RADIUS_MM),
+    )
+    return press.key_image(stack, index, mark, lung or Window(0.0, 0.0))
+
+
+def picture_name(number: int, card: Card) -> str:
+    """File name of the key image of the card `number` of a page."""
+    return f"key_{number}_{re.sub('[^A-Za-z0-9]+', '_', card.name)}.png"
+
+
+def _source(display_set: DisplaySet) -> Source:
+    try:
+        header = read_header(display_set.instances[0].location)
+    except DicomError:
+        header = None  # what the index kept is enough; only Study ID and referring physician are lost
+    return source(display_set, header)
+
+
+def _mask(candidate: Candidate) -> NoduleMask | None:
+    """The mask of a candidate; None where there is none, or its file is gone."""
+    if candidate.mask is None:
+        return None
+    try:
+        return NoduleMask(np.asarray(voxels(candidate.mask), np.uint8), candidate.mask.start)
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,226 @@
+"""Writes what a reading, or a second read alone, leaves behind: DICOM objects, page, PDF and key images.
+
+No toolkit here: a `Press` paints. For a worker thread: the first report loads highdicom, most of a second.
+"""
+
+import base64
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from viewer.app.report_folder import Written, moved, save_manifest, whole_folder, write_file, written_in
+from viewer.app.report_material import Press, picture, picture_name, second_read_of, sources_of
+from viewer.app.second_read.model_read import StudyRead
+from viewer.app.stack import Stack
+from viewer.core.dicom.display_set import Study
+from viewer.core.reading.finding import Finding
+from viewer.core.reading.reading import Reading, Stage
+from viewer.core.report.html import print_html, report_html
+from viewer.core.report.page import Page, model_page, reader_page
+from viewer.core.report.second_read import SecondRead
+from viewer.core.report.selection import accepted, judged
+from viewer.core.report.source import ReportError, Source, find_source
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+__all__ = ["Press", "Written", "write_model_read", "write_reading", "written_in"]
+
+DRAFT = "draft"
+
+
+def write_reading(
+    folder: Path,
+    study: Study,
+    reading: Reading,
+    study_read: StudyRead | None,
+    stacks: Mapping[str, Stack],
+    *,
+    press: Press | None = None,
+    events: int | None = None,
+    refused: Callable[[str], None] = lambda sentence: None,
+) -> tuple[Written, ...]:
+    """Write the report of a reading below `folder`: all of it or nothing.
+
+    A signed reading goes to `version_1`, with each amendment to a new `version_2`, ...: what was signed is
+    never touched, and writing the same version again returns what is there. Before the signature `draft` is
+    replaced each time. Of the model nothing is written before the reveal, whatever is handed in.
+
+    stacks   pixels by display set id, for the key images
+    events   length of the reading's record
+    refused  told one sentence for every object that cannot be written; the page says it too
+    Raises OSError.
+    """
+    name = _version(reading)
+    final = folder / name
+    if name != DRAFT and (there := written_in(final)):
+        return there
+    reads = [second_read_of(r) for r in study_read.reads] if study_read and reading.revealed_at else []
+    findings = [*judged(reading), *reading.own]
+    sources, why = sources_of(study, findings, reads, tuple(reading.slices_seen))
+    with whole_folder(final, replaceable=name == DRAFT) as work:
+        shelf = _Shelf(work, list(why))
+        _reading_objects(shelf, sources, reading, reads, _before(folder, reading))
+        _readable(shelf, reader_page(study, reading, reads, events=events), study, stacks, press)
+        save_manifest(work, tuple(shelf.written))
+    for sentence in shelf.refused:
+        refused(sentence)
+    return moved(tuple(shelf.written), final)
+
+
+def write_model_read(
+    folder: Path,
+    study: Study,
+    study_read: StudyRead,
+    stacks: Mapping[str, Stack],
+    *,
+    press: Press | None = None,
+    refused: Callable[[str], None] = lambda sentence: None,
+) -> tuple[Written, ...]:
+    """Write what the models found, read by no human: objects in `folder`/objects, page, PDF and key images.
+
+    Files of an earlier run are replaced one by one, each whole or not at all. Raises OSError.
+    """
+    reads = [second_read_of(r) for r in study_read.reads]
+    marked = [f for read in reads for f in read.marked]
+    sources, why = sources_of(study, marked, reads, ())
+    shelf = _Shelf(folder / "objects", list(why))
+    shelf.folder.mkdir(parents=True, exist_ok=True)
+    for read in reads:
+        _model_objects(shelf, sources, read, read.marked, "Nodules marked by the model, not read")
+    shelf.folder = folder
+    _readable(shelf, model_page(study, reads), study, stacks, press)
+    for sentence in shelf.refused:
+        refused(sentence)
+    return tuple(shelf.written)
+
+
+def _version(reading: Reading) -> str:
+    return f"version_{1 + len(reading.amendments)}" if reading.stage is Stage.SIGNED else DRAFT
+
+
+def _before(folder: Path, reading: Reading) -> tuple[Written, ...]:
+    """The version that an amendment corrects."""
+    return written_in(folder / f"version_{len(reading.amendments)}") if reading.amendments else ()
+
+
+@dataclass(slots=True)
+class _Shelf:
+    """The folder that is being filled, what is in it, and what could not be put there."""
+
+    folder: Path
+    refused: list[str]
+    written: list[Written] = field(default_factory=list)
+
+    def put(self, data: bytes, entry: Written) -> None:
+        """Write a file; `entry.path` is its name."""
+        path = self.folder / entry.path
+        write_file(path, data)
+        self.written.append(replace(entry, path=path))
+
+    def put_object(self, entry: Written, make: "Callable[[], Dataset | None]") -> "Dataset | None":
+        """Make an object and write it; one that is refused leaves its sentence."""
+        from viewer.core.report.segmentation import segment_numbers  # loads highdicom
+
+        try:
+            made = make()
+        except ReportError as error:
+            self.refused.append(str(error))
+            return None
+        if made is not None:
+            data = io.BytesIO()
+            made.save_as(data, enforce_file_format=True)
+            segments = segment_numbers(made) if entry.kind == "SEG" else {}
+            uid = str(made.SOPInstanceUID)
+            self.put(data.getvalue(), replace(entry, sop_instance_uid=uid, segments=segments))
+        return made
+
+    def next_name(self, role: str) -> Path:
+        """model_sr.dcm, model_sr_2.dcm, ... and seg_1.dcm, seg_2.dcm, ..."""
+        number = 1 + sum(w.role == role for w in self.written)
+        return Path(f"{role}.dcm" if number == 1 and role != "seg" else f"{role}_{number}.dcm")
+
+
+def _reading_objects(
+    shelf: _Shelf,
+    sources: Sequence[Source],
+    reading: Reading,
+    reads: Sequence[SecondRead],
+    before: Sequence[Written],
+) -> None:
+    """Model's and reader's SR and the SEG; an amendment keeps those of the model as they were written."""
+    from viewer.core.report.structured import reader_sr  # loads highdicom: not on the way to the first image
+
+    kept = [w for w in before if w.role in ("model_sr", "seg")]
+    for entry in kept:
+        shelf.put(entry.path.read_bytes(), replace(entry, path=Path(entry.path.name)))
+    models = [_header(w.path) for w in kept if w.role == "model_sr"]
+    also = [f.tracking_uid for f in judged(reading)]
+    for read in () if kept else reads:
+        known = {f.tracking_uid for f in read.findings}
+        chosen = [f for f in accepted(reading) if f.tracking_uid in known]
+        made = _model_objects(shelf, sources, read, chosen, "Nodules accepted by the reader", also)
+        models += [made] if made is not None else []
+    previous = [_header(w.path) for w in before if w.role == "reader_sr"]
+    shelf.put_object(
+        Written(shelf.next_name("reader_sr"), "SR", "reader_sr", "Reader's structured report"),
+        lambda: reader_sr(sources, reading, reads, models, previous),
+    )
+
+
+def _model_objects(
+    shelf: _Shelf,
+    sources: Sequence[Source],
+    read: SecondRead,
+    chosen: Sequence[Finding],
+    label: str,
+    also: Sequence[str] = (),
+) -> "Dataset | None":
+    """The model's SR, which is returned, and a SEG for each display set where `chosen` ones have a mask."""
+    from viewer.core.report.segmentation import nodule_seg  # loads highdicom
+    from viewer.core.report.structured import model_sr
+
+    used = [s for s in sources if s.display_set.series_instance_uid in read.series] or sources
+    made = shelf.put_object(
+        Written(shelf.next_name("model_sr"), "SR", "model_sr", f"Structured report of {read.name}"),
+        lambda: model_sr(used, read, also),
+    )
+    for where in sources:
+        here = [f for f in chosen if find_source(sources, f) is where]
+        shelf.put_object(
+            Written(shelf.next_name("seg"), "SEG", "seg", f"Segmentation: {label[0].lower()}{label[1:]}"),
+            partial(nodule_seg, where, here, read.masks, read, label),
+        )
+    return made
+
+
+def _readable(
+    shelf: _Shelf, page: Page, study: Study, stacks: Mapping[str, Stack], press: Press | None
+) -> None:
+    """Key images, the page and its PDF."""
+    objects = [(w.title, f"{w.path.name} · {w.sop_instance_uid}") for w in shelf.written]
+    page = replace(page, objects=tuple(objects), refused=tuple(shelf.refused))
+    pictures: dict[str, bytes] = {}
+    for number, card in enumerate(page.cards, 1):
+        png = picture(card, study, stacks, press) if press is not None else None
+        if png is not None:
+            pictures[card.finding.tracking_uid] = png
+            name = Path(picture_name(number, card))
+            shelf.put(png, Written(name, "PNG", "key_image", f"Key image of {card.name}"))
+    inline = {uid: f"data:image/png;base64,{base64.b64encode(png).decode()}" for uid, png in pictures.items()}
+    html = report_html(page, inline).encode("utf-8")
+    shelf.put(html, Written(Path("report.html"), "HTML", "html", "Readable report"))
+    if press is not None:
+        printed = press.pdf(
+            print_html(page, {uid: uid for uid in pictures}), pictures, page.title, page.notice
+        )
+        shelf.put(printed, Written(Path("report.pdf"), "PDF", "pdf", "Readable report on paper"))
+
+
+def _header(path: Path) -> "Dataset":
+    from pydicom import dcmread
+
+    return dcmread(path, stop_before_pixels=True)
