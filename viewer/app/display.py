@@ -172,8 +172,17 @@ class SeriesRow:
 
 
 @dataclass(frozen=True, slots=True)
+class StepState:
+    """A hanging step in the case bar."""
+
+    title: str
+    active: bool
+    locked: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Chip:
-    """A pill in the case bar. `kind`: plain, lock, model, done, warning, danger."""
+    """A pill in the case bar. `kind`: plain, report, revealed, waiting, lock, done, model, warning, danger."""
 
     kind: str
     text: str
@@ -243,6 +252,7 @@ class Panel:
 
     second_reader  (kind, headline, sentence): kind one of waiting, ready, none, done, not_run, failed, sealed
     strip          reject strip: (digit, reason) pairs while it is open
+    empty          what is said where there is no row
     chance         the reader's own probability of cancer, per cent; None while not given
     seen_lines     (what, seen, of how many); `seen_total` sums it up
     sections       of the report: (title, rows of (mark, what, text, right)); mark: check, warning, info, ""
@@ -270,7 +280,9 @@ class Panel:
     sections: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = ()
     actions: tuple[Action, ...] = ()
     chance: int | None = None
+    category_scheme: str = ""
     category_note: str = ""
+    empty: str = ""
     seen_total: str = ""
     verdict_line: str = ""
     keyboard: bool = False
@@ -422,7 +434,7 @@ class DisplayState:
     title: str
     patient: tuple[str, str]
     study: tuple[str, str]
-    steps: tuple[tuple[str, bool], ...]
+    steps: tuple[StepState, ...]
     chips: tuple[Chip, ...]
     banners: tuple[Banner, ...]
     series: tuple[SeriesRow, ...]

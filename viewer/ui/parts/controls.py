@@ -3,12 +3,15 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from viewer.ui import theme
 from viewer.ui.parts.caps import KeyCaps
 from viewer.ui.parts.text import Text
+
+OWN_KEYS = "own_keys"
+"""Property of a widget in which no command's key acts: whatever is typed there is its own."""
 
 
 class ActionButton(QPushButton):
@@ -54,6 +57,7 @@ class Segments(QWidget):
         self._value = ""
         self._enabled = True
         self.setFixedHeight(theme.px("control"))
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
     def show_choices(self, choices: tuple[str, ...], value: str, enabled: bool = True) -> None:
         """Other choices, or another one of them chosen."""
@@ -61,6 +65,16 @@ class Segments(QWidget):
             self._choices, self._value, self._enabled = choices, value, enabled
             self.setAccessibleDescription(value)
             self.update()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Left and Right choose."""
+        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
+        if not step or not self._enabled or self._value not in self._choices:
+            event.ignore()
+            return
+        place = self._choices.index(self._value) + step
+        if 0 <= place < len(self._choices):
+            self.chosen.emit(self._choices[place])
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Choose what was clicked."""
@@ -73,7 +87,8 @@ class Segments(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(theme.colour("line_strong"), 1))
+        ring = ("accent", 2) if self.hasFocus() else ("line_strong", 1)
+        painter.setPen(QPen(theme.colour(ring[0]), ring[1]))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
         width = self.width() / max(1, len(self._choices))
         chosen = self._choices.index(self._value) if self._value in self._choices else -2

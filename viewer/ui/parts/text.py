@@ -109,6 +109,15 @@ def column(margins: tuple[int, int, int, int] = (0, 0, 0, 0), gap: int = 0) -> Q
     return out
 
 
+def add_all(lines: QVBoxLayout, *parts: QWidget | int) -> None:
+    """Parts below each other; a number is a gap of that many px."""
+    for part in parts:
+        if isinstance(part, int):
+            lines.addSpacing(part)
+        else:
+            lines.addWidget(part)
+
+
 def clear(layout: QHBoxLayout | QVBoxLayout) -> None:
     """Take everything out of a layout and let it go."""
     while layout.count():

@@ -1,0 +1,131 @@
+"""The right panel while reading: findings, verdict, what was seen, the second reader, and the decisions."""
+
+from typing import Protocol
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from viewer.app.display import Panel
+from viewer.ui import theme
+from viewer.ui.panels.finding_card import CardActions, FindingCard
+from viewer.ui.panels.verdict_boxes import (
+    ActionRow,
+    DecisionBox,
+    ModelLines,
+    SecondReaderBox,
+    SeenBox,
+    TakesVerdict,
+    VerdictBox,
+)
+from viewer.ui.parts.caps import KeyCaps
+from viewer.ui.parts.text import Rule, Text, add_all, clear, column, row
+
+
+class PanelActions(CardActions, TakesVerdict, Protocol):
+    """What the panel asks of the desk."""
+
+
+class FindingsPanel(QFrame):
+    """The right panel while reading. It shows `Panel` of mode reading or reveal."""
+
+    def __init__(self, actions: PanelActions) -> None:
+        super().__init__()
+        self.setObjectName("panel_right")
+        self._actions = actions
+        self._shown: Panel | None = None
+        self._cards: dict[str, FindingCard] = {}
+        self._title, self._count = Text("", "heading"), Text("", "body", "text_2")
+        self._model = ModelLines(actions)
+        self._rows = column(gap=0)
+        self._hint = _hint_line()
+        self._below = _below_line()
+        self._empty = Text("", "body", "text_2", wrap=True)
+        self._verdict = VerdictBox(actions)
+        self._seen = SeenBox()
+        self._second = SecondReaderBox()
+        self._decision = DecisionBox()
+        self._foot = ActionRow(actions)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        whole = column()
+        head = row(self._title, None, self._count, KeyCaps("F4"), gap=8)
+        head.setContentsMargins(16, 12, 16, 8)
+        whole.addLayout(head)
+        scrolled, area = QWidget(), QScrollArea()
+        scrolled.setObjectName("scrolled")
+        inside = QVBoxLayout(scrolled)
+        inside.setContentsMargins(0, 0, 0, 8)
+        inside.setSpacing(0)
+        inside.addWidget(self._model)
+        inside.addWidget(self._empty)
+        inside.addLayout(self._rows)
+        add_all(inside, self._hint, self._below, self._verdict, self._seen)
+        inside.addStretch(1)
+        self._empty.setContentsMargins(16, 4, 16, 8)
+        area.setWidget(scrolled)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._area = area
+        whole.addWidget(area, 1)
+        whole.addWidget(Rule())
+        add_all(whole, self._second, self._decision, self._foot)
+        self.setLayout(whole)
+
+    def show_panel(self, panel: Panel) -> None:
+        """Show another state; only what changed is rebuilt."""
+        if panel == self._shown:
+            return
+        reading = panel.mode == "reading"
+        self.setFixedWidth(theme.px("findings_panel" if reading else "findings_wide"))
+        self._title.say(panel.title)
+        self._count.say(panel.count)
+        self._model.show_model(panel)
+        self._show_rows(panel)
+        self._empty.say(panel.empty)
+        self._empty.setVisible(bool(panel.empty))
+        self._hint.setVisible(reading and not any(r.editing for r in panel.rows))
+        self._below.setVisible(bool(panel.below))
+        self._below.findChildren(Text)[-1].say(panel.below)
+        self._verdict.show_verdict(panel)
+        self._verdict.setVisible(reading and bool(panel.categories))
+        self._seen.show_seen(panel)
+        self._seen.setVisible(reading and bool(panel.seen_lines))
+        self._second.setVisible(reading)
+        self._second.show_reader(*panel.second_reader)
+        self._decision.setVisible(not reading)
+        self._decision.show_decision(panel.verdict_line, panel.warning)
+        self._foot.show_actions(panel.actions)
+        self._shown = panel
+
+    def _show_rows(self, panel: Panel) -> None:
+        wanted = [r.tracking_uid for r in panel.rows]
+        if wanted != list(self._cards):
+            clear(self._rows)
+            self._cards = {uid: FindingCard(self._actions) for uid in wanted}
+            for card in self._cards.values():
+                self._rows.addWidget(card)
+        focused = None
+        for one in panel.rows:
+            card = self._cards[one.tracking_uid]
+            card.show_row(one, panel.strip)
+            focused = card if one.focused else focused
+        if focused is not None and (self._shown is None or panel.rows != self._shown.rows):
+            self._area.ensureWidgetVisible(focused, 0, 40)
+
+
+def _hint_line() -> QWidget:
+    out = QWidget()
+    line = row(KeyCaps("M"), Text("Mark another finding at the pointer", "caption", "text_2"), None, gap=8)
+    line.setContentsMargins(16, 12, 16, 4)
+    out.setLayout(line)
+    return out
+
+
+def _below_line() -> QWidget:
+    out = QWidget()
+    line = row(28, KeyCaps("Shift+G"), 8, Text("", "caption", "text_2"), None, gap=4)
+    line.setContentsMargins(16, 12, 16, 4)
+    out.setLayout(line)
+    return out
