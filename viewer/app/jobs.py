@@ -10,6 +10,8 @@ from viewer.app.display import JobLine
 
 Post = Callable[[Callable[[], None]], None]
 """Runs a function later in the desk's own thread; may be called from any thread."""
+Later = Callable[[float, Callable[[], None]], None]
+"""Runs a function in the desk's own thread after so many seconds."""
 Report = Callable[[float, str], None]
 """How far a job is (0..1, or -1 where no one can say) and what it does; raises `Stopped` when cancelled."""
 Result = TypeVar("Result")
@@ -22,6 +24,17 @@ REDRAW_S = 0.25
 
 class Stopped(Exception):
     """Raised inside a job that was cancelled."""
+
+
+def later(post: Post) -> Later:
+    """A clock for the desk's thread, made of threads and `post`."""
+
+    def wait(seconds: float, then: Callable[[], None]) -> None:
+        timer = threading.Timer(seconds, lambda: post(then))
+        timer.daemon = True
+        timer.start()
+
+    return wait
 
 
 @dataclass(slots=True)
@@ -50,18 +63,19 @@ class Jobs:
         work: Callable[[Report, Callable[[], bool]], Result],
         done: Callable[[Result], None],
         failed: Callable[[Exception], None],
+        *,
+        quiet: bool = False,
     ) -> str:
         """Run `work(report, cancelled)` in a thread; then `done` or `failed` in the desk's thread.
 
-        A cancelled job ends in neither. Returns the job's id.
+        A cancelled job ends in neither. A quiet one never has a line. Returns the job's id.
         """
         self._count += 1
         job = _Job(f"job{self._count}", title)
         self._jobs[job.id] = job
         threading.Thread(target=self._run, args=(job, work, done, failed), name=title, daemon=True).start()
-        timer = threading.Timer(SHOW_AFTER_S, lambda: self._post(lambda: self._show(job)))
-        timer.daemon = True
-        timer.start()
+        if not quiet:
+            later(self._post)(SHOW_AFTER_S, lambda: self._show(job))
         return job.id
 
     def cancel(self, job_id: str) -> None:

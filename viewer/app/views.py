@@ -14,7 +14,7 @@ from viewer.core.hanging.layout import Layout, layout
 from viewer.core.hanging.protocol import Step
 from viewer.core.pixels.grey import Window
 
-MIN_ZOOM, MAX_ZOOM = 0.1, 40.0
+MIN_ZOOM, MAX_ZOOM = 0.1, 64.0
 PAN_STEP = 0.05
 """Share of the visible width that one press of Alt+arrow moves the picture."""
 
@@ -41,7 +41,9 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """The mouse over a viewport: patient mm (None off the image or without geometry), image pixel."""
+    """The mouse over a viewport: patient mm (None off the image or without geometry), and (column, row) of
+    the picture, pixel (0, 0) spanning 0..1.
+    """
 
     viewport: str
     position_mm: Vector | None
@@ -255,7 +257,7 @@ class Views:
         size = self._size(view)
         if self.pointer is not None and self.pointer.viewport == viewport_id and size is not None:
             column, row = self.pointer.pixel
-            fixed = (column - (size[1] - 1) / 2, row - (size[0] - 1) / 2)
+            fixed = (column - size[1] / 2, row - size[0] / 2)
         shrink = view.zoom / zoom
         pan = tuple(q + (v - q) * shrink for q, v in zip(fixed, view.pan, strict=True))
         self.set_zoom(viewport_id, zoom, (pan[0], pan[1]))
@@ -296,14 +298,14 @@ class Views:
         if grid is None:
             return view.pan
         _, row, column = grid.patient_to_index(position_mm)
-        return (float(column) - (grid.shape[2] - 1) / 2, float(row) - (grid.shape[1] - 1) / 2)
+        return (float(column) + 0.5 - grid.shape[2] / 2, float(row) + 0.5 - grid.shape[1] / 2)
 
-    def shows(self, view: View, frame: str, position_mm: Vector) -> bool:
-        """True where the viewport's slice or cut goes through the point (within half its distance)."""
+    def cut_through(self, view: View, frame: str, position_mm: Vector) -> int:
+        """Index of the slice or cut of a viewport that goes through a point; -1 where none does."""
         shown, grid = self.display_set(view), self.grid(view)
         if shown is None or grid is None or _frame(shown) != frame:
-            return False
-        return nearest_cut(grid, position_mm) == self.place(view)[0]
+            return -1
+        return nearest_cut(grid, position_mm)
 
 
 def frame_of(shown: DisplaySet) -> str:

@@ -1,0 +1,97 @@
+"""Commands of the images: scroll, series, viewports, zoom, steps, layouts, windows, tools."""
+
+from functools import partial
+
+from viewer.app import viewing
+from viewer.app.commands.command import IMAGES, READING, Command, Group
+from viewer.app.display import Tool
+from viewer.core.hanging.layout import LAYOUTS
+
+_image = Group("Images", READING, viewing.why_no_image, icon="image")
+_view = Group("View", READING, viewing.why_no_image, icon="magnifying-glass-plus")
+_step = Group("Steps and layouts", READING, viewing.why_no_image, icon="layout")
+_grey = Group("Windows", READING, viewing.why_no_image, icon="sliders-horizontal")
+_tool = Group("Tools", READING, viewing.why_no_image, icon="ruler")
+
+
+def _on(steps: int) -> partial[None]:
+    return partial(viewing.next_image, steps=steps)
+
+
+_SCROLLING = (
+    _image("image.previous", "Previous image", "Up", _on(-1), when=IMAGES, repeats=True),
+    _image("image.next", "Next image", "Down", _on(1), when=IMAGES, repeats=True),
+    _image("image.back_5", "Five images back", "Shift+Up", _on(-5), repeats=True),
+    _image("image.on_5", "Five images on", "Shift+Down", _on(5), repeats=True),
+    _image("image.back_10", "Ten images back", "PgUp", _on(-10), repeats=True),
+    _image("image.on_10", "Ten images on", "PgDown", _on(10), repeats=True),
+    _image("image.first", "First image", "Home", viewing.first_image),
+    _image("image.last", "Last image", "End", viewing.last_image),
+    _image("series.previous", "Previous series", "Left", partial(viewing.next_series, steps=-1), when=IMAGES),
+    _image("series.next", "Next series", "Right", partial(viewing.next_series, steps=1), when=IMAGES),
+    _image("viewport.next", "Next viewport", "Tab", viewing.next_viewport, when=IMAGES),
+    _image(
+        "viewport.previous", "Previous viewport", "Shift+Tab", partial(viewing.next_viewport, steps=-1), when=IMAGES
+    ),
+)
+
+_LOOKING = (
+    _view("zoom.in", "Zoom in at the pointer", "+ =", partial(viewing.zoom, factor=1.25), repeats=True),
+    _view("zoom.out", "Zoom out at the pointer", "-", partial(viewing.zoom, factor=0.8), repeats=True),
+    _view("zoom.fit", "Fit the image", "F", viewing.fit),
+    _view("viewport.reset", "Reset the viewport", "Backspace", viewing.reset, undoable=True),
+    _view("viewport.maximise", "Maximise or restore the viewport", "", viewing.maximise),
+    _view("view.point", "Show this point in all views", "J", viewing.show_point, icon="crosshair"),
+    _view("view.link", "Link scrolling", "L", viewing.toggle_link, icon="link"),
+    _view("view.crosshair", "Crosshair on or off", "", viewing.toggle_crosshair, icon="crosshair"),
+    _view("view.text", "Corner text", "I", viewing.next_text_level, icon="text-aa"),
+)
+
+_WAYS = (("Left", -1, 0), ("Right", 1, 0), ("Up", 0, -1), ("Down", 0, 1))
+_PANNING = tuple(
+    _view(
+        f"pan.{far and 'far_'}{way.lower()}",
+        f"Pan {far}{' ' if far else ''}{way.lower()}",
+        f"Alt+{'Shift+' if far else ''}{way}",
+        partial(viewing.pan, across=across * times, down=down * times),
+        repeats=True,
+        icon="hand",
+    )
+    for far, times in (("", 1), ("far", 4))
+    for way, across, down in _WAYS
+)
+
+_STEPS = (
+    _step("step.next", "Next step", "Space", viewing.next_step),
+    _step("step.previous", "Previous step", "Shift+Space", partial(viewing.next_step, steps=-1)),
+    _step("step.restart", "First step again", "Ctrl+0", partial(viewing.go_to_step, number=0)),
+    *(
+        _step(f"step.{n}", f"Step {n}", f"Ctrl+{n}", partial(viewing.go_to_step, number=n - 1))
+        for n in range(1, 10)
+    ),
+    *(
+        _step(f"layout.{one.id}", f"Layout: {one.title.lower()}", f"Alt+{n}", partial(viewing.set_layout, number=n))
+        for n, one in enumerate(LAYOUTS, start=1)
+    ),
+)
+
+_WINDOWS = (
+    *(_grey(f"window.{n}", f"Window preset {n}", str(n), partial(viewing.preset, digit=n)) for n in range(1, 10)),
+    _grey("window.stored", "Window as stored in the image", "0", partial(viewing.preset, digit=0)),
+    _grey("window.invert", "Invert", "V", viewing.invert, icon="circle-half"),
+)
+
+_TOOLS = tuple(
+    _tool(f"tool.{tool.value}", title, key, partial(viewing.set_tool, tool=tool), icon=icon)
+    for tool, key, title, icon in (
+        (Tool.WINDOW, "W", "Drag: window", "sliders-horizontal"),
+        (Tool.ZOOM, "Z", "Drag: zoom", "magnifying-glass-plus"),
+        (Tool.SCROLL, "S", "Drag: scroll", "stack"),
+        (Tool.PAN, "T", "Drag: pan", "hand"),
+        (Tool.DISTANCE, "D", "Measure: distance", "ruler"),
+        (Tool.BIDIRECTIONAL, "R", "Measure: bidirectional (RECIST)", "ruler"),
+        (Tool.PROBE, "P", "Probe (HU)", "crosshair-simple"),
+    )
+)
+
+COMMANDS: tuple[Command, ...] = (*_SCROLLING, *_LOOKING, *_PANNING, *_STEPS, *_WINDOWS, *_TOOLS)

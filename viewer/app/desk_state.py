@@ -1,0 +1,268 @@
+"""What the desk holds: studies, viewports, the reading, the second reader's state, what is asked and said.
+
+It changes only through the functions of `viewing`, `marking`, `reviewing`, `opening`, `signing` and `asking`.
+Whoever draws subscribes, and reads it through `resolve`.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from inference.protocol import Patch
+from viewer.app.display import Plane, Question, Severity
+from viewer.app.jobs import Jobs, Post, later
+from viewer.app.session import ReadingSession, Refused
+from viewer.app.settings import Settings
+from viewer.app.stack import Stack
+from viewer.app.store import EventLog, StoreError
+from viewer.app.views import Pointer, View, Views
+from viewer.core.dicom.display_set import DisplaySet, Study
+from viewer.core.dicom.problem import Problem
+from viewer.core.hanging.protocol import AS_STORED, Step
+from viewer.core.reading.finding import Finding
+from viewer.core.reading.reading import Reading, Stage
+
+if TYPE_CHECKING:  # made by `opening` and `revealing`; the second reader's parts load after the first image
+    from viewer.app.loader import Loader
+    from viewer.app.second_read.model_read import StudyRead
+    from viewer.app.second_read.pool import WorkerPool
+    from viewer.app.second_read.sealed import SealedRead
+
+SAVE_VIEWS_S = 0.3
+"""How soon a changed view is noted in the log, which has it on disk half a second later."""
+
+
+@dataclass(slots=True)
+class Review:
+    """Which finding is in focus, and what of the findings is on screen.
+
+    focus     tracking UID; "" = none
+    editing   tracking UID of the finding whose editor is open
+    strip     the reject strip is open: digits are reasons
+    looked    model findings whose slice has been on screen long enough
+    on_screen by viewport: (display set, plane, index) that was really painted, and since when
+    """
+
+    focus: str = ""
+    editing: str = ""
+    strip: bool = False
+    marks_on: bool = True
+    below_on: bool = False
+    heat_held: bool = False
+    heat_pinned: bool = False
+    looked: set[str] = field(default_factory=set)
+    on_screen: dict[str, tuple[tuple[str, Plane, int], float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SecondReader:
+    """How far the second reader is. Nothing of what it found is here before the commit.
+
+    kind  none (no study), waiting, ready, not_run or failed; `reason` for the last two
+    """
+
+    kind: str = "none"
+    reason: str = ""
+
+
+class DeskState:
+    """The desk's data, and who is told of a change. One thread only; others use `post`.
+
+    post   runs a function in the desk's thread, later; may be called from any thread
+    clock  seconds, never going back
+    """
+
+    def __init__(self, home: Path, post: Post, clock: Callable[[], float] = time.monotonic) -> None:
+        self.home = home
+        self.post = post
+        self.clock = clock
+        self.later = later(post)
+        self.jobs = Jobs(post, self.changed)
+        self.settings = Settings()
+        self.log: EventLog | None = None
+        self.loader: Loader | None = None
+        self.workers: WorkerPool | None = None
+
+        self.studies: tuple[Study, ...] = ()
+        self.not_loaded: tuple[Problem, ...] = ()
+        self.scanning = False
+        self.sources: tuple[Path, ...] = ()
+        self.active_study = ""
+        self.main_id = ""
+        self.listed_study = ""
+        self.stacks: dict[str, Stack] = {}
+        self.generation = 0
+        self.first_image_shown = False
+
+        self.views = Views()
+        self.steps: tuple[Step, ...] = AS_STORED
+        self.step = 0
+
+        self.session: ReadingSession | None = None
+        self.second = SecondReader()
+        self.review = Review()
+        self.sealed: SealedRead | None = None
+        self.second_job = ""
+        self.study_read: StudyRead | None = None
+        self.heat: dict[str, Patch] = {}
+        self.chance: int | None = None
+        self.sign_armed = False
+        self.editing_impression = False
+        self.undo_order: list[dict[str, View] | None] = []
+
+        self.page = "reading"
+        self.overlay = ""
+        self.question: Question | None = None
+        self.answer: Callable[[dict[str, str] | None], None] = lambda values: None
+        self.panel_has_keyboard = False
+        self.series_open = True
+        self.full_screen = False
+        self.status = ""
+        self.severity = Severity.INFO
+
+        self._subscribers: list[Callable[[], None]] = []
+        self._telling = False
+        self._views_dirty = False
+
+    # --- what is at hand
+
+    @property
+    def study(self) -> Study | None:
+        """The study that is being read."""
+        return next((s for s in self.studies if s.study_instance_uid == self.active_study), None)
+
+    @property
+    def display_sets(self) -> tuple[DisplaySet, ...]:
+        """What of the study can be shown in a viewport."""
+        study = self.study
+        return () if study is None else tuple(d for d in study.display_sets if d.kind == "image")
+
+    @property
+    def main(self) -> DisplaySet | None:
+        """The display set that the hanging steps are about."""
+        return self.views.sets.get(self.main_id)
+
+    @property
+    def reading(self) -> Reading | None:
+        """The reading as it stands; None before it is opened."""
+        return None if self.session is None else self.session.reading
+
+    @property
+    def stage(self) -> Stage | None:
+        """Where the reading stands."""
+        return None if self.session is None else self.session.reading.stage
+
+    @property
+    def revealed(self) -> bool:
+        """True once the second reader's findings may be on screen."""
+        return self.stage in (Stage.REVEALED, Stage.SIGNED)
+
+    @property
+    def focused(self) -> Finding | None:
+        """The finding in focus, as it stands now."""
+        reading = self.reading
+        return None if reading is None or not self.review.focus else reading.finding(self.review.focus)
+
+    def value_at(self, view: View, at: Pointer) -> float | None:
+        """The modality value under the pointer; None where there is none to claim."""
+        stack, shown = self.stacks.get(view.display_set), self.views.display_set(view)
+        if stack is None or shown is None:
+            return None
+        if view.plane is Plane.STACK:
+            column, row = at.pixel
+            return stack.modality_value(self.views.place(view)[0], int(row), int(column))
+        if shown.geometry is None or at.position_mm is None:
+            return None
+        index = np.rint(shown.geometry.patient_to_index(at.position_mm)).astype(int)
+        if any(not 0 <= i < n for i, n in zip(index, shown.geometry.shape, strict=True)):
+            return None
+        return stack.modality_value(*(int(i) for i in index))
+
+    def acted(self, views: dict[str, View] | None = None) -> None:
+        """Something undoable was done: an event of the reading, or (with how they were) of the viewports."""
+        self.undo_order.append(views)
+        self.sign_armed = False
+        self.changed()
+
+    # --- telling
+
+    def subscribe(self, listener: Callable[[], None]) -> None:
+        """Call `listener` after changes; several changes in a row are one call."""
+        self._subscribers.append(listener)
+
+    def changed(self) -> None:
+        """Something changed: tell the subscribers soon."""
+        if not self._telling:
+            self._telling = True
+            self.post(self._tell)
+
+    def _tell(self) -> None:
+        self._telling = False
+        for listener in self._subscribers:
+            listener()
+
+    def say(self, text: str, severity: Severity = Severity.INFO) -> None:
+        """One sentence in the status line; it stays until the next one."""
+        self.status, self.severity = text, severity
+        self.changed()
+
+    @contextmanager
+    def telling_refusals(self) -> Iterator[None]:
+        """What the reading refuses, or the disk, becomes a sentence in the status line."""
+        try:
+            yield
+        except Refused as refused:
+            self.say(str(refused), Severity.WARNING)
+        except StoreError as error:
+            self.say(str(error), Severity.DANGER)
+
+    # --- where the reader looks, for the record
+
+    def looked(self) -> None:
+        """A viewport shows something else now: tell, and note it in the log within a second."""
+        self.changed()
+        if not self._views_dirty:
+            self._views_dirty = True
+            self.later(SAVE_VIEWS_S, self.note_views)
+
+    def note_views(self) -> None:
+        """Note where all viewports stand, so that a resumed reading looks as it did."""
+        self._views_dirty = False
+        if self.session is None:
+            return
+        noted = self.session.reading.views
+        with self.telling_refusals():
+            for name, place in self.places().items():
+                if {k: v for k, v in noted.get(name, {}).items() if k != "viewport"} != place:
+                    self.session.note_view(name, place)
+
+    def places(self) -> dict[str, dict[str, object]]:
+        """Where every viewport stands, and the desk itself, as JSON values."""
+        out: dict[str, dict[str, object]] = {view.id: _place(view) for view in self.views.hung}
+        out["desk"] = {
+            "step": self.steps[self.step].id,
+            "layout": self.views.layout.id,
+            "focused": self.views.focused,
+            "points": {frame: list(point) for frame, point in self.views.points.items()},
+            "page": self.page,
+            "chance": self.chance,
+        }
+        return out
+
+
+def _place(view: View) -> dict[str, object]:
+    window = view.window
+    return {
+        "display_set": view.display_set,
+        "plane": view.plane.value,
+        "index": view.index,
+        "window": None if window is None else [window.centre, window.width, window.name],
+        "invert": view.invert,
+        "zoom": view.zoom,
+        "pan": list(view.pan),
+    }

@@ -1,0 +1,261 @@
+"""The reader's own findings: mark, measure, describe, correct, delete; distances; undo and redo of all of it."""
+
+import numpy as np
+
+from viewer.app.desk_state import DeskState
+from viewer.app.display import Field, Severity
+from viewer.app.session import Changes
+from viewer.app.stack import Stack
+from viewer.app.views import View
+from viewer.core.dicom.display_set import DisplaySet
+from viewer.core.dicom.geometry import Vector
+from viewer.core.measure.nodule import NoduleMeasure, measure_nodule, slices_needed
+from viewer.core.reading.finding import Author, Axis, Finding, Texture
+from viewer.core.reading.reading import Stage
+
+LABELS = ("nodule", "mass", "scar", "granuloma", "atelectasis", "consolidation", "other")
+"""What the editor suggests; the label is free text."""
+
+# --- marking
+
+
+def mark(desk: DeskState) -> None:
+    """Mark a finding at the pointer (at the crosshair where the pointer is on no image), and measure it."""
+    view, position_mm = _place(desk)
+    mark_at(desk, view.id, position_mm)
+
+
+def _place(desk: DeskState) -> tuple[View, Vector | None]:
+    at = desk.views.pointer
+    if at is not None:
+        return desk.views.view(at.viewport), at.position_mm
+    view = desk.views.active
+    return view, desk.views.point(view)
+
+
+def mark_at(desk: DeskState, viewport_id: str, position_mm: Vector | None) -> None:
+    """Mark a finding at a point of what a viewport shows."""
+    shown = desk.views.display_set(desk.views.view(viewport_id))
+    if desk.session is None or shown is None:
+        return
+    if shown.geometry is None or position_mm is None:
+        desk.say("A mark needs a place in the patient, which this image does not name.", Severity.WARNING)
+        return
+    found = measured(desk, shown, position_mm, Texture.SOLID)
+    with desk.telling_refusals():
+        finding = desk.session.mark(
+            position_mm if found is None else found.center_lps_mm,
+            series_instance_uid=shown.series_instance_uid,
+            frame_of_reference_uid=shown.geometry.frame_of_reference_uid,
+            long_axis=None if found is None else found.long_axis,
+            short_axis=None if found is None else found.short_axis,
+            volume_mm3=None if found is None else found.volume_mm3,
+        )
+        desk.review.focus = finding.tracking_uid
+        desk.acted()
+        desk.say(f"{finding.name} marked. {_remark(found)}")
+
+
+def _remark(found: NoduleMeasure | None) -> str:
+    if found is None:
+        return "Not measured: its images are still loading, or hold no Hounsfield units."
+    return found.reason or found.note or "E describes it, Ctrl+Z takes it back."
+
+
+def measured(
+    desk: DeskState, shown: DisplaySet, position_mm: Vector, texture: Texture
+) -> NoduleMeasure | None:
+    """What measuring finds at a point; None where its slices are not there, or are not in HU."""
+    stack = desk.stacks.get(shown.id)
+    if stack is None or shown.geometry is None or not shown.has_hu:
+        return None
+    needed = slices_needed(shown.geometry, position_mm)
+    if not all(stack.ready[k] or k in shown.missing for k in needed):
+        return None
+    return measure_nodule(
+        _hu_part(stack, needed),
+        shown.geometry,
+        position_mm,
+        texture=texture,
+        first_slice=needed.start,
+        missing=shown.missing,
+    )
+
+
+def _hu_part(stack: Stack, slices: range) -> "np.ndarray[tuple[int, ...], np.dtype[np.int16]]":
+    """(slices, rows, columns) HU of a few slices."""
+    return np.stack([stack.hu_slice(k) for k in slices])
+
+
+# --- describing
+
+
+def edit(desk: DeskState) -> None:
+    """Open the editor of the finding in focus."""
+    desk.page = "reading"
+    desk.review.strip = False
+    desk.review.editing = desk.review.focus
+    desk.changed()
+
+
+def fields_of(finding: Finding) -> tuple[Field, ...]:
+    """What the editor offers for a finding."""
+    solid = "" if finding.solid_part_mm is None else f"{finding.solid_part_mm:g}"
+    return (
+        Field("label", "What it is", finding.label, LABELS),
+        Field("texture", "Texture", finding.texture.value, tuple(t.value for t in Texture)),
+        Field("solid_part_mm", "Solid part, mm", solid),
+        Field("note", "Note", finding.note),
+    )
+
+
+def save_edit(desk: DeskState, values: dict[str, str]) -> None:
+    """Take over what the editor holds, and close it; a value that cannot be is said and the editor stays."""
+    finding = desk.focused
+    if finding is None or desk.session is None:
+        return
+    solid = values.get("solid_part_mm", "").strip().replace(",", ".")
+    try:
+        solid_mm = float(solid) if solid else None
+        texture = Texture(values.get("texture", finding.texture.value))
+    except ValueError:
+        desk.say(f"Solid part: found '{solid}', allowed a length in mm such as 4.5.", Severity.WARNING)
+        return
+    changes: Changes = {"texture": texture, "solid_part_mm": solid_mm}
+    changes["label"] = values.get("label", finding.label).strip() or finding.label
+    changes["note"] = values.get("note", finding.note).strip()
+    _change(desk, finding, changes)
+    desk.review.editing = ""
+    desk.changed()
+
+
+def close_edit(desk: DeskState) -> None:
+    """Leave the finding as it was."""
+    desk.review.editing = ""
+    desk.changed()
+
+
+def change_axis(desk: DeskState, tracking_uid: str, which: str, axis: Axis) -> None:
+    """The reader corrected the "long" or "short" axis of an own mark by hand."""
+    reading = desk.reading
+    finding = None if reading is None else reading.finding(tracking_uid)
+    if reading is None or finding is None:
+        return
+    own = reading.finding(reading.joined.get(tracking_uid, tracking_uid))
+    changes: Changes = {"long_axis": axis} if which == "long" else {"short_axis": axis}
+    _change(desk, own or finding, changes)
+
+
+def _change(desk: DeskState, finding: Finding, changes: Changes) -> None:
+    if desk.session is None:
+        return
+    with desk.telling_refusals():
+        after = desk.session.change(finding.tracking_uid, **changes)
+        if after != finding:
+            desk.acted()
+            desk.say(f"{finding.name} changed. Ctrl+Z takes it back.")
+
+
+# --- deleting
+
+
+def delete(desk: DeskState) -> None:
+    """Delete the own mark in focus, else the last distance."""
+    reading, finding = desk.reading, desk.focused
+    if reading is None or desk.session is None:
+        return
+    own = None if finding is None else reading.finding(reading.joined.get(finding.tracking_uid, ""))
+    target = finding if finding is not None and finding.author is Author.READER else own
+    with desk.telling_refusals():
+        if target is not None:
+            desk.session.delete(target.tracking_uid)
+            desk.review.focus = ""
+            _deleted(desk, target.name)
+        elif reading.distances:
+            desk.session.delete_distance(reading.distances[-1].key)
+            _deleted(desk, "Distance")
+        elif finding is not None:
+            desk.say(f"{finding.name} is the second reader's: X rejects it.")
+        else:
+            desk.say("Nothing to delete: choose one of your marks first.")
+
+
+def _deleted(desk: DeskState, what: str) -> None:
+    desk.acted()
+    desk.say(f"{what} deleted. Ctrl+Z brings it back.")
+
+
+# --- distances
+
+
+def add_distance(desk: DeskState, viewport_id: str, axis: Axis) -> None:
+    """Keep a line that was drawn with the distance tool."""
+    shown = desk.views.display_set(desk.views.view(viewport_id))
+    if desk.session is None or shown is None:
+        return
+    with desk.telling_refusals():
+        desk.session.draw_distance(axis, shown.series_instance_uid, text=length_text(shown, axis))
+        desk.acted()
+
+
+def length_text(shown: DisplaySet, axis: Axis) -> str:
+    """The length of a drawn line: mm in the patient, else pixels; and whether it crosses missing slices."""
+    length = float(np.linalg.norm(np.subtract(*axis)))
+    if shown.geometry is None:
+        return _flat_length_text(shown, axis)
+    slices = sorted(float(shown.geometry.patient_to_index(end)[0]) for end in axis)
+    crossed = [k for k in shown.missing if slices[0] - 0.5 < k < slices[1] + 0.5]
+    return f"{length:.1f} mm, across a gap" if crossed else f"{length:.1f} mm"
+
+
+def _flat_length_text(shown: DisplaySet, axis: Axis) -> str:
+    instance = shown.instance_at(int(axis[0][2])) or shown.instances[0]
+    across, down = axis[1][0] - axis[0][0], axis[1][1] - axis[0][1]
+    if instance.spacing_mm is None:
+        return f"{float(np.hypot(across, down)):.0f} px"
+    rows, columns = instance.spacing_mm
+    where = " at the detector" if instance.spacing_source == "imager" else ""
+    return f"{float(np.hypot(across * columns, down * rows)):.1f} mm{where}"
+
+
+# --- undo and redo
+
+
+def undo(desk: DeskState) -> None:
+    """Take the last step back: of the viewports, else of the reading within its stage."""
+    before = desk.undo_order.pop() if desk.undo_order else None
+    if before is not None:
+        desk.views.views.update(before)
+        desk.say("Viewport restored.")
+        desk.looked()
+        return
+    if desk.session is None:
+        return
+    with desk.telling_refusals():
+        title = desk.session.undo()
+        desk.sign_armed = False
+        desk.say(f"Taken back: {title}. Ctrl+Y does it again.")
+
+
+def redo(desk: DeskState) -> None:
+    """Do the last undone step of the reading again."""
+    if desk.session is None:
+        return
+    with desk.telling_refusals():
+        title = desk.session.redo()
+        desk.acted()
+        desk.say(f"Done again: {title}.")
+
+
+def why_read_only(desk: DeskState) -> str:
+    """Why nothing of the reading can be changed; "" where it can."""
+    if desk.session is None:
+        return "Open a study first (Ctrl+O)."
+    if desk.stage is Stage.SIGNED:
+        return "This reading is signed; it can be amended, not changed."
+    return ""
+
+
+def why_no_focus(desk: DeskState) -> str:
+    """Why no finding can be edited; "" where one can."""
+    return why_read_only(desk) or ("" if desk.focused is not None else "Choose a finding first (F4 or N).")

@@ -1,0 +1,181 @@
+"""The second reader of the study on the desk: started in the background, sealed, revealed after the commit."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from viewer.app import seeing, viewing
+from viewer.app.desk_state import DeskState, SecondReader
+from viewer.app.display import Severity
+from viewer.app.jobs import Report, Stopped
+from viewer.app.second_read.model_read import StudyRead
+from viewer.app.second_read.pool import WorkerPool
+from viewer.app.second_read.sealed import SealedRead, State, StillSealed, read_sealed
+from viewer.app.second_read.series_read import ReadCancelled
+from viewer.core.dicom.display_set import Study
+from viewer.core.reading.reading import Stage
+
+PATCHES = "revealed"
+"""Folder below the home folder for masks and heat maps of the study on the desk, after the reveal."""
+
+# --- before the commit
+
+
+def start(desk: DeskState) -> None:
+    """Read the study on the desk in the background. Nothing of it shows but waiting, ready, or not run."""
+    study = desk.study
+    if study is None or desk.second_job:
+        return
+    if desk.workers is None:
+        desk.workers = WorkerPool(size=1, device=desk.settings.device, threads=1)
+    desk.sealed, desk.second = None, SecondReader("waiting")
+    generation = desk.generation
+    work = _work(desk, study, desk.workers)
+    desk.second_job = desk.jobs.start(
+        "Second reader",
+        work,
+        lambda sealed: _ended(desk, generation, sealed),
+        lambda error: _failed(desk, generation, error),
+        quiet=True,
+    )
+    desk.changed()
+
+
+def _work(
+    desk: DeskState, study: Study, workers: WorkerPool
+) -> Callable[[Report, Callable[[], bool]], SealedRead]:
+    loader, home = desk.loader, desk.home
+    assert loader is not None
+
+    def read(report: Report, cancelled: Callable[[], bool]) -> SealedRead:
+        from inference.bundle import installed_bundles  # after the first image
+
+        try:
+            return read_sealed(
+                study,
+                loader.complete,
+                installed_bundles(home / "models"),
+                workers,
+                scratch=home / "run",
+                cancelled=cancelled,
+            )
+        except ReadCancelled as stopped:
+            raise Stopped from stopped
+
+    return read
+
+
+def _ended(desk: DeskState, generation: int, sealed: SealedRead) -> None:
+    if generation != desk.generation:
+        return
+    desk.second_job, desk.sealed = "", sealed
+    if sealed.state is State.READY:
+        desk.second = SecondReader("ready")
+    else:
+        desk.second = SecondReader("not_run", sealed.reason)
+    if desk.stage is Stage.COMMITTED or (desk.revealed and desk.study_read is None):
+        reveal(desk)
+
+
+def _failed(desk: DeskState, generation: int, error: Exception) -> None:
+    if generation == desk.generation:
+        desk.second_job, desk.second = "", SecondReader("failed", str(error))
+        desk.say(f"The second reader failed: {error}", Severity.DANGER)
+
+
+def cancel(desk: DeskState) -> None:
+    """Stop the second reader; it can be started again."""
+    desk.jobs.cancel(desk.second_job)
+    desk.second_job, desk.second = "", SecondReader("not_run", "stopped by the reader")
+    desk.say("The second reader is stopped.")
+
+
+def again(desk: DeskState) -> None:
+    """Read once more: after it failed, was stopped, or the study has grown."""
+    start(desk)
+
+
+def why_not_again(desk: DeskState) -> str:
+    """Why the second reader cannot be started; "" where it can."""
+    if desk.study is None:
+        return "Open a study first (Ctrl+O)."
+    return "" if desk.second.kind in ("not_run", "failed") else "The second reader is at work, or done."
+
+
+def why_not_cancel(desk: DeskState) -> str:
+    """Why there is nothing to stop; "" where there is."""
+    return "" if desk.second_job else "The second reader is not at work."
+
+
+# --- commit and reveal
+
+
+def commit(desk: DeskState) -> None:
+    """Seal the unaided read, then reveal the second reader's findings as soon as they are there."""
+    if desk.session is None:
+        return
+    with desk.telling_refusals():
+        desk.note_views()
+        verdict = {} if desk.chance is None else {"probability": desk.chance / 100}
+        desk.session.commit(verdict)
+        desk.undo_order.clear()
+        desk.say("Committed. The second reader's findings appear when it is done.")
+        if desk.sealed is not None:
+            reveal(desk)
+        elif not desk.second_job:
+            start(desk)
+
+
+def why_not_commit(desk: DeskState) -> str:
+    """Why there is nothing to commit; "" where there is."""
+    if desk.session is None:
+        return "Open a study first (Ctrl+O)."
+    return "" if desk.stage is Stage.UNAIDED else "The unaided read is committed already."
+
+
+def reveal(desk: DeskState) -> None:
+    """Open the seal with the record of the commit; from here on the findings are part of the reading."""
+    session, sealed, log = desk.session, desk.sealed, desk.log
+    if session is None or sealed is None or log is None:
+        return
+    with desk.telling_refusals():
+        try:
+            events = log.events(session.reading.reading_id)
+            read = sealed.open(session.reading.seal, events, _patches(desk, session.reading.reading_id))
+        except StillSealed as refusal:
+            desk.say(str(refusal), Severity.WARNING)
+            return
+        if desk.stage is Stage.COMMITTED or session.reading.second_read_status in ("not_run", "failed"):
+            session.reveal(read)
+        _take(desk, read)
+        desk.undo_order.clear()
+        _arrange(desk)
+
+
+def _patches(desk: DeskState, reading_id: str) -> Path:
+    return desk.home / PATCHES / reading_id
+
+
+def _take(desk: DeskState, read: StudyRead) -> None:
+    """Heat maps of the revealed findings, for the viewports."""
+    desk.study_read = read
+    desk.heat = {
+        uid: candidate.heat
+        for part in read.reads
+        for uid, candidate in part.candidates.items()
+        if candidate.heat is not None
+    }
+
+
+def _arrange(desk: DeskState) -> None:
+    """The step of the second reader, its first finding in focus."""
+    desk.panel_has_keyboard, desk.series_open = False, False
+    last = next((n for n, step in enumerate(desk.steps) if step.after_commit), None)
+    if last is not None and desk.step != last:
+        viewing.go_to_step(desk, last)
+    found = seeing.walked(desk)
+    if found:
+        desk.say(f"{len(found)} findings above the threshold. N goes through them.")
+    elif desk.second.kind == "ready":
+        desk.say("The second reader found nothing above its threshold.")
+    else:
+        desk.say(f"Second reader: not run: {desk.second.reason}", Severity.WARNING)

@@ -1,0 +1,143 @@
+"""What of the findings is on screen: the list, the marks, the heat map, and which slices were really seen."""
+
+from viewer.app.desk_state import DeskState
+from viewer.app.views import frame_of
+from viewer.core.reading.finding import Author, Finding
+from viewer.core.reading.reading import Stage
+
+LOOK_S = 0.3
+"""A finding may be accepted once its slice has been on screen for so long."""
+
+
+# --- which findings there are
+
+
+def listed(desk: DeskState) -> tuple[Finding, ...]:
+    """The findings of the panel in its order: the model's by probability, then own marks that stand alone.
+
+    Before the reveal only own marks. Below the operating point only on request.
+    """
+    reading = desk.reading
+    if reading is None:
+        return ()
+    proposed = [f for f in reading.model if f.above_operating_point or desk.review.below_on]
+    joined = set(reading.joined.values())
+    alone = [f for f in reading.own if f.tracking_uid not in joined]
+    return tuple(reading.edited.get(f.tracking_uid, f) for f in proposed) + tuple(alone)
+
+
+def walked(desk: DeskState) -> tuple[Finding, ...]:
+    """The findings that N goes through."""
+    return tuple(f for f in listed(desk) if f.author is Author.MODEL)
+
+
+def why_sealed(desk: DeskState) -> str:
+    """Why nothing of the second reader can be shown; "" once it is revealed."""
+    if desk.revealed:
+        return ""
+    if desk.stage is Stage.COMMITTED:
+        return "The second reader is still reading; its findings appear when it is done."
+    return "After the commit (Shift+Enter)."
+
+
+# --- what was really on screen
+
+
+def shown(desk: DeskState, viewport_id: str, index: int) -> None:
+    """A viewport has painted its picture `index`: count it as seen, and since when it stands there."""
+    desk.first_image_shown = True
+    view = desk.views.view(viewport_id)
+    _remember_look(desk, viewport_id)
+    desk.review.on_screen[viewport_id] = ((view.display_set, view.plane, index), desk.clock())
+    if desk.session is None:
+        return
+    seen = desk.session.reading.slices_seen
+    with desk.telling_refusals():
+        for key in seen_keys(view.display_set, view.plane.value, desk.steps[desk.step].id):
+            if index not in seen.get(key, frozenset()):
+                desk.session.note_shown(key, index, viewport_id)
+                desk.changed()
+
+
+def seen_keys(display_set: str, plane: str, step: str) -> tuple[str, ...]:
+    """Under which names a picture counts as seen: its images in all, and in this step of the reading."""
+    if plane == "stack":
+        return display_set, f"{display_set}/{step}"
+    return (f"{display_set}/{plane}",)
+
+
+def has_looked(desk: DeskState, finding: Finding) -> bool:
+    """True once the finding's slice has been on screen long enough."""
+    for viewport_id in desk.review.on_screen:
+        _remember_look(desk, viewport_id)
+    return finding.tracking_uid in desk.review.looked
+
+
+def _remember_look(desk: DeskState, viewport_id: str) -> None:
+    """Note which findings a viewport has now shown for long enough; nothing counts before the reveal."""
+    entry = desk.review.on_screen.get(viewport_id)
+    if entry is None or not desk.revealed:
+        return
+    (display_set, plane, index), since = entry
+    view, grid = desk.views.view(viewport_id), desk.views.sets.get(display_set)
+    if (view.display_set, view.plane) != (display_set, plane) or grid is None:
+        return
+    if desk.clock() - since < LOOK_S:
+        return
+    for finding in walked(desk):
+        if desk.views.cut_through(view, frame_of(grid), finding.center_lps_mm) == index:
+            desk.review.looked.add(finding.tracking_uid)
+
+
+# --- marks and heat map
+
+
+def toggle_marks(desk: DeskState) -> None:
+    """All marks of the second reader on or off, within one frame."""
+    desk.review.marks_on = not desk.review.marks_on
+    if desk.session is not None:
+        with desk.telling_refusals():
+            desk.session.note_marks(desk.review.marks_on)
+    desk.say("Marks are shown." if desk.review.marks_on else "Marks are hidden. G shows them.")
+
+
+def toggle_below(desk: DeskState) -> None:
+    """Candidates below the operating point, in grey."""
+    desk.review.below_on = not desk.review.below_on
+    desk.changed()
+
+
+def hold_heat(desk: DeskState) -> None:
+    """The heat map of the finding in focus, while the key is held."""
+    _heat(desk, held=True)
+
+
+def release_heat(desk: DeskState) -> None:
+    """The key was let go, or the window lost the keyboard."""
+    if desk.review.heat_held:
+        _heat(desk, held=False)
+
+
+def pin_heat(desk: DeskState) -> None:
+    """The heat map of the finding in focus, until pressed again."""
+    desk.review.heat_pinned = not desk.review.heat_pinned
+    _heat(desk, held=desk.review.heat_held)
+
+
+def _heat(desk: DeskState, held: bool) -> None:
+    desk.review.heat_held = held
+    if desk.session is not None and desk.review.focus:
+        with desk.telling_refusals():
+            desk.session.note_heat(desk.review.focus, held or desk.review.heat_pinned)
+    desk.changed()
+
+
+def why_no_heat(desk: DeskState) -> str:
+    """Why there is no heat map to show; "" where there is one."""
+    sealed = why_sealed(desk)
+    if sealed:
+        return sealed
+    finding = desk.focused
+    if finding is None or finding.author is not Author.MODEL:
+        return "Choose a finding of the second reader first (N)."
+    return "" if finding.tracking_uid in desk.heat else f"The model gave no heat map for {finding.name}."

@@ -1,0 +1,299 @@
+"""What the hands do with images: scroll, window, zoom, crosshair, layout, steps, tools.
+
+Each function is one command or one thing that a viewport asks for; it changes the desk and says so.
+"""
+
+from viewer.app import windows
+from viewer.app.desk_state import DeskState
+from viewer.app.display import Severity, TextLevel, Tool
+from viewer.app.views import PAN_STEP, Pointer, View
+from viewer.core.dicom.display_set import DisplaySet
+from viewer.core.dicom.geometry import Vector
+from viewer.core.hanging.layout import LAYOUTS
+from viewer.core.hanging.protocol import Step
+from viewer.core.pixels.grey import Window
+from viewer.core.reading.reading import Stage
+
+ZOOM_STEP = 1.25
+
+# --- images
+
+
+def scroll(desk: DeskState, viewport_id: str, steps: int) -> None:
+    """Go `steps` images on in a viewport."""
+    desk.views.scroll(viewport_id, steps)
+    desk.looked()
+
+
+def next_image(desk: DeskState, steps: int = 1) -> None:
+    """Go `steps` images on in the viewport that has the keyboard."""
+    scroll(desk, desk.views.focused, steps)
+
+
+def first_image(desk: DeskState) -> None:
+    """The first image or cut."""
+    go_to_image(desk, 0)
+
+
+def last_image(desk: DeskState) -> None:
+    """The last image or cut."""
+    go_to_image(desk, desk.views.place(desk.views.active)[1] - 1)
+
+
+def go_to_image(desk: DeskState, index: int) -> None:
+    """The image or cut `index` (from 0) of the viewport that has the keyboard."""
+    desk.views.go_to(desk.views.focused, index)
+    desk.looked()
+
+
+def next_series(desk: DeskState, steps: int = 1) -> None:
+    """The next display set of the study in the viewport that has the keyboard."""
+    shown = [d.id for d in desk.display_sets]
+    current = desk.views.active.display_set
+    if len(shown) < 2:
+        desk.say("This study has no other series.")
+        return
+    here = shown.index(current) if current in shown else -1
+    show_series(desk, desk.views.focused, shown[(here + steps) % len(shown)])
+
+
+def show_series(desk: DeskState, viewport_id: str, display_set: str) -> None:
+    """Show a display set in a viewport (dropped there, or by key)."""
+    shown = next((d for d in desk.display_sets if d.id == display_set), None)
+    if shown is not None:
+        desk.views.drop(viewport_id, shown, step_window(desk, shown))
+        desk.views.focused = viewport_id
+        desk.looked()
+
+
+# --- viewports
+
+
+def focus_viewport(desk: DeskState, viewport_id: str) -> None:
+    """The keyboard acts in this viewport now."""
+    desk.views.focused = viewport_id
+    desk.panel_has_keyboard = False
+    desk.changed()
+
+
+def next_viewport(desk: DeskState, steps: int = 1) -> None:
+    """The next viewport in reading order."""
+    desk.views.next_viewport(steps)
+    desk.changed()
+
+
+def maximise(desk: DeskState, viewport_id: str = "") -> None:
+    """One viewport on the whole image area, or back."""
+    desk.views.maximise(viewport_id or desk.views.focused)
+    desk.looked()
+
+
+def pointer(
+    desk: DeskState, viewport_id: str, position_mm: Vector | None, pixel: tuple[float, float] | None
+) -> None:
+    """The mouse is over this place; None, None = it left the viewport."""
+    if pixel is not None:
+        desk.views.pointer = Pointer(viewport_id, position_mm, pixel)
+    elif desk.views.pointer is not None and desk.views.pointer.viewport == viewport_id:
+        desk.views.pointer = None
+    desk.changed()
+
+
+def move_crosshair(desk: DeskState, viewport_id: str, position_mm: Vector) -> None:
+    """Put the crosshair there; linked viewports follow."""
+    desk.views.move_crosshair(viewport_id, position_mm)
+    desk.looked()
+
+
+def show_point(desk: DeskState) -> None:
+    """Show the point under the pointer in all viewports."""
+    at = desk.views.pointer
+    if at is None or at.position_mm is None:
+        desk.say("Point at an image first: J shows that point in all viewports.")
+        return
+    move_crosshair(desk, at.viewport, at.position_mm)
+
+
+def toggle_link(desk: DeskState) -> None:
+    """Scroll viewports of one frame of reference together, or each by itself."""
+    desk.views.linked = not desk.views.linked
+    desk.say("Viewports scroll together." if desk.views.linked else "Each viewport scrolls by itself.")
+
+
+def toggle_crosshair(desk: DeskState) -> None:
+    """The crosshair on or off."""
+    desk.views.crosshair = not desk.views.crosshair
+    desk.changed()
+
+
+# --- zoom and pan
+
+
+def set_zoom(desk: DeskState, viewport_id: str, zoom: float, pan: tuple[float, float]) -> None:
+    """Zoom and pan of a viewport."""
+    desk.views.set_zoom(viewport_id, zoom, pan)
+    desk.looked()
+
+
+def set_pan(desk: DeskState, viewport_id: str, pan: tuple[float, float]) -> None:
+    """Pan of a viewport."""
+    set_zoom(desk, viewport_id, desk.views.view(viewport_id).zoom, pan)
+
+
+def zoom(desk: DeskState, factor: float) -> None:
+    """Zoom at the pointer, in the viewport under it, else in the one that has the keyboard."""
+    at = desk.views.pointer
+    desk.views.zoom_at_pointer(desk.views.focused if at is None else at.viewport, factor)
+    desk.looked()
+
+
+def pan(desk: DeskState, across: int, down: int) -> None:
+    """Move the view by steps of 5 % of what is visible."""
+    desk.views.pan_by(desk.views.focused, across * PAN_STEP, down * PAN_STEP)
+    desk.looked()
+
+
+def fit(desk: DeskState) -> None:
+    """The whole image in the viewport."""
+    desk.views.fit(desk.views.focused)
+    desk.looked()
+
+
+def reset(desk: DeskState) -> None:
+    """Zoom, pan, inversion and window of the viewport as the step hung them; Ctrl+Z brings them back."""
+    before = dict(desk.views.views)
+    shown = desk.views.display_set(desk.views.active)
+    desk.views.reset(desk.views.focused, None if shown is None else step_window(desk, shown))
+    desk.acted(before)
+    desk.say("Viewport reset. Ctrl+Z brings it back.")
+    desk.looked()
+
+
+# --- grey levels
+
+
+def set_window(desk: DeskState, viewport_id: str, centre: float, width: float) -> None:
+    """Window of a viewport in modality values."""
+    desk.views.set_window(viewport_id, Window(centre, width))
+    desk.looked()
+
+
+def preset(desk: DeskState, digit: int) -> None:
+    """The window preset of that digit; 0 = as stored."""
+    shown = desk.views.display_set(desk.views.active)
+    offered = () if shown is None else windows.presets_of(shown)
+    if digit > len(offered):
+        desk.say("This series has no window presets: its values are not Hounsfield units. 0 is as stored.")
+        return
+    desk.views.set_window(desk.views.focused, offered[digit - 1] if digit else None)
+    desk.looked()
+
+
+def invert(desk: DeskState) -> None:
+    """White for black."""
+    view = desk.views.active
+    for other in desk.views.hung:
+        if other.id == view.id or (view.display_set and other.display_set == view.display_set):
+            desk.views.set_invert(other.id, not view.invert)
+    desk.looked()
+
+
+# --- tools and text
+
+
+def set_tool(desk: DeskState, tool: Tool) -> None:
+    """What a left drag does."""
+    desk.views.tool = tool
+    desk.changed()
+
+
+def next_text_level(desk: DeskState) -> None:
+    """Corner text: full, minimal, none; identity and warnings stay."""
+    levels = list(TextLevel)
+    desk.views.text_level = levels[(levels.index(desk.views.text_level) + 1) % len(levels)]
+    desk.changed()
+
+
+# --- layouts and hanging steps
+
+
+def set_layout(desk: DeskState, number: int) -> None:
+    """The layout of that digit (1 = the first)."""
+    desk.views.set_layout(LAYOUTS[number - 1], desk.display_sets)
+    desk.looked()
+
+
+def next_step(desk: DeskState, steps: int = 1) -> None:
+    """The next hanging step; it resets nothing."""
+    wanted = desk.step + steps
+    if 0 <= wanted < len(desk.steps):
+        go_to_step(desk, wanted)
+    else:
+        desk.say("This is the last step." if steps > 0 else "This is the first step.")
+
+
+def go_to_step(desk: DeskState, number: int) -> None:
+    """A hanging step by its number (from 0)."""
+    if number >= len(desk.steps):
+        desk.say(f"There are {len(desk.steps)} steps.")
+        return
+    reason = why_locked(desk, desk.steps[number])
+    if reason:
+        desk.say(reason)
+        return
+    desk.step = number
+    hang(desk)
+
+
+def why_locked(desk: DeskState, step: Step) -> str:
+    """Why a step cannot be shown yet; "" where it can."""
+    reading = desk.reading
+    sealed = reading is None or reading.stage in (Stage.UNAIDED, Stage.COMMITTED)
+    if step.after_commit and sealed:
+        return "The second reader is sealed until you commit (Shift+Enter)."
+    return ""
+
+
+def hang(desk: DeskState) -> None:
+    """Hang the step that the desk is in."""
+    main = desk.main
+    if main is None:
+        return
+    others = [d for d in desk.display_sets if d.id != main.id]
+    desk.views.hang(desk.steps[desk.step], main, others, step_window(desk, main))
+    desk.looked()
+
+
+def step_window(desk: DeskState, shown: DisplaySet) -> Window | None:
+    """The window of the step for a display set; None = as stored."""
+    offered = {window.name: window for window in windows.presets_of(shown)}
+    return offered.get(desk.steps[desk.step].window)
+
+
+def probe_text(desk: DeskState) -> str:
+    """What lies under the pointer: the value, where there is one to claim."""
+    at = desk.views.pointer
+    if at is None:
+        return ""
+    view = desk.views.view(at.viewport)
+    value = desk.value_at(view, at)
+    shown = desk.views.display_set(view)
+    if value is None or shown is None:
+        return ""
+    return f"{value:.0f} HU" if shown.has_hu else f"{value:g}"
+
+
+def why_no_image(desk: DeskState) -> str:
+    """Why nothing can be done with an image; "" where something can."""
+    return "" if desk.views.active.display_set else "Open a study first (Ctrl+O)."
+
+
+def view_of_pointer(desk: DeskState) -> View | None:
+    """The viewport under the pointer."""
+    at = desk.views.pointer
+    return None if at is None else desk.views.view(at.viewport)
+
+
+def not_here(desk: DeskState) -> None:
+    """A key that means nothing here says so rather than doing nothing."""
+    desk.say("That key does nothing here. F1 shows the keys.", Severity.INFO)
