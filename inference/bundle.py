@@ -134,7 +134,7 @@ def load_bundle(folder: Path, *, verify: bool = False) -> Bundle:
 
 
 def save_bundle(bundle: Bundle, folder: Path, *, card: str) -> Bundle:
-    """Write `model.toml` and `card.md` beside the weights in `folder`, with their hash; returns what was written."""
+    """Write `model.toml` and `card.md` beside the weights in `folder`; returns it with its hash."""
     bundle = msgspec.structs.replace(bundle, sha256=sha256(folder / WEIGHTS))
     (folder / MODEL).write_text(tomli_w.dumps(msgspec.to_builtins(bundle)), encoding="utf-8")
     (folder / CARD).write_text(card, encoding="utf-8")

@@ -1,1 +1,1 @@
-"""From data to weights: data sets, implants, training, calibration, cards. Run `python -m inference.training`."""
+"""From data to weights: data sets, implants, training, calibration. Run `python -m inference.training`."""

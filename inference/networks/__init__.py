@@ -1,0 +1,46 @@
+"""The networks of the bundles, built by name from the arguments in `model.toml`, and their weights on disk."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from inference.networks.classify3d import CandidateClassifier
+from inference.networks.detect3d import CentreMaskNet
+
+NETWORKS: dict[str, Callable[..., nn.Module]] = {
+    "centre_mask_3d": CentreMaskNet,
+    "candidate_classifier_3d": CandidateClassifier,
+}
+
+
+def build(architecture: Mapping[str, Any]) -> nn.Module:
+    """A network from its entry in `model.toml`: `network` is its name here, the rest its arguments."""
+    arguments = {key: value for key, value in architecture.items() if key != "network"}
+    return NETWORKS[architecture["network"]](**arguments)
+
+
+def save_networks(networks: Mapping[str, nn.Module], path: Path) -> None:
+    """Write the weights of several networks into one safetensors file, as `<name>.<parameter>`."""
+    tensors = {
+        f"{name}.{key}": value.detach().cpu().contiguous()
+        for name, network in networks.items()
+        for key, value in network.state_dict().items()
+    }
+    save_file(tensors, path)
+
+
+def load_networks(architectures: Mapping[str, Mapping[str, Any]], path: Path) -> dict[str, nn.Module]:
+    """Build the networks and load their weights; a missing or surplus tensor raises RuntimeError."""
+    tensors: dict[str, torch.Tensor] = load_file(path)
+    networks = {}
+    for name, architecture in architectures.items():
+        prefix = f"{name}."
+        own = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+        network = build(architecture)
+        network.load_state_dict(own)
+        networks[name] = network.eval()
+    return networks

@@ -1,0 +1,254 @@
+"""Detection in a CT volume: working grid, lung, two networks, then findings on the input's own grid."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import ndimage
+from torch import nn
+
+from inference.bundle import WEIGHTS, Bundle, load_bundle
+from inference.cases import Case, Grid
+from inference.explain.hirescam import hirescam
+from inference.networks import load_networks
+from inference.networks.classify3d import CandidateClassifier
+from inference.pipelines import Progress, Read
+from inference.pipelines.candidates import CROP, Found, candidates, crops
+from inference.pipelines.domain import judge, refusal, statistics
+from inference.pipelines.lungs import Lungs, find_lungs
+from inference.pipelines.measure import OnInput, axes, sphere_diameter, to_input
+from inference.pipelines.tiles import Maps, sweep
+from inference.pipelines.working_grid import Resampled, resample
+from inference.protocol import ArrayRef, Candidate, Domain, Patch
+
+MARGIN = 24
+"""Voxels kept round the lungs."""
+STAGE2_BATCH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """What the networks say about one volume, on the working grid `volume.grid`."""
+
+    volume: Resampled
+    lungs: Lungs
+    maps: Maps
+    found: list[Found]
+    crops: NDArray[np.float32]
+    features: NDArray[np.float32]
+    scores: NDArray[np.float64]
+
+
+class Detect3D:
+    """A loaded detector. One read at a time; the networks stay on `device`."""
+
+    def __init__(self, bundle: Bundle, folder: Path, device: str) -> None:
+        self.bundle = load_bundle(folder, verify=True) if bundle.sha256 else bundle
+        self.device = device
+        networks = load_networks(bundle.architecture, folder / WEIGHTS)
+        self._use(networks["detector"], cast("CandidateClassifier", networks["classifier"]))
+
+    def _use(self, detector: nn.Module, classifier: CandidateClassifier) -> None:
+        layout = torch.channels_last_3d
+        self.detector = detector.to(self.device, memory_format=layout).eval()  # type: ignore[call-overload]
+        self.classifier = classifier.to(self.device, memory_format=layout).eval()  # type: ignore[call-overload]
+
+    def read(self, case: Case, meta: dict[str, str], out: Path, progress: Progress) -> Read:
+        """Read one case; see `inference.pipelines.Pipeline`."""
+        reason = refusal(case, meta, self.bundle.input)
+        if reason is not None:
+            return Read(status="not_run", reason=reason)
+        progress(0.0, "resampling")
+        try:
+            volume = resample(case, self._spacing, lambda done: progress(0.1 * done, "resampling"))
+        except ValueError as error:
+            return Read(status="not_run", reason=str(error))
+        lungs = find_lungs(
+            volume.hu, volume.known, lambda done: progress(0.1 + 0.05 * done, "finding the lungs")
+        )
+        if not lungs.closed.any():
+            return Read(status="not_run", reason="no lung was found in the volume")
+        detection = self.detect(*_cropped(volume, lungs), progress)
+        measured = statistics(detection.volume.hu, detection.lungs)
+        domain = judge(case, meta, measured, detection.lungs.litres, self.bundle.domain)
+        return self._answer(case, detection, domain, out, progress)
+
+    @property
+    def _spacing(self) -> float:
+        return self.bundle.input.spacing_mm[0]
+
+    def detect(self, volume: Resampled, lungs: Lungs, progress: Progress) -> Detection:
+        """Both networks over the lung; candidates most probable first."""
+        settings, clip = self.bundle.settings, self.bundle.input.clip_hu
+        tile = int(settings["tile"])
+
+        def swept(done: float) -> None:
+            progress(0.15 + 0.6 * done, "looking for nodules")
+
+        maps = sweep(self.detector, volume.hu, lungs.closed, clip, tile, swept)
+        progress(0.75, "weighing candidates")
+        found = candidates(maps, lungs.closed, settings["peak"], int(settings["most"]))
+        parts = crops(volume.hu, maps, lungs.closed, found, clip)
+        features, second = self._classify(parts, progress)
+        first = np.array([f.peak for f in found], np.float64)
+        scores = np.sqrt(first * second)
+        order = np.argsort(-scores, kind="stable")
+        ranked = [found[int(k)] for k in order]
+        return Detection(volume, lungs, maps, ranked, parts[order], features[order], scores[order])
+
+    @torch.inference_mode()
+    def _classify(
+        self, parts: NDArray[np.float32], progress: Progress
+    ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+        """Feature vectors and p2 of every crop."""
+        features, probabilities = [], []
+        for first in range(0, len(parts), STAGE2_BATCH):
+            progress(0.75 + 0.1 * first / len(parts), "weighing candidates")
+            batch = torch.from_numpy(parts[first : first + STAGE2_BATCH]).to(self.device)
+            pooled = self.classifier.pooled(batch)
+            features.append(pooled.float().cpu().numpy())
+            logits = self.classifier.classify(pooled)[:, 0]
+            probabilities.append(torch.sigmoid(logits).double().cpu().numpy())
+        if not features:
+            return np.zeros((0, 0), np.float32), np.zeros(0)
+        return np.concatenate(features), np.concatenate(probabilities)
+
+    def _answer(
+        self, case: Case, detection: Detection, domain: Domain, out: Path, progress: Progress
+    ) -> Read:
+        point = self.bundle.operating_point
+        probabilities = self.bundle.calibration(detection.scores)
+        above = probabilities >= point.threshold
+        explained = min(int(above.sum()) + int(self.bundle.settings["explain_below"]), len(above))
+        explained = min(explained, int(self.bundle.settings["explain_most"]))
+        result = []
+        for k, found in enumerate(detection.found):
+            progress(0.85 + 0.15 * k / len(detection.found), "measuring")
+            heat = self._heat(detection, k, case.grid) if k < explained else None
+            result.append(
+                _candidate(
+                    k,
+                    found,
+                    detection,
+                    case,
+                    label=self.bundle.labels[0],
+                    probability=float(probabilities[k]),
+                    above=bool(above[k]),
+                    heat=_stored(out, f"heat_{k + 1}", heat),
+                    out=out,
+                )
+            )
+        progress(1.0, "done")
+        return Read(status="done", operating_point=point, domain=domain, candidates=tuple(result))
+
+    def _heat(self, detection: Detection, k: int, target: Grid) -> OnInput | None:
+        """Where stage 2 looked, 0..1, on the input's grid."""
+        heat = heat_map(self.classifier, detection.crops[k], self.device)
+        centre = detection.found[k].centre
+        start = tuple(round(c) - CROP // 2 for c in centre)
+        return to_input(heat, (start[0], start[1], start[2]), detection.volume.grid, target)
+
+
+def heat_map(classifier: CandidateClassifier, crop: NDArray[np.float32], device: str) -> NDArray[np.float32]:
+    """HiResCAM of stage 2 at 2 mm, brought to the crop's 1 mm grid (32, 32, 32), its maximum 1 (or all 0)."""
+    inputs = torch.from_numpy(crop[None].copy()).to(device)
+    coarse = hirescam(classifier, classifier.blocks[0], inputs, lambda logits: logits[:, 0])
+    fine = nn.functional.interpolate(
+        coarse[:, None], size=crop.shape[1:], mode="trilinear", align_corners=False
+    )
+    heat: NDArray[np.float32] = ndimage.gaussian_filter(fine[0, 0].float().cpu().numpy(), 1.0)
+    top = float(heat.max())
+    return heat / np.float32(top) if np.isfinite(top) and top > 0 else np.zeros_like(heat)
+
+
+def _cropped(volume: Resampled, lungs: Lungs) -> tuple[Resampled, Lungs]:
+    """The same within the box of the lungs and a margin: less memory for all that follows."""
+    box = []
+    for axis in range(3):
+        line = np.flatnonzero(lungs.closed.any(axis=tuple(k for k in range(3) if k != axis)))
+        box.append(slice(max(int(line[0]) - MARGIN, 0), int(line[-1]) + 1 + MARGIN))
+    z, y, x = box
+    hu = np.ascontiguousarray(volume.hu[z, y, x])
+    origin = volume.grid.index_to_patient((z.start, y.start, x.start))
+    grid = Grid(
+        (float(origin[0]), float(origin[1]), float(origin[2])),
+        volume.grid.axes,
+        volume.grid.spacing_mm,
+        (hu.shape[0], hu.shape[1], hu.shape[2]),
+        volume.grid.frame_of_reference_uid,
+    )
+    parts = (np.ascontiguousarray(mask[z, y, x]) for mask in (lungs.air, lungs.closed, volume.known))
+    air, closed, known = parts
+    return Resampled(hu, known, grid), Lungs(air, closed)
+
+
+def _candidate(
+    k: int,
+    found: Found,
+    detection: Detection,
+    case: Case,
+    *,
+    label: str,
+    probability: float,
+    above: bool,
+    heat: Patch | None,
+    out: Path,
+) -> Candidate:
+    grid = detection.volume.grid
+    centre = grid.index_to_patient(found.centre)
+    soft, start = _soft_mask(found, detection.maps)
+    measured = axes(soft, start, grid) if soft.size else None
+    patch = to_input(soft, start, grid, case.grid) if soft.size else None
+    mask = None if patch is None else (patch.values >= 0.5).astype(np.uint8)
+    volume = float(found.mask.sum()) * float(np.prod(grid.spacing_mm))
+    if mask is not None and mask.any():
+        volume = float(mask.sum()) * float(np.prod(case.grid.spacing_mm))
+        stored = _stored(out, f"mask_{k + 1}", OnInput(mask, patch.start))  # type: ignore[union-attr]
+    else:
+        stored = None
+    return Candidate(
+        id=f"c{k + 1}",
+        label=label,
+        probability=probability,
+        score=float(detection.scores[k]),
+        above_operating_point=above,
+        center_lps_mm=(float(centre[0]), float(centre[1]), float(centre[2])),
+        diameter_mm=sphere_diameter(volume) if volume else None,
+        long_axis_mm=None if measured is None else measured.long_mm,
+        short_axis_mm=None if measured is None else measured.short_mm,
+        long_axis_ends=None if measured is None else measured.long_ends,
+        short_axis_ends=None if measured is None else measured.short_ends,
+        volume_mm3=volume or None,
+        features=tuple(float(v) for v in detection.features[k]),
+        mask=stored,
+        heat=heat,
+    )
+
+
+def _soft_mask(found: Found, maps: Maps) -> tuple[NDArray[np.float32], tuple[int, int, int]]:
+    """The mask's probabilities in a patch one voxel wider than the lesion; 0 in other lesions."""
+    if not found.mask.size:
+        return np.zeros((0, 0, 0), np.float32), found.start
+    low = [max(s - 1, 0) for s in found.start]
+    high = [min(s + n + 1, m) for s, n, m in zip(found.start, found.mask.shape, maps.mask.shape, strict=True)]
+    pads = [(s - a, b - s - n) for s, n, a, b in zip(found.start, found.mask.shape, low, high, strict=True)]
+    own = np.pad(found.mask, pads)
+    values = maps.mask[tuple(slice(a, b) for a, b in zip(low, high, strict=True))].astype(np.float32)
+    values = np.where(own, np.maximum(values, 0.5), np.minimum(values, 0.499))
+    values *= ndimage.binary_dilation(own, np.ones((3, 3, 3)))
+    return values, (low[0], low[1], low[2])
+
+
+def _stored(out: Path, name: str, patch: "OnInput | None") -> Patch | None:
+    """Save a patch as `.npy` in `out` and name it."""
+    if patch is None:
+        return None
+    path = out / f"{name}.npy"
+    np.save(path, patch.values, allow_pickle=False)
+    shape = tuple(int(n) for n in patch.values.shape)
+    return Patch(
+        array=ArrayRef(path=str(path), dtype=str(patch.values.dtype), shape=shape), start=patch.start
+    )

@@ -1,0 +1,108 @@
+"""Lungs without nodules: procedural chests by seed and the allowed real series, on the 1 mm grid, cached on disk.
+
+Seeds are split once and for all: training, harvest of candidates, and those reserved for figures.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.cases import Case
+from inference.phantom.chest import chest_background
+from inference.pipelines.lungs import find_lungs
+from inference.pipelines.working_grid import Resampled, resample
+from inference.training.ct_chest import background
+
+TRAINING_SEEDS = range(1, 1000)
+HARVEST_SEEDS = range(1000, 2000)
+VALIDATION_SEEDS = range(2000, 3000)
+RESERVED_SEEDS = range(90000, 100000)
+
+A0001_MIDLINE_MM = 0.0
+"""Of A0001 only the right half is trained on (patient x below this); the left half validates."""
+CLEARANCE_MM = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """hu int16 (z, y, x) at 1 mm.
+
+    lung    where a nodule may be implanted
+    read    where the pipeline would look for candidates
+    usable  False round listed lesions and in parts kept for validation: neither trained on nor counted
+    """
+
+    name: str
+    real: bool
+    hu: NDArray[np.int16]
+    lung: NDArray[np.bool_]
+    read: NDArray[np.bool_]
+    usable: NDArray[np.bool_]
+
+    @property
+    def litres(self) -> float:
+        """Lung that is read and counted."""
+        return float((self.read & self.usable).sum()) / 1e6
+
+
+def phantom_background(seed: int) -> Background:
+    """A procedural chest."""
+    chest = chest_background(seed)
+    lungs = find_lungs(chest.hu.astype(np.float32))
+    return Background(f"phantom_{seed}", False, chest.hu, chest.lung, lungs.closed, np.ones_like(chest.lung))
+
+
+def real_background(data: Path, name: str, *, validation: bool = False) -> Background:
+    """An allowed series with its listed lesions taken out; of A0001 the half for training or validation."""
+    case = background(data, name)
+    volume = resample(case, 1.0)
+    lungs = find_lungs(volume.hu, volume.known)
+    usable = _away_from_lesions(case, volume)
+    if name == "lungdx_a0001":
+        x = volume.grid.origin_mm[0] + np.arange(volume.hu.shape[2])
+        middle = float(np.flatnonzero(lungs.closed.any(axis=(0, 1))).mean()) + volume.grid.origin_mm[0]
+        usable &= (x > middle) if validation else (x < middle)
+    elif validation:
+        raise ValueError(f"{name} is a training background only")
+    hu = np.rint(volume.hu).astype(np.int16)
+    return Background(name, True, hu, lungs.closed & usable, lungs.closed, usable)
+
+
+def _away_from_lesions(case: Case, volume: Resampled) -> NDArray[np.bool_]:
+    usable = np.ones(volume.hu.shape, bool)
+    z, y, x = np.ogrid[: usable.shape[0], : usable.shape[1], : usable.shape[2]]
+    for lesion in case.lesions:
+        cz, cy, cx = volume.grid.patient_to_index(lesion.center_lps_mm)
+        radius = lesion.diameter_mm / 2 + CLEARANCE_MM
+        usable &= (z - cz) ** 2 + (y - cy) ** 2 + (x - cx) ** 2 > radius**2
+    return usable
+
+
+def cached(folder: Path, name: str, make: Callable[[], Background]) -> Background:
+    """Read a background from `folder`, or make and keep it there."""
+    path = folder / f"{name}.npz"
+    if path.exists():
+        with np.load(path, allow_pickle=False) as arrays:
+            masks = [np.unpackbits(arrays[k], count=arrays["hu"].size) for k in ("lung", "read", "usable")]
+            lung, read, usable = (m.astype(bool).reshape(arrays["hu"].shape) for m in masks)
+            return Background(str(arrays["name"]), bool(arrays["real"]), arrays["hu"], lung, read, usable)
+    made = make()
+    folder.mkdir(parents=True, exist_ok=True)
+    packed = {key: np.packbits(getattr(made, key)) for key in ("lung", "read", "usable")}
+    partial = path.with_suffix(".part.npz")
+    np.savez(partial, hu=made.hu, name=made.name, real=made.real, **packed)
+    partial.replace(path)
+    return made
+
+
+def phantoms(folder: Path, seeds: Iterable[int]) -> list[Background]:
+    """Procedural chests, cached."""
+    return [cached(folder, f"phantom_{seed}", lambda seed=seed: phantom_background(seed)) for seed in seeds]
+
+
+def real_training(folder: Path, data: Path, names: Iterable[str]) -> list[Background]:
+    """The allowed series, cached."""
+    return [cached(folder, name, lambda name=name: real_background(data, name)) for name in names]

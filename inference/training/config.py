@@ -1,0 +1,68 @@
+"""The training configuration (`train.toml`) as frozen values; unknown keys are refused."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+
+class Mix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is implanted; see `implants.ImplantMix`."""
+
+    procedural: float
+    subsolid: float
+    scale_sigma: float
+    density_hu: float
+
+
+class DetectorTraining(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Stage 1: `voxels` of each batch, patch `sides` in mm, shares of the steps for mining."""
+
+    steps: int
+    sides: tuple[int, ...]
+    voxels: int
+    learning_rate: float
+    weight_decay: float
+    warmup: int
+    ema: float
+    mine_at: tuple[float, ...]
+    mine_above: float
+    mine_phantoms: int
+    save_every: int
+
+
+class ClassifierTraining(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Stage 2: candidates are harvested on fresh phantoms and the real backgrounds, then learnt."""
+
+    steps: int
+    batch: int
+    learning_rate: float
+    weight_decay: float
+    warmup: int
+    ema: float
+    label_smoothing: float
+    harvest_phantoms: int
+    harvest_rounds: int
+    save_every: int
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    seed: int
+    phantoms: int
+    real: tuple[str, ...]
+    mix: Mix
+    detector: dict[str, Any]
+    detector_training: DetectorTraining
+    classifier: dict[str, Any]
+    classifier_training: ClassifierTraining
+
+
+def load_config(path: Path) -> Config:
+    """Read a configuration; raises ValueError with the key that is wrong."""
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Config)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise ValueError(f"{path}: {error}") from error
