@@ -1,11 +1,9 @@
-# ruff: noqa: D102  (the names of the protocol say what they are)
 """What the reveal writes into the record: every finding as shown, which model said it, how its read went."""
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol
 
-from inference.protocol import Domain, OperatingPoint
+from viewer.app.second_read.model_read import ModelRead, StudyRead
 from viewer.core.reading.codec import to_json
 from viewer.core.reading.finding import Finding
 from viewer.core.reading.joins import join
@@ -14,39 +12,7 @@ from viewer.core.reading.reading import ModelRun, Reading
 NO_MODEL = "no model is installed for this kind of study"
 
 
-class ModelReadLike(Protocol):
-    """The part of a model's read that goes into the record."""
-
-    @property
-    def model_id(self) -> str: ...
-    @property
-    def model_version(self) -> str: ...
-    @property
-    def model_sha256(self) -> str: ...
-    @property
-    def status(self) -> str: ...
-    @property
-    def reason(self) -> str | None: ...
-    @property
-    def device(self) -> str: ...
-    @property
-    def seconds(self) -> float: ...
-    @property
-    def operating_point(self) -> OperatingPoint | None: ...
-    @property
-    def domain(self) -> Domain | None: ...
-    @property
-    def findings(self) -> tuple[Finding, ...]: ...
-
-
-class StudyReadLike(Protocol):
-    """A study's read: those of all models."""
-
-    @property
-    def reads(self) -> Sequence[ModelReadLike]: ...
-
-
-def reveal_payload(reading: Reading, study_read: StudyReadLike) -> dict[str, object]:
+def reveal_payload(reading: Reading, study_read: StudyRead) -> dict[str, object]:
     """The payload of the `reveal` event; `joined` holds the pairs of model finding and own mark."""
     findings = _ordered([f for read in study_read.reads for f in read.findings])
     status, reason = _overall(study_read.reads)
@@ -68,7 +34,7 @@ def _ordered(findings: Sequence[Finding]) -> list[Finding]:
     return [replace(f, name=f"M{number}") for number, f in enumerate(ordered, start=1)]
 
 
-def _overall(reads: Sequence[ModelReadLike]) -> tuple[str, str]:
+def _overall(reads: Sequence[ModelRead]) -> tuple[str, str]:
     """Status and reason over all models: done only if each is; findings of one outweigh another's failure."""
     if not reads:
         return "not_run", NO_MODEL
@@ -81,7 +47,7 @@ def _overall(reads: Sequence[ModelReadLike]) -> tuple[str, str]:
     return "failed", reasons
 
 
-def _run(read: ModelReadLike) -> ModelRun:
+def _run(read: ModelRead) -> ModelRun:
     point, domain = read.operating_point, read.domain
     return ModelRun(
         model_id=read.model_id,

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypedDict, Unpack
 
-from viewer.app.reveal import StudyReadLike, reveal_payload
+from viewer.app.reveal import reveal_payload
+from viewer.app.second_read.model_read import StudyRead
 from viewer.app.store import EventLog, Stamp, now_utc
 from viewer.core.dicom.geometry import Vector
 from viewer.core.reading import lung_rads
@@ -198,7 +199,7 @@ class ReadingSession:
         self._do(Kind.COMMIT, {"verdict": dict(verdict or {}), "category": self._category(), "marks": marks})
         return self.reading.seal
 
-    def reveal(self, study_read: StudyReadLike) -> None:
+    def reveal(self, study_read: StudyRead) -> None:
         """Load the second reader's findings into the record; from here on they are part of the reading."""
         self._do(Kind.REVEAL, reveal_payload(self.reading, study_read))
 
@@ -229,7 +230,7 @@ class ReadingSession:
     # --- the end
 
     def sign(self, *, force: bool = False) -> None:
-        """Sign. Raises `Refused` naming undecided findings; `force` signs without them, and the record says so."""
+        """Sign. Raises `Refused` naming undecided findings; `force` signs without them and records so."""
         undecided = tuple(f.name for f in self.reading.undecided())
         if undecided and not force:
             self._try(Kind.SIGN, {"without": list(undecided), "category": self._category()})
