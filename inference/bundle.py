@@ -143,7 +143,7 @@ def save_bundle(bundle: Bundle, folder: Path, *, card: str) -> Bundle:
 
 def installed_bundles(extra: Path | None = None) -> tuple[tuple[Path, Bundle], ...]:
     """Bundles that ship with the project or lie under `extra`, each with its folder, by id and version."""
-    found = [(folder, load_bundle(folder)) for folder in _folders(extra)]
+    found = [(folder, load_bundle(folder)) for folder in bundle_folders(extra)]
     return tuple(sorted(found, key=lambda item: (item[1].id, item[1].version)))
 
 
@@ -153,7 +153,8 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _folders(extra: Path | None) -> Iterator[Path]:
+def bundle_folders(extra: Path | None = None) -> Iterator[Path]:
+    """Folders of all bundles that ship with the project or lie under `extra`, readable or not."""
     with as_file(files("resources") / "models") as shipped:
         roots = [shipped] if extra is None else [shipped, extra]
     for root in roots:
