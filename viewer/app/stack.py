@@ -45,6 +45,11 @@ class Stack:
             self._slices[slot] = instance
         self._auto: dict[int, Window] = {}
 
+    @property
+    def complete(self) -> bool:
+        """True once nothing more will come: every image is ready or has a problem."""
+        return int(np.count_nonzero(self.ready)) + len(self.problems) >= len(self.display_set.instances)
+
     def instance(self, slice_index: int) -> Instance:
         """The image of a slice; of a missing slice, the first one of the display set."""
         return self._slices[slice_index] or self.display_set.instances[0]

@@ -75,7 +75,7 @@ def phases(instances: Sequence[Instance]) -> list[list[Instance]]:
         parts: dict[tuple[object, ...], list[Instance]] = {}
         for instance in instances:
             parts.setdefault(tuple(getattr(instance, name) for name in names), []).append(instance)
-        if len(parts) > 1 and all(_apart(part) for part in parts.values()):
+        if len(parts) > 1 and all(len(part) > 1 and _apart(part) for part in parts.values()):
             return list(parts.values())
     return [list(instances)]
 
