@@ -1,4 +1,4 @@
-"""`python -m tests.bench [--json FILE] [NAME ...]`: how fast Tandem is here, with a peer measured in the same run.
+"""`python -m tests.bench [--json FILE] [NAME ...]`: how fast Tandem is here, beside a peer of the same run.
 
 Each module of `MODULES` has `ROWS`, functions that measure and return one `Row`. Nothing here asserts.
 """
