@@ -41,7 +41,7 @@ def prepare_command(paths: Sequence[Path], out: Path) -> int:
             file=sys.stderr,
         )
         return ExitCode.NOTHING_READ
-    loader = Loader(home())
+    loader = Loader()
     try:
         with progress_bar("Preparing") as progress:
             for number, display_set in enumerate(volumes):
@@ -57,8 +57,7 @@ def prepare_command(paths: Sequence[Path], out: Path) -> int:
 
 def _case(loader: Loader, display_set: DisplaySet, truth: dict[str, Any] | None) -> Case:
     assert display_set.geometry is not None
-    stack = loader.open(display_set)
-    loader.complete(stack)
+    stack = loader.complete(display_set)
     first = display_set.instances[0]
     without = tuple(k for k in range(len(stack.ready)) if not stack.ready[k])
     return Case(
