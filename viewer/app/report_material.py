@@ -32,7 +32,7 @@ class Press(Protocol):
     def key_image(self, stack: Stack, index: int, mark: Mark, window: Window, /) -> bytes | None:
         """PNG of a slice round a mark; None where it cannot be shown."""
 
-    def pdf(self, html: str, images: Mapping[str, bytes], title: str, foot: str, /) -> bytes:
+    def pdf(self, blocks: Sequence[str], images: Mapping[str, bytes], title: str, foot: str, /) -> bytes:
         """Pages of the print form of a report."""
 
 

@@ -18,7 +18,8 @@ from viewer.app.stack import Stack
 from viewer.core.dicom.display_set import Study
 from viewer.core.reading.finding import Finding
 from viewer.core.reading.reading import Reading, Stage
-from viewer.core.report.html import print_html, report_html
+from viewer.core.report.html import print_blocks, report_html
+from viewer.core.report.inert import one_line
 from viewer.core.report.page import Page, model_page, reader_page
 from viewer.core.report.second_read import SecondRead
 from viewer.core.report.selection import accepted, judged
@@ -214,9 +215,9 @@ def _readable(
     html = report_html(page, inline).encode("utf-8")
     shelf.put(html, Written(Path("report.html"), "HTML", "html", "Readable report"))
     if press is not None:
-        printed = press.pdf(
-            print_html(page, {uid: uid for uid in pictures}), pictures, page.title, page.notice
-        )
+        foot = one_line(f"{page.patient[0][1]} · ID {page.patient[1][1]} · {page.notice}", 160)
+        blocks = print_blocks(page, {uid: uid for uid in pictures})
+        printed = press.pdf(blocks, pictures, page.title, foot)
         shelf.put(printed, Written(Path("report.pdf"), "PDF", "pdf", "Readable report on paper"))
 
 

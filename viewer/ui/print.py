@@ -4,7 +4,8 @@ For any thread, once there is a QGuiApplication (`offscreen_application` makes o
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QRectF, QSizeF, Qt, QUrl
 from PySide6.QtGui import (
@@ -12,6 +13,7 @@ from PySide6.QtGui import (
     QFont,
     QGuiApplication,
     QImage,
+    QImageWriter,
     QPageLayout,
     QPageSize,
     QPainter,
@@ -36,7 +38,7 @@ _LEAST_MM, _DIAMETERS = 40.0, 2.6
 """Height of what a key image shows: so many mm, or so many diameters of the finding."""
 
 _MARGIN_MM, _FOOT_MM = 16.0, 7.0
-_POINTS = 9.0
+_POINTS, _FOOT_POINTS = 9.0, 7.5
 
 
 def key_image(stack: Stack, index: int, mark: Mark, window: Window) -> bytes | None:
@@ -59,20 +61,23 @@ def key_image(stack: Stack, index: int, mark: Mark, window: Window) -> bytes | N
     return _png(image)
 
 
-def pdf(html: str, images: Mapping[str, bytes], title: str, foot: str) -> bytes:
-    """A4 pages of the print form of a report; `images` are PNGs by the name that the HTML gives them.
+def pdf(blocks: Sequence[str], images: Mapping[str, bytes], title: str, foot: str) -> bytes:
+    """A4 pages of the blocks of a report's print form; a block that fits on a page is not broken.
 
-    foot   stands at the bottom of every page, beside the page number
+    images  PNGs by the name that the blocks give them
+    foot    stands at the bottom of every page, beside the page number
     """
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     writer = _writer(buffer, title)
-    document = _document(html, images, writer)
+    pages = _pages([_document(block, images, writer) for block in blocks], _room(writer).height())
     painter = QPainter(writer)
-    for number in range(document.pageCount()):
-        if number:
+    for number, pieces in enumerate(pages, 1):
+        if number > 1:
             writer.newPage()
-        _page(painter, document, number, foot)
+        for piece in pieces:
+            _draw(painter, piece, _room(writer))
+        _foot(painter, _room(writer), foot, f"{number} / {len(pages)}")
     painter.end()
     return bytes(buffer.data().data())
 
@@ -124,7 +129,7 @@ def _round_the_mark(painter: QPainter, frame: Frame, mark: Mark) -> Sheet:
 def _png(image: QImage) -> bytes:
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, b"PNG")
+    QImageWriter(buffer, b"png").write(image)
     return bytes(buffer.data().data())
 
 
@@ -144,44 +149,70 @@ def _writer(buffer: QBuffer, title: str) -> QPdfWriter:
     return writer
 
 
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """The part of a block from `start` on, drawn `top` below the upper edge of a page; device pixels."""
+
+    document: QTextDocument
+    start: float
+    top: float
+
+
+def _room(writer: QPdfWriter) -> QSizeF:
+    """What of a page is for the blocks, device pixels."""
+    return QSizeF(writer.width(), writer.height() - _FOOT_MM / 25.4 * writer.resolution())
+
+
 def _document(html: str, images: Mapping[str, bytes], writer: QPdfWriter) -> QTextDocument:
     document = QTextDocument()
     document.documentLayout().setPaintDevice(writer)
-    document.setDefaultFont(_font())
+    document.setDefaultFont(_font(_POINTS))
     document.setDocumentMargin(0)
     for name, png in images.items():
-        document.addResource(QTextDocument.ResourceType.ImageResource, QUrl(name), QImage.fromData(png))
+        if name in html:
+            document.addResource(QTextDocument.ResourceType.ImageResource, QUrl(name), QImage.fromData(png))
     document.setHtml(html)
-    document.setPageSize(QSizeF(writer.width(), writer.height() - _foot_height(writer)))
+    document.setPageSize(_room(writer))
     return document
 
 
-def _foot_height(writer: QPdfWriter) -> float:
-    return _FOOT_MM / 25.4 * writer.resolution()
+def _pages(documents: Iterable[QTextDocument], height: float) -> list[list[_Piece]]:
+    """Blocks put one below the other; one that is longer than a page begins on a new one and runs on."""
+    pages: list[list[_Piece]] = [[]]
+    used = 0.0
+    for document in documents:
+        count = document.pageCount()
+        needed = height if count > 1 else document.documentLayout().documentSize().height()
+        if pages[-1] and used + needed > height:
+            pages.append([])
+            used = 0.0
+        pages[-1].append(_Piece(document, 0.0, used))
+        pages += [[_Piece(document, number * height, 0.0)] for number in range(1, count)]
+        used += needed
+    return pages
 
 
-def _font() -> QFont:
+def _draw(painter: QPainter, piece: _Piece, room: QSizeF) -> None:
+    painter.save()
+    painter.translate(0, piece.top - piece.start)
+    context = QAbstractTextDocumentLayout.PaintContext()
+    context.clip = QRectF(0, piece.start, room.width(), room.height())
+    painter.setClipRect(context.clip)
+    piece.document.documentLayout().draw(painter, context)
+    painter.restore()
+
+
+def _foot(painter: QPainter, room: QSizeF, text: str, number: str) -> None:
+    painter.setFont(_font(_FOOT_POINTS))
+    painter.setPen(Qt.GlobalColor.darkGray)
+    line = QRectF(0, room.height(), room.width(), painter.viewport().height() - room.height())
+    bottom = Qt.AlignmentFlag.AlignBottom
+    painter.drawText(line, Qt.AlignmentFlag.AlignLeft | bottom, text)
+    painter.drawText(line, Qt.AlignmentFlag.AlignRight | bottom, number)
+
+
+def _font(points: float) -> QFont:
     font = QFont()
     font.setFamilies(list(theme.tokens().families))
-    font.setPointSizeF(_POINTS)
+    font.setPointSizeF(points)
     return font
-
-
-def _page(painter: QPainter, document: QTextDocument, number: int, foot: str) -> None:
-    size = document.pageSize()
-    painter.save()
-    painter.translate(0, -number * size.height())
-    context = QAbstractTextDocumentLayout.PaintContext()
-    context.clip = QRectF(0, number * size.height(), size.width(), size.height())
-    context.palette.setColor(context.palette.ColorRole.Text, Qt.GlobalColor.black)
-    painter.setClipRect(context.clip)
-    document.documentLayout().draw(painter, context)
-    painter.restore()
-    small = _font()
-    small.setPointSizeF(7.5)
-    painter.setFont(small)
-    painter.setPen(Qt.GlobalColor.darkGray)
-    line = QRectF(0, size.height(), size.width(), painter.viewport().height() - size.height())
-    painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom, foot)
-    pages = f"{number + 1} / {document.pageCount()}"
-    painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom, pages)

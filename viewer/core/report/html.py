@@ -37,19 +37,26 @@ PAPER = {
 """The tokens on white paper: the same hues, dark. Contrast on white is at least 5.9:1."""
 
 
+_CUT = Markup("\f")
+"""Between the blocks of the print form: a control character, so no text of others can hold one."""
+
+
 def report_html(page: Page, images: Mapping[str, str]) -> str:
     """A self-contained page. `images`: key of a card -> where its picture is (data URI or path)."""
     return _render("report.html", page, images)
 
 
-def print_html(page: Page, images: Mapping[str, str]) -> str:
-    """The same content with no more than QTextDocument lays out: tables, few styles, dark on white."""
-    return _render("report_print.html", page, images)
+def print_blocks(page: Page, images: Mapping[str, str]) -> tuple[str, ...]:
+    """The same content, dark on white, in blocks that should each stay on one page.
+
+    No more than QTextDocument lays out: tables, few styles.
+    """
+    return tuple(_render("report_print.html", page, images).split(_CUT))
 
 
 def _render(name: str, page: Page, images: Mapping[str, str]) -> str:
     template = _environment().get_template(name)
-    return template.render(page=page, images=images, screen=_tokens(), paper=PAPER, picture_width=150)
+    return template.render(page=page, images=images, screen=_tokens(), paper=PAPER, cut=_CUT)
 
 
 @cache

@@ -226,13 +226,19 @@ def _patient(study: Study) -> tuple[Row, ...]:
         ", ".join(filter(None, (_unit(image.kvp, "kV"), _unit(image.exposure_mas, "mAs")))) if image else ""
     )
     return (
-        ("Patient", who.name.replace("^", " ").strip() or "name not in the images"),
+        ("Patient", _name(who.name) or "name not in the images"),
         ("ID", who.id or "not in the images"),
         ("Born", _date(who.birth_date) or "not in the images"),
         ("Sex", who.sex or "not in the images"),
         ("Examined", _date(study.date) or "date not in the images"),
         ("Scanner", " · ".join(filter(None, (scanner, dose))) or "not in the images"),
     )
+
+
+def _name(value: str) -> str:
+    """Family^Given^Middle as "Family, Given Middle"."""
+    family, _, given = value.partition("^")
+    return ", ".join(filter(None, (family.strip(), " ".join(given.replace("^", " ").split()))))
 
 
 def _date(value: str) -> str:

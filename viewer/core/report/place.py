@@ -31,12 +31,14 @@ def directions(where: DisplaySet) -> tuple[Vector, Vector] | None:
 
 
 def place_words(display_sets: Iterable[DisplaySet], finding: Finding) -> str:
-    """Series and slice of a finding, as the screen counts them."""
-    where = display_set_of(display_sets, finding)
+    """Slice of a finding, as the screen counts them, with its series where there are several."""
+    images = [d for d in display_sets if d.kind == "image"]
+    where = display_set_of(images, finding)
     if where is None:
         return "series not loaded"
     index = slice_of(where, finding.center_lps_mm)
-    return where.title if index is None else f"{where.title}, slice {index + 1} of {where.count}"
+    said = [where.title] if len(images) > 1 or index is None else []
+    return ", ".join([*said, *([f"slice {index + 1} of {where.count}"] if index is not None else [])])
 
 
 def _outside(where: DisplaySet, position_mm: Vector) -> float:
