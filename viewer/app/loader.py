@@ -47,26 +47,31 @@ class Loader:
     ) -> Stack:
         """The stack of `display_set`, at once; its slices come, nearest to slice `first` (the middle) first.
 
-        A display set that is open already gives the same stack; one that has grown gives a new stack, in which
-        what was there is there again. Raises `DicomError` where memory would not do, or it is no image.
+        A display set that is open already gives the same stack, where some slices may be ready; one that has
+        grown gives a new stack, in which what was there is ready. Raises `DicomError` where memory would not
+        do, or it is no image.
         """
-        known = self._stacks.get(display_set.id)
-        if known is not None and known.display_set == display_set:
-            if first is not None:
-                self.prefer(known, first)
-            return known
-        _refuse_what_does_not_fit(display_set)
-        stack = Stack(display_set)
-        if known is not None:
-            _take_over(known, stack)
-        job = _Job(stack, display_set.count // 2 if first is None else first, on_ready)
         with self._changed:
+            known = self._stacks.get(display_set.id)
+            if known is not None and known.display_set == display_set:
+                self._join(known, first, on_ready)
+                return known
+            _refuse_what_does_not_fit(display_set)
+            stack = Stack(display_set)
+            if known is not None:
+                _take_over(known, stack)
+                self._jobs = [job for job in self._jobs if job.stack() is not known]
             self._stacks[display_set.id] = stack
-            self._jobs = [other for other in self._jobs if other.stack() is not known]
-            self._jobs.append(job)
+            self._jobs.append(_Job(stack, display_set.count // 2 if first is None else first, on_ready))
             self._start_threads()
             self._changed.notify_all()
         return stack
+
+    def _join(self, stack: Stack, first: int | None, on_ready: OnReady | None) -> None:
+        for job in self._jobs:
+            if job.stack() is stack:
+                job.centre = job.centre if first is None else first
+                job.listeners += () if on_ready is None else (on_ready,)
 
     def prefer(self, stack: Stack, slice_index: int) -> None:
         """Load the slices near `slice_index` next: the reader is there."""
@@ -102,32 +107,35 @@ class Loader:
             self._threads[-1].start()
 
     def _work(self) -> None:
-        while (task := self._next()) is not None:
-            stack, slice_index, on_ready = task
-            problem = self._load(stack, slice_index)
+        while not self._closed:
             with self._changed:
-                if problem is None:
-                    stack.ready[slice_index] = True
-                else:
-                    stack.problems[slice_index] = problem
-                self._changed.notify_all()
-            if on_ready is not None and not self._closed:
-                on_ready(stack, slice_index)
-            del task, stack  # a stack that nobody holds is not kept alive by a waiting thread
-
-    def _next(self) -> tuple[Stack, int, OnReady | None] | None:
-        """The next slice to load; waits for one. None once the loader is closed."""
-        with self._changed:
-            while not self._closed:
-                for job in reversed(self._jobs):
-                    stack, slice_index = job.stack(), job.take()
-                    if stack is None or slice_index is None:
-                        self._jobs.remove(job)
-                        break
-                    return stack, slice_index, job.on_ready
-                else:
+                task = self._next()
+                if task is None:
                     self._changed.wait()
-            return None
+                    continue
+            self._do(*task)
+            del task  # a stack that nobody else holds is not kept alive by a waiting thread
+
+    def _next(self) -> "tuple[Stack, int, _Job] | None":
+        while self._jobs and not self._closed:
+            job = self._jobs[-1]
+            stack, slice_index = job.stack(), job.take()
+            if stack is not None and slice_index is not None:
+                return stack, slice_index, job
+            self._jobs.pop()
+        return None
+
+    def _do(self, stack: Stack, slice_index: int, job: "_Job") -> None:
+        problem = self._load(stack, slice_index)
+        with self._changed:
+            if problem is None:
+                stack.ready[slice_index] = True
+            else:
+                stack.problems[slice_index] = problem
+            self._changed.notify_all()
+        for listener in job.listeners:
+            if not self._closed:
+                listener(stack, slice_index)
 
     def _load(self, stack: Stack, slice_index: int) -> Problem | None:
         instance = stack.instance(slice_index)
@@ -148,7 +156,7 @@ class _Job:
     def __init__(self, stack: Stack, centre: int, on_ready: OnReady | None) -> None:
         self.stack = ref(stack)
         self.centre = centre
-        self.on_ready = on_ready
+        self.listeners: tuple[OnReady, ...] = () if on_ready is None else (on_ready,)
         self._waiting = [k for k in sorted(stack.display_set.slots) if not stack.ready[k]]
 
     def take(self) -> int | None:
@@ -167,7 +175,7 @@ def _take_over(old: Stack, new: Stack) -> None:
     """Copy the slices that both stacks have."""
     if old.codes.shape[1:] != new.codes.shape[1:] or (old.rgb is None) != (new.rgb is None):
         return
-    there = {_name(old.instance(k)): int(k) for k in np.flatnonzero(old.ready)}
+    there = {_name(old.instance(int(k))): int(k) for k in np.flatnonzero(old.ready)}
     for instance, slot in zip(new.display_set.instances, new.display_set.slots, strict=True):
         source = there.get(_name(instance))
         if source is None:

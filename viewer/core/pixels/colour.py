@@ -34,8 +34,9 @@ def to_eight_bits(samples: NDArray[np.unsignedinteger], bits: int) -> NDArray[np
     """Colour samples of `bits` bits, scaled to 0..255."""
     if samples.dtype == np.uint8 and bits == 8:
         return samples.view(np.uint8)
-    scaled = np.rint(np.minimum(samples, 2**bits - 1).astype(np.float32) * (255 / (2**bits - 1)))
-    return scaled.astype(np.uint8)
+    scaled = np.minimum(samples, 2**bits - 1).astype(np.float32) * (255 / (2**bits - 1))
+    out: NDArray[np.uint8] = np.rint(scaled).astype(np.uint8)
+    return out
 
 
 def apply_palette(stored: NDArray[np.uint16], palette: tuple[Lut, Lut, Lut]) -> RGB8:
