@@ -29,8 +29,8 @@ def make(request, qtbot, desk):
         viewport = Kind(desk)
         viewport.resize(width, height)
         qtbot.addWidget(viewport)
-        viewport.show()
-        qtbot.waitExposed(viewport)
+        with qtbot.waitExposed(viewport):
+            viewport.show()
         return viewport
 
     return build

@@ -111,8 +111,8 @@ def test_the_picture_survives_a_move_to_another_window(make, qtbot):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(viewport)
         parent.resize(200, 160)
-        parent.show()
-        qtbot.waitExposed(parent)
+        with qtbot.waitExposed(parent):
+            parent.show()
         qtbot.wait(30)
         assert difference(viewport, grey_of(codes[0], WIDE)) == 0
     viewport.setParent(None)

@@ -1,25 +1,23 @@
-"""The viewport on a GPU: VTK draws in the context of a QOpenGLWidget, QPainter draws the annotations over it.
+"""The viewport on a GPU: VTK draws in a QOpenGLWidget, a clear widget over it annotates.
 
 The order of GL calls is not free: each line that looks superfluous was once a black or wrong picture.
 """
 
-from typing import Any
+from typing import ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QOpenGLContext, QPainter, QResizeEvent
-from PySide6.QtOpenGL import QOpenGLPaintDevice
+from PySide6.QtGui import QOpenGLContext, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtOpenGLWidgets import QOpenGLWidget
 from PySide6.QtWidgets import QWidget
 from vtkmodules.vtkRenderingOpenGL2 import vtkGenericOpenGLRenderWindow
 
 from viewer.ui.viewport.annotate import annotate
+from viewer.ui.viewport.frame import Frame
 from viewer.ui.viewport.gl_scene import ImageScene
-from viewer.ui.viewport.viewport import Viewport, ViewportActions, rgb_of
+from viewer.ui.viewport.placement import Placement
+from viewer.ui.viewport.viewport import Viewport, ViewportActions
 
-_FRAMEBUFFER, _COLOUR_BIT, _NEAREST, _LEQUAL = 0x8D40, 0x4000, 0x2600, 0x0203
-_SCISSOR, _UNPACK_ALIGNMENT = 0x0C11, 0x0CF5
+_FRAMEBUFFER, _COLOUR_BIT, _NEAREST, _LEQUAL, _SCISSOR = 0x8D40, 0x4000, 0x2600, 0x0203, 0x0C11
 
 
 class GLViewport(Viewport):
@@ -30,35 +28,74 @@ class GLViewport(Viewport):
     ) -> None:
         super().__init__(desk, interface_size, parent)
         self._surface = _Surface(self)
+        self._annotations = _Annotations(self)
 
-    def surface(self) -> QWidget:
-        """The GL widget."""
-        return self._surface
+    def refresh(self, now: bool = False) -> None:
+        """Picture and annotations are painted together; Qt composes them at most once a screen refresh."""
+        self._surface.update()
+        if now:
+            self._annotations.repaint()  # takes everything along that waits to be painted
+        else:
+            self._annotations.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The surface fills the viewport."""
+        """Both layers fill the viewport."""
         self._surface.resize(event.size())
-
-    def grab_rgb(self) -> NDArray[np.uint8]:
-        """(height, width, 3) uint8: what is on screen, device pixels."""
-        return rgb_of(self._surface.grabFramebuffer())
+        self._annotations.resize(event.size())
 
 
-class _Surface(QOpenGLWidget):
-    """VTK draws into its own framebuffer inside Qt's context; it is blitted to Qt's."""
+class _Annotations(QWidget):
+    """Qt composes this over the surface: the same painter and the same pixels as without GL."""
 
     def __init__(self, viewport: GLViewport) -> None:
         super().__init__(viewport)
         self._viewport = viewport
-        self._window: Any = None
-        self._scene: ImageScene | None = None
-        self._drawn: tuple[object, ...] = ()
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw what lies over the picture."""
+        frame, place = self._viewport.frame(), self._viewport.placement()
+        if frame is None or place is None:
+            return
+        painter = QPainter(self)
+        ratio = self.devicePixelRatioF()
+        painter.scale(1 / ratio, 1 / ratio)
+        annotate(painter, frame, place, self._viewport.unit(), self._viewport.draft)
+        painter.end()
+
+
+class _Surface(QOpenGLWidget):
+    """Qt's framebuffer, into which VTK's picture is blitted."""
+
+    def __init__(self, viewport: GLViewport) -> None:
+        super().__init__(viewport)
+        self._viewport = viewport
+        self._renderer: _Renderer | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
     def initializeGL(self) -> None:
         """A context is there: at the first show, and after each change of the top-level window."""
-        self.context().aboutToBeDestroyed.connect(self._release, Qt.ConnectionType.DirectConnection)
-        window = self._window = vtkGenericOpenGLRenderWindow()  # a fresh one for each context
+        self._renderer = _Renderer(QOpenGLContext.currentContext())  # self.context() dies with this wrapper
+
+    def paintGL(self) -> None:
+        """Draw the frame; then tell the desk what was shown."""
+        frame, place = self._viewport.frame(), self._viewport.placement()
+        if self._renderer is not None:
+            size = self._viewport.device_size()
+            self._renderer.draw(frame, place, size, self.defaultFramebufferObject())
+            self._viewport.painted(frame)
+
+
+class _Renderer:
+    """VTK in one context of Qt. It outlives the widget: only when the context goes it lets everything go."""
+
+    _alive: ClassVar[set["_Renderer"]] = set()
+
+    def __init__(self, context: QOpenGLContext) -> None:
+        self._context, self._target = context, context.surface()
+        self._drawn: tuple[object, ...] = ()
+        window = self._window = vtkGenericOpenGLRenderWindow()
         window.SetMultiSamples(0)
         window.SetOwnContext(False)
         window.SetSupportsOpenGL(True)
@@ -70,70 +107,47 @@ class _Surface(QOpenGLWidget):
         window.SetReadyForRendering(True)
         window.OpenGLInit()  # loads the GL functions: before any texture and before GetState().Reset()
         self._scene = ImageScene(window)
-        self._drawn = ()
+        self._alive.add(self)
+        context.aboutToBeDestroyed.connect(self._release, Qt.ConnectionType.DirectConnection)
 
     def _make_current(self, *_: object) -> None:
         """Not QOpenGLWidget.makeCurrent: that also binds Qt's framebuffer in the middle of VTK's drawing."""
-        context = self.context()
-        if context is not None and QOpenGLContext.currentContext() is not context:
-            context.makeCurrent(context.surface())
+        if QOpenGLContext.currentContext() is not self._context:
+            self._context.makeCurrent(self._target)
 
-    def paintGL(self) -> None:
-        """Draw the frame; then tell the desk what was shown."""
-        frame, place = self._viewport.frame(), self._viewport.placement()
-        width, height = self._viewport.device_size()
-        window, functions = self._window, self.context().functions()
+    def draw(
+        self, frame: Frame | None, place: Placement | None, size: tuple[int, int], framebuffer: int
+    ) -> None:
+        """Draw a frame into Qt's `framebuffer`; without a change the last picture is blitted again."""
+        window, functions = self._window, self._context.functions()
         state = window.GetState()
         state.Reset()  # Qt has changed GL behind VTK's back
         state.Push()
         functions.glDepthFunc(_LEQUAL)
         state.ResetGLDepthFuncState()
-        drawn = (frame, place, width, height)
-        if drawn != self._drawn:
+        if (frame, place, size) != self._drawn:
             window.SetIsCurrent(True)
-            if tuple(window.GetSize()) != (width, height):
-                window.SetSize(width, height)
-            if frame is not None and place is not None and self._scene is not None:
+            if tuple(window.GetSize()) != size:
+                window.SetSize(*size)
+            if frame is not None and place is not None:
                 self._scene.show(frame.picture, frame.table, place)
             window.Render()
-            self._drawn = drawn
-        self._blit(width, height)
-        state.Pop()  # after the blit
-        self._annotate(width, height)
-        self._viewport.painted(frame)
-
-    def _blit(self, width: int, height: int) -> None:
-        state, functions = self._window.GetState(), self.context().functions()
-        functions.glBindFramebuffer(_FRAMEBUFFER, self.defaultFramebufferObject())
+            self._drawn = (frame, place, size)
+        functions.glBindFramebuffer(_FRAMEBUFFER, framebuffer)
         state.ResetFramebufferBindings()
         functions.glDisable(_SCISSOR)
         state.ResetEnumState(_SCISSOR)
-        self._window.BlitDisplayFramebuffer(
-            0, 0, 0, width, height, 0, 0, width, height, _COLOUR_BIT, _NEAREST
-        )
-
-    def _annotate(self, width: int, height: int) -> None:
-        frame, place = self._viewport.frame(), self._viewport.placement()
-        functions = self.context().functions()
-        functions.glBindFramebuffer(_FRAMEBUFFER, self.defaultFramebufferObject())
-        if frame is None or place is None:
-            return
-        functions.glPixelStorei(_UNPACK_ALIGNMENT, 4)  # VTK leaves 1: Qt's glyphs would be garbled
-        device = QOpenGLPaintDevice(width, height)  # QPainter(self) is lost in widget.grab()
-        painter = QPainter(device)
-        annotate(painter, frame, place, self._viewport.unit(), self._viewport.draft)
-        painter.end()
+        window.BlitDisplayFramebuffer(0, 0, 0, *size, 0, 0, *size, _COLOUR_BIT, _NEAREST)
+        state.Pop()  # after the blit
+        functions.glBindFramebuffer(_FRAMEBUFFER, framebuffer)
 
     def _release(self) -> None:
         """The context goes: textures first, then VTK's window."""
-        if self._window is None:
-            return
-        self.makeCurrent()
+        self._context.makeCurrent(self._target)
         self._window.SetIsCurrent(True)
-        if self._scene is not None:
-            self._scene.drop()
+        self._scene.drop()
         self._window.Finalize()
         self._window.SetReadyForRendering(False)
         self._window.RemoveAllObservers()
-        self._window = self._scene = None
-        self.doneCurrent()
+        self._context.doneCurrent()
+        self._alive.discard(self)

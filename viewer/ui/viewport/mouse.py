@@ -350,7 +350,7 @@ class Mouse:
     def _draft(self, axis: Axis | None) -> None:
         if axis != self._viewport.draft:
             self._viewport.draft = axis
-            self._viewport.surface().update()
+            self._viewport.refresh()
 
 
 def _tidy(value: float) -> float:

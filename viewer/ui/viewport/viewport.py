@@ -125,13 +125,13 @@ class Viewport(QWidget):
         if key == self._key:
             return
         if self._unpainted and self._state is not None and state.index != self._state.index:
-            self.surface().repaint()
+            self.refresh(now=True)
         self._unpainted = self._unpainted or self._state is None or state.index != self._state.index
         if stack is None or self._source is None or self._source.stack is not stack:
             self._source = None if stack is None else Source(stack)
         self._state, self._key, self._frame = state, key, None
         self.setAccessibleName(_said(state))
-        self.surface().update()
+        self.refresh()
 
     @property
     def state(self) -> ViewportState | None:
@@ -155,7 +155,7 @@ class Viewport(QWidget):
     def _look_again(self) -> None:
         reslice.warm()
         self._frame = None
-        self.surface().update()
+        self.refresh()
 
     # --- where it lies
 
@@ -178,9 +178,12 @@ class Viewport(QWidget):
 
     # --- what the backends do
 
-    def surface(self) -> QWidget:
-        """The widget that is painted on."""
-        return self
+    def refresh(self, now: bool = False) -> None:
+        """Paint again: when Qt comes to it, or `now`."""
+        if now:
+            self.repaint()
+        else:
+            self.update()
 
     def grab_rgb(self) -> NDArray[np.uint8]:
         """(height, width, 3) uint8: what is on screen, device pixels."""

@@ -1,0 +1,48 @@
+"""Reduced pictures are means; holes stay holes."""
+
+import numpy as np
+import pytest
+
+from viewer.ui.viewport.picture import Picture, half, level_for
+
+
+def test_half_is_the_mean_of_each_block():
+    pixels = np.array([[0, 2, 65535, 65535], [4, 6, 65535, 65534]], np.uint16)
+    assert half(pixels).tolist() == [[3, 65535]]
+    assert half(pixels).dtype == np.uint16
+
+
+def test_an_odd_edge_is_not_lost():
+    pixels = np.arange(15, dtype=np.uint16).reshape(3, 5)
+    assert half(pixels).shape == (2, 3)
+    assert half(pixels)[-1, -1] == 14
+
+
+def test_colours_are_halved_too():
+    pixels = np.full((4, 6, 3), (10, 20, 30), np.uint8)
+    assert (half(pixels) == (10, 20, 30)).all()
+
+
+@pytest.mark.parametrize(
+    ("scale", "level"), [(2.0, 0), (1.0, 0), (0.51, 0), (0.5, 1), (0.26, 1), (0.25, 2), (0.001, 5)]
+)
+def test_a_reduced_level_still_has_a_pixel_for_each_on_screen(scale, level):
+    assert level_for(scale) == level
+
+
+def test_holes_are_black_at_every_level():
+    table = np.full(65536, 200, np.uint8)
+    holes = np.zeros((8, 8), bool)
+    holes[0, 0] = True
+    picture = Picture(np.full((8, 8), 7, np.uint16), holes)
+    for level in range(3):
+        size = 8 >> level
+        shown = picture.shown(table, level, (0, 0, size, size))
+        assert shown[0, 0] == 0
+        assert (shown == 0).sum() == 1
+
+
+def test_the_pixels_of_the_stack_are_not_touched():
+    pixels = np.full((4, 4, 3), 9, np.uint8)
+    Picture(pixels, np.ones((4, 4), bool)).shown(np.zeros(65536, np.uint8), 0, (0, 0, 4, 4))
+    assert (pixels == 9).all()
