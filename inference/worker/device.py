@@ -8,9 +8,6 @@ from importlib.metadata import PackageNotFoundError, version
 
 import psutil
 
-NICENESS = 15
-"""The desk paints and scrolls first; 15 leaves the reading about a twentieth of a contended core."""
-
 
 class NoDevice(Exception):
     """The wanted device is not here; one sentence."""
@@ -25,13 +22,13 @@ class Device:
     software: str
 
 
-def be_polite(threads: int) -> None:
-    """Low priority and at most `threads` computing threads. Call before torch is imported."""
+def be_polite(threads: int, niceness: int) -> None:
+    """At most `threads` computing threads, priority lowered by `niceness`. Call before torch is loaded."""
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = str(threads)
     if hasattr(os, "nice"):
-        os.nice(NICENESS)
-    elif sys.platform == "win32":
+        os.nice(niceness)
+    elif sys.platform == "win32" and niceness:
         psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
 
 

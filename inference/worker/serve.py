@@ -30,6 +30,8 @@ from inference.worker.checks import BadAnswer, BadInput, check_read, open_case
 from inference.worker.device import Device, NoDevice, be_polite, choose
 from inference.worker.jobs import JobCancelled, Jobs
 
+NICENESS = 15
+"""The desk paints and scrolls first: 15 leaves the reading a small part of a core that both want."""
 PROGRESS_EVERY_S = 0.1
 """Shortest time between two progress lines of a job."""
 
@@ -47,7 +49,7 @@ def main(
     options = _options(words)
     channel = take_standard_streams()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the desk's: it closes the pipe
-    be_polite(options.threads)
+    be_polite(options.threads, options.nice)
     try:
         device = choose(options.device)
     except NoDevice as error:
@@ -183,4 +185,10 @@ def _options(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m inference.worker", description=__doc__)
     parser.add_argument("--device", default="auto", help="auto (CUDA, then CPU), cuda or cpu")
     parser.add_argument("--threads", type=int, default=1, help="computing threads on the CPU (default: 1)")
+    parser.add_argument(
+        "--nice",
+        type=int,
+        default=NICENESS,
+        help=f"how far other programs go first, 0 to 19 (default: {NICENESS}, beside a window)",
+    )
     return parser.parse_args(words)

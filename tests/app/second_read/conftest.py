@@ -49,6 +49,16 @@ def callbacks():
 
 @pytest.fixture
 def tiny_pool():
+    """A pool of its own, to be ill-treated."""
     pool = WorkerPool(command=TINY, silence_s=1.5)
+    yield pool
+    pool.close()
+
+
+@pytest.fixture(scope="module")
+def warm_pool():
+    """A pool for tests that only read."""
+    pool = WorkerPool(command=TINY)
+    pool.start()
     yield pool
     pool.close()

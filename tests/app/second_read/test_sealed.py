@@ -27,9 +27,9 @@ def begin(log, paradigm=Paradigm.SECOND_READER, uid="1.2.9"):
 
 
 @pytest.fixture
-def sealed(tiny_pool, home, tmp_path):
+def sealed(warm_pool, home, tmp_path):
     bundles = [bundle(tmp_path / "tiny")]
-    return read_sealed(study(display_set()), Volumes(), bundles, tiny_pool, scratch=home / "run")
+    return read_sealed(study(display_set()), Volumes(), bundles, warm_pool, scratch=home / "run")
 
 
 def secrets(read):
@@ -68,9 +68,9 @@ def test_before_the_commit_nothing_lies_on_disk(sealed, log, home, tmp_path, cap
     assert read.reads[0].findings[0].tracking_uid.encode() in after
 
 
-def test_a_read_that_is_to_be_sealed_writes_no_words_on_its_way(tiny_pool, tmp_path):
+def test_a_read_that_is_to_be_sealed_writes_no_words_on_its_way(warm_pool, tmp_path):
     bundles, out = [bundle(tmp_path / "tiny")], tmp_path / "out"
-    read = read_study(study(display_set()), Volumes(), bundles, tiny_pool, out=out, keep=False)
+    read = read_study(study(display_set()), Volumes(), bundles, warm_pool, out=out, keep=False)
     assert {path.suffix for path in out.rglob("*") if path.is_file()} == {".npy"}
     assert not any(secret.encode() in everything_below(out) for secret in secrets(read))
 
@@ -141,22 +141,22 @@ def test_what_was_revealed_is_found_again_at_a_resume(sealed, log, home):
     assert load_revealed(home / "elsewhere") is None
 
 
-def test_findings_or_none_look_the_same_from_outside(sealed, tiny_pool, tmp_path):
+def test_findings_or_none_look_the_same_from_outside(sealed, warm_pool, tmp_path):
     bundles = [bundle(tmp_path / "tiny")]
-    read = read_study(study(display_set()), Volumes(), bundles, tiny_pool, out=tmp_path / "reads")
+    read = read_study(study(display_set()), Volumes(), bundles, warm_pool, out=tmp_path / "reads")
     assert read.reads[0].findings
     empty = SealedRead(replace(read, reads=(replace(read.reads[0], findings=(), candidates={}),)))
     assert (empty.state, empty.reason) == (sealed.state, sealed.reason)
 
 
-def test_a_read_that_was_not_run_says_why(tiny_pool, home, tmp_path):
+def test_a_read_that_was_not_run_says_why(warm_pool, home, tmp_path):
     bundles = [bundle(tmp_path / "tiny")]
-    not_run = read_sealed(study(display_set()), unreadable, bundles, tiny_pool, scratch=home)
+    not_run = read_sealed(study(display_set()), unreadable, bundles, warm_pool, scratch=home)
     assert (not_run.state, not_run.reason) == (
         State.NOT_RUN,
         "no series suits this model: the image has no rows",
     )
-    nothing = read_sealed(study(display_set()), Volumes(), [], tiny_pool, scratch=home)
+    nothing = read_sealed(study(display_set()), Volumes(), [], warm_pool, scratch=home)
     assert (nothing.state, nothing.reason) == (
         State.NOT_RUN,
         "no model is installed for this kind of study",

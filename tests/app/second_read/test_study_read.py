@@ -34,12 +34,12 @@ def tiny(tmp_path):
 
 
 @pytest.fixture
-def read(tiny_pool, tiny, home, tmp_path):
+def read(warm_pool, tiny, home, tmp_path):
     """`read_study` on some series with the tiny model."""
 
     def run(*sets, volumes=None, **more):
         volumes = volumes or Volumes()
-        return read_study(study(*sets), volumes, tiny, tiny_pool, out=tmp_path / "reads", **more)
+        return read_study(study(*sets), volumes, tiny, warm_pool, out=tmp_path / "reads", **more)
 
     return run
 
@@ -68,11 +68,11 @@ def test_a_second_read_of_the_same_images_is_the_first_one(read):
     assert volumes.asked == ["1"]
 
 
-def test_other_images_are_read_anew(tiny_pool, tiny, home, tmp_path):
+def test_other_images_are_read_anew(warm_pool, tiny, home, tmp_path):
     volumes = Volumes()
     for fingerprint in ("one", "two"):
         grown = study(display_set(), fingerprint=fingerprint)
-        read_study(grown, volumes, tiny, tiny_pool, out=tmp_path / "reads")
+        read_study(grown, volumes, tiny, warm_pool, out=tmp_path / "reads")
     assert len(volumes.asked) == 2
 
 
@@ -193,7 +193,7 @@ def test_a_read_can_be_cancelled_and_leaves_nothing(read, told, tmp_path):
     assert list((tmp_path / "reads").iterdir()) == []
 
 
-def test_what_a_report_raises_ends_the_read(read, told, tiny_pool):
+def test_what_a_report_raises_ends_the_read(read, told, warm_pool):
     class Stopped(Exception):
         pass
 
@@ -230,10 +230,10 @@ def test_warnings_of_the_study_come_along(read):
     assert [w.kind for w in read(display_set()).warnings] == ["two_patients"]
 
 
-def test_every_model_reads(tiny_pool, home, tmp_path):
+def test_every_model_reads(warm_pool, home, tmp_path):
     bundles = [bundle(tmp_path / "one"), bundle(tmp_path / "two", max_slice_mm=1.0)]
     (tmp_path / "two" / "model.toml").write_text("id = 'other'")
-    said = read_study(study(display_set()), Volumes(), bundles, tiny_pool, out=tmp_path / "reads")
+    said = read_study(study(display_set()), Volumes(), bundles, warm_pool, out=tmp_path / "reads")
     assert [model.status for model in said.reads] == ["done", "not_run"]
 
 

@@ -45,9 +45,10 @@ class WorkerRefused(Exception):
     """No worker of this installation will do. One sentence."""
 
 
-def worker_command(device: str = "auto", threads: int = 1) -> tuple[str, ...]:
-    """How the project's own worker is started."""
-    return (sys.executable, "-m", "inference.worker", "--device", device, "--threads", str(threads))
+def worker_command(device: str, threads: int, *, polite: bool) -> tuple[str, ...]:
+    """How the project's own worker is started; `polite`: whatever else runs here goes first."""
+    options = ("--device", device, "--threads", str(threads), *(() if polite else ("--nice", "0")))
+    return (sys.executable, "-m", "inference.worker", *options)
 
 
 class WorkerProcess:

@@ -1,7 +1,6 @@
 """`findings.json`: what second reads say, for programs. `resources/schemas` has its schema."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from typing import Any
 import msgspec
 
 from inference.protocol import Candidate
+from viewer.app.report_folder import write_file
 from viewer.app.second_read.model_read import ModelRead, StudyRead
 from viewer.core.dicom.problem import Problem
 from viewer.core.reading.finding import Finding
@@ -54,12 +54,8 @@ def write_findings_json(results: Sequence[StudyResult], not_loaded: Sequence[Pro
     document = findings_document(results, not_loaded)
     text = json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False)
     validate(json.loads(text))
-    part = out / f"{FILE}.part"
-    with part.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    return part.replace(out / FILE)
+    write_file(out / FILE, text.encode("utf-8"))
+    return out / FILE
 
 
 def validate(document: Json) -> None:

@@ -1,7 +1,6 @@
 """What a second read says: values, and their form on disk. How they come about is in `study_read`."""
 
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.protocol import Candidate, Domain, OperatingPoint, Patch
+from viewer.app.report_folder import write_file
 from viewer.core.reading.codec import BadPayload, from_json, to_json
 from viewer.core.reading.finding import Finding
 
@@ -98,12 +98,7 @@ def voxels(patch: Patch) -> NDArray[np.generic]:
 def save_read(read: ModelRead, folder: Path) -> None:
     """Write `read.json` beside the arrays that lie in `folder`; it is there whole or not at all."""
     text = json.dumps(to_json(with_arrays_in(read, None)), allow_nan=False)
-    part = folder / f"{FILE}.part"
-    with part.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(folder / FILE)
+    write_file(folder / FILE, text.encode("utf-8"))
 
 
 def load_read(folder: Path) -> ModelRead | None:

@@ -29,7 +29,8 @@ class WorkerPool:
     """`size` workers behind one queue.
 
     Callbacks come on a thread of the pool (a cancelled job's `on_done` on the thread that cancels), `on_done`
-    exactly once for each job. `command` starts something else than the project's own worker.
+    exactly once for each job. Workers let everything else here go first unless not `polite`. `command` starts
+    something else than the project's own worker.
     """
 
     def __init__(
@@ -38,10 +39,11 @@ class WorkerPool:
         *,
         device: str = "auto",
         threads: int = 1,
+        polite: bool = True,
         command: Sequence[str] | None = None,
         silence_s: float = SILENCE_S,
     ) -> None:
-        self._command = tuple(command or worker_command(device, threads))
+        self._command = tuple(command or worker_command(device, threads, polite=polite))
         self._silence_s = silence_s
         self._queue: queue.PriorityQueue[tuple[float, int, _Job | None]] = queue.PriorityQueue()
         self._numbers = itertools.count()

@@ -63,6 +63,7 @@ def read_series(display_set: DisplaySet, installed: InstalledBundle, means: Mean
     means.report(0.0, "loading the images")
     try:
         stack = means.volumes(display_set, means.cancelled)
+        _stop_if(means.cancelled)
         refusal = _too_little(stack)
         if refusal:
             return without_answer(bundle, "not_run", refusal)
