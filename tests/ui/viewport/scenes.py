@@ -45,6 +45,7 @@ def ct(
     where = Geometry(origin, slices, rows, columns, spacing, codes.shape, FRAME)
     present = [k for k in range(count) if k not in missing]
     fields = {"signed": True, "units": "HU", "rescaled": True, "modality": "CT"} | fields
+    fields = {"spacing_source": "patient" if place else ""} | fields
     instances = tuple(
         Instance(
             location=Location("file", f"/none/{k}.dcm"),
@@ -58,7 +59,6 @@ def ct(
             position_mm=tuple(where.index_to_patient((k, 0, 0)).tolist()) if place else None,
             orientation=(*columns, *rows) if place else None,
             spacing_mm=spacing[1:] if place else None,
-            spacing_source="patient" if place else "",
             intercept=0.0 if intercepts is None else intercepts[k],
             **fields,
         )

@@ -78,8 +78,8 @@ def _draw_bar(sheet: Sheet, length: float, scale: float, bottom: float) -> None:
     path = ink.polyline(
         (left, bottom - 8 * unit), (left, bottom), (right, bottom), (right, bottom - 8 * unit)
     )
-    parts = 5 if str(length)[0] == "5" else 10 if length >= 10 else 2
-    if length * scale / parts >= 6 * unit:
+    parts = {"1": 10, "2": 4, "5": 5}.get(f"{length:g}"[0], 1)
+    if length * scale / parts >= 8 * unit:
         for part in range(1, parts):
             x = left + length * scale * part / parts
             path.addPath(ink.polyline((x, bottom - 4 * unit), (x, bottom)))
