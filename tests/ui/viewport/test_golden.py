@@ -52,7 +52,7 @@ def compare(viewport, name):
         pytest.fail(f"{file.name} was not there; look at the new one")
     expected = rgb_of(QImage(str(file)))
     off = np.abs(shown.astype(int) - expected)
-    assert off.mean() < 0.5
+    assert off.mean() < 1.0  # each backend rounds in its own way where it interpolates
     assert (off.max(axis=-1) > 64).mean() < 0.002
 
 
