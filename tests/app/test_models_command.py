@@ -4,20 +4,15 @@ import shutil
 
 import pytest
 
-from inference.bundle import WEIGHTS, bundle_folders, save_bundle
-from tests.app.second_read.studies import bundle
+from inference.bundle import WEIGHTS, bundle_folders
+from tests.inference.worker.jobs import bundle
 from viewer.app.exit_codes import ExitCode
 from viewer.app.models_command import models_command
 
 
 @pytest.fixture
 def tiny(home):
-    folder = home / "models" / "tiny"
-    folder.parent.mkdir()
-    folder, made = bundle(folder)
-    (folder / WEIGHTS).write_bytes(b"weights")
-    save_bundle(made, folder, card="# Tiny\nMeasured on nothing.\n")
-    return folder
+    return bundle(home / "models" / "tiny")[0]
 
 
 def test_every_model_is_one_line(tiny, capsys):

@@ -8,8 +8,9 @@ import pydicom
 import pytest
 
 from tests.app.second_read.dicom_series import ORIGIN, SPACING, write_series
-from tests.app.second_read.studies import LESION, body, bundle
+from tests.app.second_read.studies import LESION, body
 from tests.inference.worker.conftest import TINY
+from tests.inference.worker.jobs import bundle
 from viewer.app import read_command as command
 from viewer.app.exit_codes import ExitCode
 from viewer.app.read_command import read_command
@@ -30,14 +31,7 @@ class Press:
 
 @pytest.fixture
 def tiny(home, monkeypatch):
-    (home / "models").mkdir()
     bundle(home / "models" / "tiny")
-    from inference.bundle import WEIGHTS, load_bundle, save_bundle
-
-    folder, made = bundle(home / "models" / "tiny")
-    (folder / WEIGHTS).write_bytes(b"")
-    save_bundle(made, folder, card="# Tiny")
-    assert load_bundle(folder, verify=True)
     monkeypatch.setattr(command, "WorkerPool", functools.partial(WorkerPool, command=TINY))
 
 

@@ -2,8 +2,6 @@
 
 import numpy as np
 
-from inference.bundle import Bundle, Calibration, InputContract, TrainingDomain
-from inference.protocol import OperatingPoint
 from viewer.app.stack import Stack
 from viewer.core.dicom.display_set import DisplaySet, Patient, Series, SeriesWarning, Study
 from viewer.core.dicom.geometry import Geometry
@@ -120,25 +118,3 @@ class Volumes:
 
 def unreadable(images, cancelled):
     raise DicomError(Problem("a.dcm", "(0028,0010)", "0", "1..65535", "the image has no rows"))
-
-
-def bundle(folder, **contract):
-    """An installed bundle; the tiny worker never opens it."""
-    folder.mkdir(exist_ok=True)
-    (folder / "model.toml").write_text("id = 'tiny'")
-    made = Bundle(
-        format=1,
-        id="tiny",
-        version="1.0.0",
-        title="Tiny",
-        task="tiny",
-        sha256="ab" * 32,
-        input=InputContract(modality="CT", **contract),
-        labels=("lung nodule",),
-        operating_points=(OperatingPoint("balanced", 0.5, 1.0, "false marks per litre"),),
-        default_operating_point="balanced",
-        calibration=Calibration(method="linear", scores=(0.0, 1.0), probabilities=(0.0, 1.0)),
-        domain=TrainingDomain(),
-        architecture={},
-    )
-    return folder, made

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.second_read.studies import LESION, Volumes, bundle, display_set, study, unreadable
+from tests.app.second_read.studies import LESION, Volumes, display_set, study, unreadable
+from tests.inference.worker.jobs import bundle
 from viewer.app.second_read.handover import MEMORY, PREFIX
 from viewer.app.second_read.model_read import array_paths, voxels
 from viewer.app.second_read.sealed import SealedRead, State, StillSealed, load_revealed, read_sealed

@@ -11,12 +11,12 @@ from tests.app.second_read.studies import (
     LESION,
     Volumes,
     body,
-    bundle,
     display_set,
     stack_of,
     study,
     unreadable,
 )
+from tests.inference.worker.jobs import bundle
 from viewer.app.second_read.handover import MEMORY, PREFIX
 from viewer.app.second_read.model_read import voxels
 from viewer.app.second_read.series_read import ReadCancelled, header_fields
@@ -121,7 +121,7 @@ def test_a_series_that_cannot_be_decoded_is_not_run(read):
 def test_a_broken_slice_makes_the_read_partial(read):
     images = display_set()
     model = read(images, volumes=Volumes(s1=stack_of(images, broken=(4,)))).reads[0]
-    assert (model.status, model.reason) == ("partial", "1 of 24 slices are missing in series 1")
+    assert (model.status, model.reason) == ("partial", "without 1 of 24 slices of series 1")
     assert len(model.findings) == 1
 
 
@@ -232,7 +232,6 @@ def test_warnings_of_the_study_come_along(read):
 
 def test_every_model_reads(warm_pool, home, tmp_path):
     bundles = [bundle(tmp_path / "one"), bundle(tmp_path / "two", max_slice_mm=1.0)]
-    (tmp_path / "two" / "model.toml").write_text("id = 'other'")
     said = read_study(study(display_set()), Volumes(), bundles, warm_pool, out=tmp_path / "reads")
     assert [model.status for model in said.reads] == ["done", "not_run"]
 

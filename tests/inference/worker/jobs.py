@@ -1,11 +1,12 @@
-"""Jobs for the tiny worker."""
+"""Jobs for the tiny worker, and the bundle that it stands for."""
 
 import itertools
 
 import numpy as np
 
+from inference.bundle import WEIGHTS, Bundle, Calibration, InputContract, TrainingDomain, save_bundle
 from inference.cases import Grid
-from inference.protocol import Analyse, ArrayRef, Input
+from inference.protocol import Analyse, ArrayRef, Input, OperatingPoint
 
 numbers = itertools.count(1)
 AXES = ((0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (1.0, 0.0, 0.0))
@@ -41,3 +42,25 @@ def job(folder, *, hu=None, name=None, priority=0, shape=None, dtype=None, grid=
         out=str(out),
         priority=priority,
     )
+
+
+def bundle(folder, **contract):
+    """A bundle on disk with its folder; its weights are a word, which the tiny worker never reads."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / WEIGHTS).write_bytes(b"weights")
+    made = Bundle(
+        format=1,
+        id="tiny",
+        version="1.0.0",
+        title="Tiny",
+        task="tiny",
+        sha256="",
+        input=InputContract(modality="CT", **contract),
+        labels=("lung nodule",),
+        operating_points=(OperatingPoint("balanced", 0.5, 1.0, "false marks per litre"),),
+        default_operating_point="balanced",
+        calibration=Calibration(method="linear", scores=(0.0, 1.0), probabilities=(0.0, 1.0)),
+        domain=TrainingDomain(),
+        architecture={},
+    )
+    return folder, save_bundle(made, folder, card="# Tiny\nMeasured on nothing.\n")

@@ -3,13 +3,15 @@
 import sys
 import time
 
+import msgspec
 import numpy as np
 import pytest
 
+from inference.bundle import WEIGHTS
 from inference.cases import Grid
 from inference.protocol import PROTOCOL, Cancel, Cancelled, Done, Failed, Hello, Progress, Shutdown
 from tests.inference.worker.conftest import Pipes
-from tests.inference.worker.jobs import AXES, job, volume
+from tests.inference.worker.jobs import AXES, bundle, job, volume
 
 
 def test_the_first_line_says_who_reads(worker):
@@ -153,3 +155,24 @@ def test_a_device_that_is_not_here_is_said(tmp_path):
     assert pipes.process.stdout.readline() == b""
     assert pipes.process.wait(5) == 4
     pipes.close()
+
+
+def test_a_bundle_that_is_not_what_the_job_says_is_refused(tmp_path):
+    """The project's own worker: hashes are checked before any weight is used."""
+    folder, made = bundle(tmp_path / "bundle")
+    pipes = Pipes((sys.executable, "-m", "inference.worker", "--device", "cpu"))
+    try:
+        pipes.say(bundle_job(tmp_path, folder, "0" * 64))
+        assert "weights" in (wrong := pipes.hear_until(Failed, Done)).error
+        assert "asked for" in wrong.error
+        pipes.say(bundle_job(tmp_path, folder, made.sha256))
+        assert "task 'tiny' found" in pipes.hear_until(Failed, Done).error
+        (folder / WEIGHTS).write_bytes(b"other weights")
+        pipes.say(bundle_job(tmp_path, folder, made.sha256))
+        assert "install the bundle again" in pipes.hear_until(Failed, Done).error
+    finally:
+        pipes.close()
+
+
+def bundle_job(tmp_path, folder, sha256):
+    return msgspec.structs.replace(job(tmp_path), bundle=str(folder), bundle_sha256=sha256)

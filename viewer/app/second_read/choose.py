@@ -48,7 +48,7 @@ def _of_the_volume(display_set: DisplaySet, contract: InputContract) -> str:
     if geometry.is_sheared:
         return "acquired with a tilted gantry"
     if slices < contract.min_slices:
-        return f"{slices} slices, the model needs {contract.min_slices}"
+        return f"{slices} slice{'s' if slices != 1 else ''}, the model needs {contract.min_slices}"
     if slices * between < contract.min_extent_mm:
         return f"{slices * between:.0f} mm long, the model needs {contract.min_extent_mm:g} mm"
     if thickest > contract.max_slice_mm + 1e-3:

@@ -218,5 +218,5 @@ def _status(answer: Done, stack: Stack) -> tuple[str, str | None]:
     """The worker's word, but no more than partial where slices are not there."""
     lost = _without_pixels(stack)
     if answer.status == "done" and lost:
-        return "partial", f"{len(lost)} of {len(stack.ready)} slices are missing in {stack.display_set.title}"
+        return "partial", f"without {len(lost)} of {len(stack.ready)} slices of {stack.display_set.title}"
     return answer.status, answer.reason
