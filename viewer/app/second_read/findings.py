@@ -1,10 +1,10 @@
 """From the worker's candidates to findings: names, tracking UIDs, sides. Pure."""
 
+import uuid
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.uid import generate_uid
 
 from inference.protocol import Candidate
 from viewer.core.dicom.geometry import Geometry
@@ -19,10 +19,13 @@ NEAR_MIDLINE_MM = 10.0
 REACH_MM = 20.0
 """Slices this far from a finding tell where the midline runs there."""
 
+_NAMESPACE = uuid.UUID("5b1c1a52-6a0e-5c55-8d0e-3f6f4c3d9a10")
+
 
 def tracking_uid(series_instance_uid: str, bundle_sha256: str, candidate_id: str) -> str:
-    """The same for the same finding of the same model in the same series, whenever it is read."""
-    return str(generate_uid(entropy_srcs=[series_instance_uid, bundle_sha256, candidate_id]))
+    """The same for the same finding of the same model in the same series, whenever it is read (PS3.5 B.2)."""
+    name = "\n".join((series_instance_uid, bundle_sha256, candidate_id))
+    return f"2.25.{uuid.uuid5(_NAMESPACE, name).int}"
 
 
 def by_probability(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -51,31 +54,40 @@ def to_finding(candidate: Candidate, name: str, uid: str, series_instance_uid: s
     )
 
 
-def side(hu: NDArray[np.int16], geometry: Geometry, position_mm: tuple[float, float, float]) -> str | None:
-    """Side of the patient, "L" or "R", of a position in an axial volume (LPS: x grows to the left).
+def midlines(hu: NDArray[np.int16], geometry: Geometry) -> NDArray[np.float64]:
+    """(slices,) x of the body's middle in each axial slice, patient mm; NaN where the edge cuts it."""
+    columns = np.array([_middle_column(plane) for plane in hu])
+    middle = np.stack([np.arange(len(hu)), np.full(len(hu), hu.shape[1] / 2), columns], axis=1)
+    x: NDArray[np.float64] = geometry.index_to_patient(middle)[:, 0]
+    return x
+
+
+def side(
+    middles: NDArray[np.float64], geometry: Geometry, position_mm: tuple[float, float, float]
+) -> str | None:
+    """Side of the patient, "L" or "R", of a position (LPS: x grows to the left); `middles` as of `midlines`.
 
     None near the midline, and where the field of view cuts the body, so that no midline can be told.
     """
     reach = max(1, round(REACH_MM / geometry.spacing_mm[0]))
     k = round(float(geometry.patient_to_index(position_mm)[0]))
-    around = range(max(0, k - reach), min(len(hu), k + reach + 1))
-    middles = [x for x in (_midline(hu, geometry, s) for s in around) if x is not None]
-    if not middles:
+    around = middles[max(0, k - reach) : max(0, k + reach + 1)]
+    known = around[np.isfinite(around)]
+    if len(known) == 0:
         return None
-    distance = position_mm[0] - float(np.median(middles))
+    distance = position_mm[0] - float(np.median(known))
     if abs(distance) < NEAR_MIDLINE_MM:
         return None
     return "L" if distance > 0 else "R"
 
 
-def _midline(hu: NDArray[np.int16], geometry: Geometry, slice_index: int) -> float | None:
-    """Where the body's middle is in a slice: x, patient mm; None where the image's edge cuts the body."""
-    filled = (hu[slice_index] > BODY_HU).sum(axis=0)
+def _middle_column(plane: NDArray[np.int16]) -> float:
+    """The column in the middle of the body; NaN where there is none, or the edge cuts it."""
+    filled = (plane > BODY_HU).sum(axis=0)
     columns = np.flatnonzero(filled > max(BODY_SHARE * filled.max(), 1))
-    if len(columns) == 0 or columns[0] == 0 or columns[-1] == hu.shape[2] - 1:
-        return None
-    middle = (slice_index, hu.shape[1] / 2, (columns[0] + columns[-1]) / 2)
-    return float(geometry.index_to_patient(middle)[0])
+    if len(columns) == 0 or columns[0] == 0 or columns[-1] == plane.shape[1] - 1:
+        return float("nan")
+    return float(columns[0] + columns[-1]) / 2
 
 
 def _texture(candidate: Candidate) -> Texture:

@@ -15,7 +15,7 @@ from inference.cases import Grid
 from inference.protocol import Analyse, ArrayRef, Cancelled, Done, Failed, Input, Progress
 from viewer.app.second_read.choose import MOST_MISSING
 from viewer.app.second_read.client import Answer
-from viewer.app.second_read.findings import by_probability, side, to_finding, tracking_uid
+from viewer.app.second_read.findings import by_probability, midlines, side, to_finding, tracking_uid
 from viewer.app.second_read.handover import private_folder
 from viewer.app.second_read.model_read import ModelRead, Score, SeriesInput
 from viewer.app.second_read.pool import WorkerPool
@@ -199,7 +199,8 @@ def _model_read(answer: Done | Failed, stack: Stack, hu: NDArray[np.int16], bund
         to_finding(c, f"M{n}", uid, series, geometry.frame_of_reference_uid)
         for n, (c, uid) in enumerate(zip(ordered, uids, strict=True), start=1)
     )
-    sides = {f.tracking_uid: side(hu, geometry, f.center_lps_mm) for f in findings}
+    middles = midlines(hu, geometry)
+    sides = {f.tracking_uid: side(middles, geometry, f.center_lps_mm) for f in findings}
     status, reason = _status(answer, stack)
     return replace(
         without_answer(bundle, status, reason),
