@@ -5,8 +5,12 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from viewer.app.exit_codes import ExitCode, table
+
+if TYPE_CHECKING:
+    from viewer.app.report_material import Press
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -141,10 +145,9 @@ def _window(options: argparse.Namespace) -> int:
 
 def _read(options: argparse.Namespace) -> int:
     from viewer.app.read_command import read_command
-    from viewer.ui.print import offscreen_printer
 
     return read_command(
-        options.paths, options.out, bundles=options.bundle, device=options.device, printer=offscreen_printer
+        options.paths, options.out, bundles=options.bundle, device=options.device, printer=_printer
     )
 
 
@@ -207,6 +210,18 @@ def _log_verify(options: argparse.Namespace) -> int:
 
 
 # --- small parts
+
+
+def _printer() -> "Press":
+    """What paints key images and PDF without a window; Qt loads here, after the second read has begun."""
+    from viewer.ui import print as press
+
+    _alive.append(press.offscreen_application())
+    return press
+
+
+_alive: list[object] = []
+"""Qt's application: it must outlive whatever it paints."""
 
 
 def _inference(module: str, *words: str) -> int:
