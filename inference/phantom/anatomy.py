@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from inference.phantom.abdomen import Abdomen, abdomen
 from inference.phantom.disease import disease
 from inference.phantom.fields import Field, Lattice, Point, both, noise, union
 from inference.phantom.layers import Layer
-from inference.phantom.mediastinum import Abdomen, Mediastinum, abdomen, mediastinum
+from inference.phantom.mediastinum import Mediastinum, mediastinum
 from inference.phantom.skeleton import Skeleton, skeleton
 from inference.phantom.torso import Build, Torso, torso
 
@@ -41,26 +42,34 @@ def anatomy(rng: np.random.Generator, build: Build, coarse: Lattice) -> Anatomy:
     lungs = (both(inside, x), both(inside, -x))
     lobes = _fissures(rng, build, trunk, coarse)
     layers = [
-        *_wall(rng, trunk, coarse),
+        *_wall(rng, build, trunk, coarse),
         *_organs(rng, build, middle, organs, coarse),
         *_bones(rng, skeleton(build, trunk), coarse),
         *_lungs(rng, build, trunk, union(*lungs), coarse),
-        *(Layer(both(np.abs(lobe) - 0.25, lung), -690.0) for lung, lobe in zip(lungs, lobes, strict=True)),
+        *(Layer(lobe, -600.0, half=0.35, within=lung) for lung, lobe in zip(lungs, lobes, strict=True)),
         *disease(rng, lungs, coarse),
     ]
     return Anatomy(build, coarse, tuple(layers), lungs, lobes, trunk.cage, middle.hila)
 
 
-def _wall(rng: np.random.Generator, trunk: Torso, coarse: Lattice) -> list[Layer]:
-    """Skin, fat with its septa, muscles; then the fat that fills the cage, and the diaphragm with fat below it."""
+def _wall(rng: np.random.Generator, build: Build, trunk: Torso, coarse: Lattice) -> list[Layer]:
+    """Skin, fat with septa, muscles; the fat that fills the cage; the diaphragm and the fat below it."""
     fat, fine = noise(rng, coarse, 24), noise(rng, coarse, 7)
-    septa = both(np.abs(noise(rng, coarse, 15)) * 8 - 0.35, trunk.body + 4)
+    shoulder = 0.9 * build.height - trunk.mesh[0] + np.zeros_like(trunk.cage)
+    septa = noise(rng, coarse, 18) * np.float32(9)
     return [
         Layer(trunk.body, 25.0),
         Layer(trunk.body + 2.0, -104.0, fat, 6.0),
-        Layer(septa, -70.0),
+        Layer(septa, -60.0, half=0.25, within=trunk.body + 4),
         Layer(trunk.muscle, 54.0, fine, 7.0),
-        Layer(both(trunk.planes, trunk.muscle), -70.0, fat, 10.0),
+        Layer(trunk.sheath, -95.0, half=0.9, within=both(trunk.muscle + 1, -shoulder)),
+        Layer(trunk.seam, -80.0, half=0.6, within=both(trunk.muscle + 3, -shoulder)),
+        Layer(
+            noise(rng, coarse, 30) * np.float32(14) - 9,
+            -60.0,
+            half=0.6,
+            within=both(trunk.muscle + 3, shoulder),
+        ),
         Layer(trunk.cage - 1.5, -98.0, fat, 6.0),
         Layer(both(trunk.below, trunk.cage), 48.0),
         Layer(both(trunk.below + 3, trunk.cage + 3), -100.0, fat, 6.0),
@@ -79,10 +88,13 @@ def _organs(
         Layer(organs.gas, -990.0),
         Layer(middle.heart, 48 + 0.35 * contrast, fine, 3.0),
         Layer(middle.chambers, build.blood, fine, 2.0),
+        Layer(middle.grooves, -85.0, within=middle.heart - 1),
+        Layer(middle.coronaries, build.blood),
+        Layer(middle.heart - 4.5, 25.0, half=0.7, within=middle.hull + 1.5),
         Layer(middle.gullet, 40.0),
         Layer(middle.vessels, build.blood + 2, fine, 2.0),
-        Layer(middle.airway - 1.6, 20.0),
-        Layer(middle.airway, -1000.0),
+        Layer(middle.airway, 20.0),
+        Layer(middle.lumen, -1000.0),
     ]
 
 

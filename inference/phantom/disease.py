@@ -25,9 +25,7 @@ def _holes(rng: np.random.Generator, whole: Field, coarse: Lattice) -> list[Laye
     return [Layer(both(holes.astype(np.float32), whole + 3), float(rng.uniform(-970, -930)))]
 
 
-def _place(
-    rng: np.random.Generator, whole: Field, coarse: Lattice, depth: float
-) -> tuple[float, ...]:
+def _place(rng: np.random.Generator, whole: Field, coarse: Lattice, depth: float) -> tuple[float, ...]:
     """A random point of the lungs about `depth` mm under their surface (below the apex)."""
     near = np.flatnonzero(np.abs(whole + depth).ravel() < 1.5)
     index = np.unravel_index(near[rng.integers(len(near))], coarse.shape)

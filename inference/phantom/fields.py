@@ -6,11 +6,12 @@ Index order is (z, y, x): z rises to the head, y to the back, x to the patient's
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Field = NDArray[np.float32]
+Field = NDArray[np.floating[Any]]
 Point = tuple[float, float, float]
 
 PITCH_MM = 2.5
@@ -34,6 +35,10 @@ class Lattice:
         z, y, x = (self.axis(n) for n in range(3))
         return z[:, None, None], y[None, :, None], x[None, None, :]
 
+    def extent(self, n: int) -> float:
+        """From the first to the last voxel centre along axis `n`, mm."""
+        return (self.shape[n] - 1) * self.step[n]
+
     def index(self, point: Point) -> tuple[int, int, int]:
         """The voxel nearest to `point`, not checked to lie inside."""
         z, y, x = (round((point[n] - self.start[n]) / self.step[n]) for n in range(3))
@@ -47,7 +52,7 @@ def coarse_lattice(low: Point, high: Point) -> Lattice:
 
 
 def _taps(fine: Field, first: float, pitch: float, count: int) -> tuple[NDArray[np.intp], Field]:
-    """Per fine coordinate the first of four samples (at `first + n * pitch`) and its B-spline weights (n, 4)."""
+    """Per fine coordinate the first of four samples at `first + n * pitch`, and their weights (n, 4)."""
     position = np.clip((fine - np.float32(first)) / np.float32(pitch), 1, count - 2)
     base = np.clip(np.floor(position).astype(np.intp), 1, count - 3)
     t = (position - base).astype(np.float32)
@@ -56,39 +61,59 @@ def _taps(fine: Field, first: float, pitch: float, count: int) -> tuple[NDArray[
 
 
 class Reader:
-    """Reads fields on `coarse` slice by slice at the voxel centres of `lattice`; constant beyond the edge."""
+    """Reads fields on `coarse` slice by slice at the voxel centres of `lattice`; constant beyond the edge.
+
+    Four weighted neighbours per axis, no matrix product: threads of a BLAS would fight those of the painter.
+    """
 
     def __init__(self, coarse: Lattice, lattice: Lattice) -> None:
         self._first, self._weights = [], []
         for n in range(3):
             first, taps = _taps(lattice.axis(n), coarse.start[n], PITCH_MM, coarse.shape[n])
             self._first.append(first)
-            self._weights.append(_matrix(first, taps, coarse.shape[n]))
+            self._weights.append(np.ascontiguousarray(taps.T)[:, :, None])
 
     def plane(self, field: Field, k: int, box: tuple[slice, slice] | None = None) -> Field:
-        """Slice `k` of the picture, or the part of it that `box` (rows, columns) names; same unit as `field`."""
+        """Slice `k` of the picture, or the `box` (rows, columns) of it; same unit as `field`."""
         rows, columns = box or (slice(None), slice(None))
-        z, y, x = self._first
-        front = slice(int(z[k]), int(z[k]) + 4)
-        high = slice(int(y[rows][0]), int(y[rows][-1]) + 4)
-        wide = slice(int(x[columns][0]), int(x[columns][-1]) + 4)
-        wz, wy, wx = self._weights
-        flat = np.tensordot(wz[k, front], field[front, high, wide], axes=1)
-        out: Field = wy[rows, high] @ (flat @ wx[columns, wide].T)
-        return out
+        (z, y, x), (wz, wy, wx) = self._first, self._weights
+        y, x = y[rows], x[columns]
+        near = field[z[k] : z[k] + 4, y[0] : y[-1] + 4, x[0] : x[-1] + 4]
+        flat = sum(near[t] * wz[t, k, 0] for t in range(4))
+        wide = _weighted(np.ascontiguousarray(np.transpose(flat)), x - x[0], wx[:, columns])
+        return _weighted(np.ascontiguousarray(wide.T), y - y[0], wy[:, rows])
 
     def reach(self, field: Field, k: int, below: float) -> tuple[slice, slice] | None:
-        """The box (rows, columns) of slice `k` outside of which `field` >= `below`; None where it is empty."""
+        """The box (rows, columns) of slice `k` that holds all of `field` < `below`; None where none is."""
         z, y, x = self._first
-        inside = (field[z[k] : z[k] + 4] < below).any(axis=0)
+        inside: NDArray[np.bool_] = np.any(field[z[k] : z[k] + 4] < below, axis=0)
         if not inside.any():
             return None
-        rows, columns = _hit(inside.any(axis=1), y), _hit(inside.any(axis=0), x)
+        rows, columns = _hit(np.any(inside, axis=1), y), _hit(np.any(inside, axis=0), x)
         return None if rows is None or columns is None else (rows, columns)
 
 
+def _weighted(lines: Field, first: NDArray[np.intp], weights: Field) -> Field:
+    """Row n of the answer: four `lines` from `first[n]` on, weighted by `weights[:, n]` and summed.
+
+    In blocks of rows that fit a cache.
+    """
+    out = np.empty((len(first), lines.shape[1]), np.float32)
+    buffer = np.empty((min(len(first), 64), lines.shape[1]), np.float32)
+    for start in range(0, len(first), 64):
+        part, index = out[start : start + 64], first[start : start + 64]
+        row = buffer[: len(part)]
+        np.take(lines, index, axis=0, out=part, mode="clip")
+        part *= weights[0, start : start + 64]
+        for t in (1, 2, 3):
+            np.take(lines, index + t, axis=0, out=row, mode="clip")
+            row *= weights[t, start : start + 64]
+            part += row
+    return out
+
+
 def _matrix(first: NDArray[np.intp], taps: Field, count: int) -> Field:
-    """Four weights a row as a dense (n, count) matrix: products with it beat any gathering."""
+    """Four weights a row as a dense (n, count) matrix."""
     out = np.zeros((len(first), count), np.float32)
     for t in range(4):
         out[np.arange(len(first)), first + t] = taps[:, t]
@@ -118,7 +143,10 @@ def union(a: Field, b: Field, round_mm: float = 0.0) -> Field:
     if round_mm <= 0:
         return np.minimum(a, b)
     h = np.maximum(round_mm - np.abs(a - b), 0) / np.float32(round_mm)
-    out: Field = np.minimum(a, b) - h * h * np.float32(round_mm / 4)
+    out: Field = np.minimum(a, b)
+    h *= h
+    h *= np.float32(round_mm / 4)
+    out -= h
     return out
 
 
@@ -144,7 +172,7 @@ def superellipsoid(
         + ((v / norm) ** k / radii[1]) ** 2
         + ((w / norm) ** k / radii[2]) ** 2
     )
-    return ((norm - 1) / np.maximum(slope, 1e-4)).astype(np.float32)
+    return np.asarray((norm - 1) / np.maximum(slope, 1e-4), np.float32)
 
 
 FAR_MM = 24.0
@@ -152,7 +180,7 @@ FAR_MM = 24.0
 
 
 def tube(mesh: tuple[Field, Field, Field], path: NDArray[np.float64], radii: NDArray[np.float64]) -> Field:
-    """Signed distance (mm, at most `FAR_MM`) to a chain of round cones through `path` (n, 3), radius per point."""
+    """Signed distance (mm, at most `FAR_MM`) to a chain of round cones through `path` (n, 3)."""
     axes = [mesh[n].ravel() if mesh[n].size == max(mesh[n].shape) else None for n in range(3)]
     out = np.full(np.broadcast_shapes(*(m.shape for m in mesh)), FAR_MM, np.float32)
     for a, b, ra, rb in zip(path[:-1], path[1:], radii[:-1], radii[1:], strict=True):

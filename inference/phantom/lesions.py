@@ -11,6 +11,11 @@ from inference.phantom.trees import Points
 from inference.phantom.vasculature import Vasculature
 
 APART_MM = 28.0
+"""Smallest distance between two centres."""
+HILUM_MM = 30.0
+"""No nodule begins nearer to a hilum: there even a reader could not tell it from a vessel."""
+GLASS_MM = 6.0
+"""Smaller nodules are solid."""
 SITES = ("free", "chest wall", "vessel")
 
 
@@ -23,73 +28,83 @@ class Placed:
     site: str
 
 
-def place_nodules(
-    rng: np.random.Generator, patient: Anatomy, vessels: Vasculature, count: int, sizes: tuple[float, float]
-) -> tuple[Placed, ...]:
-    """`count` nodules with diameters spread evenly over the logarithm of `sizes` (mm); sites take turns.
+@dataclass(frozen=True, slots=True)
+class Request:
+    """How many nodules, the range of their diameters (mm), and the heights z (mm) between which they lie."""
 
-    At most as many as there is room for: centres stay `APART_MM` from one another.
+    count: int
+    sizes: tuple[float, float]
+    heights: tuple[float, float]
+
+
+def place_nodules(
+    rng: np.random.Generator, patient: Anatomy, vessels: Vasculature, wanted: Request
+) -> tuple[Placed, ...]:
+    """Diameters spread evenly over the logarithm, largest first; sites and kinds take turns.
+
+    Fewer than asked for only where there is no room: centres stay `APART_MM` from one another.
     """
-    low, high = np.log(sizes)
-    shares = (np.arange(count) + rng.uniform(0.15, 0.85, count)) / max(count, 1)
-    diameters = np.exp(low + (high - low) * shares)
-    sites = [SITES[n % 3] for n in rng.permutation(count)]
+    shares = (np.arange(wanted.count)[::-1] + rng.uniform(0.15, 0.85, wanted.count)) / max(wanted.count, 1)
+    low, high = np.log(wanted.sizes)
+    sites = [SITES[n % 3] for n in rng.permutation(wanted.count)]
+    kinds: tuple[Kind, ...] = ("solid", "part-solid", "non-solid")
     out: list[Placed] = []
-    for diameter, site in zip(diameters[::-1], sites, strict=True):
-        centre = _free_place(rng, patient, vessels, float(diameter), site, out)
+    for number, share in enumerate(shares):
+        diameter = float(np.exp(low + (high - low) * share))
+        kind = kinds[number % 3] if diameter >= GLASS_MM else "solid"
+        places = _places(rng, patient, vessels, diameter / 2, sites[number])
+        centre = _first_clear(places, out, wanted.heights, diameter)
         if centre is not None:
-            kind = _kind(rng, float(diameter), len(out))
-            out.append(Placed(random_nodule(rng, float(diameter), kind), centre, site))
+            out.append(Placed(random_nodule(rng, diameter, kind), centre, sites[number]))
     return tuple(out)
 
 
-def _kind(rng: np.random.Generator, diameter: float, nth: int) -> Kind:
-    """Solid where small; of the larger ones every third is part-solid or pure ground glass."""
-    if diameter < 6 or nth % 3 == 0:
-        return "solid"
-    return ("part-solid", "non-solid", "solid")[int(rng.integers(3))] if nth > 2 else ("part-solid", "non-solid")[nth - 1]
-
-
-def _free_place(
-    rng: np.random.Generator,
-    patient: Anatomy,
-    vessels: Vasculature,
-    diameter: float,
-    site: str,
-    others: list[Placed],
+def _first_clear(
+    places: Points, others: list[Placed], heights: tuple[float, float], diameter: float
 ) -> Points | None:
-    side = int(rng.integers(2))
-    places = _places(rng, patient, vessels, side, diameter / 2, site)
-    for centre in places[rng.permutation(len(places))[:200]]:
-        far = [float(np.linalg.norm(centre - other.centre)) for other in others]
-        if min(far, default=np.inf) >= APART_MM:
+    """The first of `places` that lies whole between the heights and away from the other nodules."""
+    for centre in places:
+        far = min((float(np.linalg.norm(centre - other.centre)) for other in others), default=np.inf)
+        if far >= APART_MM and heights[0] + diameter < centre[0] < heights[1] - diameter:
             return np.asarray(centre)
     return None
 
 
 def _places(
-    rng: np.random.Generator, patient: Anatomy, vessels: Vasculature, side: int, radius: float, site: str
+    rng: np.random.Generator, patient: Anatomy, vessels: Vasculature, radius: float, site: str
 ) -> Points:
-    """Candidate centres, mm (n, 3)."""
-    lung, hilum = patient.lungs[side], np.array(patient.hila[side])
+    """Candidate centres in one lung, mm (n, 3), shuffled."""
+    side = int(rng.integers(2))
+    lung = patient.lungs[side]
     if site == "vessel":
-        tubes = [b for b in vessels.arteries + vessels.veins if 4 <= b.leaves <= 60]
-        points = np.array([b.path[len(b.path) // 2] for b in tubes]).reshape(-1, 3)
-        off = rng.normal(size=points.shape)
-        points = points + off / np.linalg.norm(off, axis=1, keepdims=True) * (radius * 0.9 + 0.5)
+        points = _at_vessels(rng, vessels, radius)
+        points = points[_sample(patient, lung, points) < -radius - 1]
+    elif site == "chest wall":
+        depth = radius * 0.6
+        points = _points(patient, (np.abs(lung + depth) < 1) & (patient.wall > -depth - 1.5))
     else:
-        depth = radius * 0.6 if site == "chest wall" else radius + 4
-        right_depth = np.abs(lung + depth) < 1 if site == "chest wall" else lung < -depth
-        near_wall = patient.wall > -(depth + 1.5)
-        index = np.argwhere(right_depth & near_wall if site == "chest wall" else right_depth)
-        points = np.stack([patient.coarse.axis(n)[index[:, n]] for n in range(3)], axis=1).astype(np.float64)
-    inside = _at(patient, lung, points) < (-radius - 1 if site == "vessel" else 0)
-    clear = np.linalg.norm(points - hilum, axis=1) > 30 + radius
-    return np.asarray(points[inside & clear])
+        points = _points(patient, lung < -radius - 4)
+    clear = np.linalg.norm(points - np.array(patient.hila[side]), axis=1) > HILUM_MM + radius
+    return np.asarray(rng.permutation(points[clear]))
 
 
-def _at(patient: Anatomy, field: Field, points: Points) -> Field:
-    """The nearest sample of a field at points (n, 3)."""
+def _at_vessels(rng: np.random.Generator, vessels: Vasculature, radius: float) -> Points:
+    """Centres from which a nodule touches a vessel of middle size."""
+    tubes = [tube for tube in vessels.arteries + vessels.veins if 4 <= tube.leaves <= 60]
+    middles = np.array([tube.path[len(tube.path) // 2] for tube in tubes]).reshape(-1, 3)
+    away = rng.normal(size=middles.shape)
+    away *= (radius * 0.9 + 0.5) / np.linalg.norm(away, axis=1, keepdims=True)
+    return np.asarray(middles + away)
+
+
+def _points(patient: Anatomy, where: np.ndarray) -> Points:
+    """Coordinates of the coarse samples `where` is true."""
+    index = np.argwhere(where)
+    return np.stack([patient.coarse.axis(n)[index[:, n]] for n in range(3)], axis=1).astype(np.float64)
+
+
+def _sample(patient: Anatomy, field: Field, points: Points) -> Field:
+    """The nearest coarse sample of a field at points (n, 3)."""
     start, step = np.array(patient.coarse.start), np.array(patient.coarse.step)
     index = np.clip(np.rint((points - start) / step).astype(np.intp), 0, np.array(field.shape) - 1)
     return np.asarray(field[index[:, 0], index[:, 1], index[:, 2]])

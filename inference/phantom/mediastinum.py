@@ -1,20 +1,10 @@
-"""Heart, great vessels, gullet, windpipe and main bronchi of a phantom, and the organs under its diaphragm."""
+"""Heart, great vessels, gullet, windpipe and main bronchi of a phantom."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from inference.phantom.fields import (
-    Field,
-    Lattice,
-    Point,
-    both,
-    noise,
-    smooth_path,
-    superellipsoid,
-    tube,
-    union,
-)
+from inference.phantom.fields import Field, Lattice, Point, noise, smooth_path, superellipsoid, tube, union
 from inference.phantom.torso import Build, Torso
 
 Rows = list[tuple[float, float, float, float]]
@@ -22,13 +12,18 @@ Rows = list[tuple[float, float, float, float]]
 
 @dataclass(frozen=True, slots=True)
 class Mediastinum:
-    """Fields in mm, negative inside; `hull` is all that keeps the lungs apart, fat included.
+    """Fields in mm, negative inside.
 
-    hila   per side (right, left) where bronchi and vessels enter the lung, (z, y, x) mm
+    grooves     hold fat on the heart's surface, with the coronaries in it
+    airway      windpipe and main bronchi with their walls; `lumen` without
+    hull        all that keeps the lungs apart, fat included
+    hila        per side (right, left) where bronchi and vessels enter the lung, (z, y, x) mm
     """
 
     heart: Field
     chambers: Field
+    grooves: Field
+    coronaries: Field
     vessels: Field
     gullet: Field
     airway: Field
@@ -37,50 +32,63 @@ class Mediastinum:
     hila: tuple[Point, Point]
 
 
-@dataclass(frozen=True, slots=True)
-class Abdomen:
-    """Fields in mm, negative inside."""
-
-    liver: Field
-    spleen: Field
-    stomach: Field
-    gas: Field
+Mesh = tuple[Field, Field, Field]
+CORONARY_MM = 2.3
+"""Drawn radius; the coarse grid takes about a millimetre of it."""
 
 
-def _chain(mesh: tuple[Field, Field, Field], rows: Rows) -> Field:
-    """A tube through rows of (z, y, x, radius), smoothed."""
-    points = smooth_path(np.array(rows, np.float64), 4)
-    return tube(mesh, points[:, :3], points[:, 3])
+def _chain(mesh: Mesh, *courses: Rows) -> Field:
+    """Smooth tubes, each through its rows of (z, y, x, radius)."""
+    out: Field | None = None
+    for rows in courses:
+        points = smooth_path(np.array(rows, np.float64), 4)
+        part = tube(mesh, points[:, :3], points[:, 3])
+        out = part if out is None else np.minimum(out, part)
+    assert out is not None
+    return out
 
 
 def mediastinum(rng: np.random.Generator, build: Build, torso: Torso, lattice: Lattice) -> Mediastinum:
     """The middle of the chest. Places are shares of the lung's height, varied by a few mm."""
-    mesh = torso.mesh
-    h = build.height
-    back = float(np.interp(0.55 * h, torso.mesh[0].ravel(), torso.spine_y.ravel())) - 14
-    j = rng.normal(0, 2.0, 12)
-    carina = 0.62 * h + j[0]
-    heart, chambers = _heart(build, mesh, j)
+    mesh, h = torso.mesh, build.height
+    back = float(np.interp(0.55 * h, mesh[0].ravel(), torso.spine_y.ravel())) - 14
+    off = rng.normal(0, 2.0, 9).tolist()
+    carina = 0.62 * h + off[0]
+    hila = ((carina - 30, 16 + off[1], -44 + off[2]), (carina - 30, 20 + off[3], 46 + off[4]))
+    heart, chambers = _heart(build, mesh, off[5:8])
+    grooves, coronaries = _grooves(build, mesh)
     vessels = _great_vessels(h, back, carina, mesh)
-    gullet = _chain(mesh, [(h + 60, back - 4, 3, 6), (0.8 * h, back - 8, 4, 6.5), (0.5 * h, back - 8, 1 + j[1], 7),
-                           (0.3 * h, back - 8, 7, 7), (0.12 * h, back - 24, 20, 7), (-10, back - 40, 36, 8)])  # fmt: skip
-    hila = ((carina - 30, 16 + j[2], -44 + j[3]), (carina - 30, 20 + j[4], 46 + j[5]))
-    airway = _airway(h, back, carina, hila, mesh, float(rng.uniform(7.6, 9.4)))
+    gullet = _gullet(h, back, off[8], mesh)
+    lumen = _airway(h, back, carina, hila, mesh, float(rng.uniform(7.6, 9.4)))
     loose = noise(rng, lattice, 30)
-    hull = union(heart - 4 - 2 * loose, union(union(vessels, gullet), airway) - 3.5, 10)
-    sheet = np.abs(mesh[2] - 2) - 8 - 2.5 * loose - 12 * np.clip((mesh[0] - 0.68 * h) / (0.3 * h), 0, 1)
-    sheet = np.maximum(sheet, mesh[1] - back - 10)
-    hull = union(hull, sheet.astype(np.float32), 14)
-    return Mediastinum(heart, chambers, vessels, gullet, airway - 1.4, airway, hull, hila)
+    hull = union(heart - 4 - 2 * loose, union(union(vessels, gullet), lumen) - 3.5, 10)
+    hull = union(hull, _septum(h, back, mesh, loose), 14)
+    return Mediastinum(heart, chambers, grooves, coronaries, vessels, gullet, lumen - 1.6, lumen, hull, hila)
 
 
-def _heart(build: Build, mesh: tuple[Field, Field, Field], j: np.ndarray) -> tuple[Field, Field]:
+def _septum(h: float, back: float, mesh: Mesh, loose: Field) -> Field:
+    """The fat between both lungs from breastbone to spine, wider above."""
+    z, y, x = mesh
+    half = 8 + 2.5 * loose + 12 * np.clip((z - 0.68 * h) / (0.3 * h), 0, 1)
+    return np.asarray(np.maximum(np.abs(x - 2) - half, y - back - 10), np.float32)
+
+
+def _gullet(h: float, back: float, off: float, mesh: Mesh) -> Field:
+    rows: Rows = [
+        (h + 60, back - 4, 3, 6), (0.8 * h, back - 8, 4, 6.5), (0.5 * h, back - 8, 1 + off, 7),
+        (0.3 * h, back - 8, 7, 7), (0.12 * h, back - 24, 20, 7), (-10, back - 40, 36, 8),
+    ]  # fmt: skip
+    return _chain(mesh, rows)
+
+
+def _heart(build: Build, mesh: Mesh, off: list[float]) -> tuple[Field, Field]:
+    """Its surface, and the blood in the four chambers."""
     k = build.heart
     low = build.dome - 14  # what the heart rests on
     parts = (  # centre (z, y, x), radii, wall
-        ((low + 30 * k, -16, 37 + j[6]), (36 * k, 40 * k, 35 * k), 10.0),  # left ventricle
-        ((low + 30 * k, -44, 8 + j[7]), (35 * k, 24 * k, 38 * k), 4.0),  # right ventricle
-        ((low + 38 * k, -10, -27 + j[8]), (35 * k, 30 * k, 24 * k), 2.5),  # right atrium
+        ((low + 30 * k, -16, 37 + off[0]), (36 * k, 40 * k, 35 * k), 10.0),  # left ventricle
+        ((low + 30 * k, -44, 8 + off[1]), (35 * k, 24 * k, 38 * k), 4.0),  # right ventricle
+        ((low + 38 * k, -10, -27 + off[2]), (35 * k, 30 * k, 24 * k), 2.5),  # right atrium
         ((low + 58 * k, 14, 4), (24 * k, 20 * k, 34 * k), 2.5),  # left atrium
     )
     outer: Field | None = None
@@ -93,7 +101,22 @@ def _heart(build: Build, mesh: tuple[Field, Field, Field], j: np.ndarray) -> tup
     return outer, inner
 
 
-def _great_vessels(h: float, back: float, c: float, mesh: tuple[Field, Field, Field]) -> Field:
+def _grooves(build: Build, mesh: Mesh) -> tuple[Field, Field]:
+    """Fat in the furrows between the chambers, and the coronary arteries in it."""
+    k, low = build.heart, build.dome - 14
+    courses: list[Rows] = [
+        # between the right chambers, between the ventricles in front, between the left chambers
+        [(low + 64 * k, -34, -6, 5), (low + 45 * k, -40, -27, 5.5), (low + 24 * k, -32, -37, 5.5),
+         (low + 6, -12, -30, 5)],
+        [(low + 66 * k, -36, 26, 5), (low + 48 * k, -56, 37, 5), (low + 26 * k, -60, 47, 5),
+         (low + 4, -44, 54, 4)],
+        [(low + 66 * k, -26, 38, 5), (low + 52 * k, 6, 48, 5), (low + 36 * k, 22, 42, 4.5)],
+    ]  # fmt: skip
+    arteries: list[Rows] = [[(z, y, x, CORONARY_MM) for z, y, x, _ in rows] for rows in courses]
+    return _chain(mesh, *courses), _chain(mesh, *arteries)
+
+
+def _great_vessels(h: float, back: float, c: float, mesh: Mesh) -> Field:
     """Arteries and veins down to the hila; `c` is the height of the carina, `back` the front of the spine."""
     paths: list[Rows] = [
         # aorta: root, ascending, arch, descending
@@ -114,22 +137,13 @@ def _great_vessels(h: float, back: float, c: float, mesh: tuple[Field, Field, Fi
         [(c + 44, 12, 6, 4.5), (c + 70, 8, 14, 4), (h + 40, 2, 26, 4)],
         [(c + 42, back - 26, 13, 5.5), (c + 66, back - 28, 24, 5), (h + 10, 10, 55, 4.5)],
         # azygos vein
-        [(-60, back + 2, -6, 3.5), (c - 20, back + 1, -8, 4), (c + 8, back - 8, -14, 4.5), (c + 12, 6, -24, 5)],
+        [(-60, back + 2, -6, 3.5), (c - 20, back + 1, -8, 4), (c + 8, back - 8, -14, 4.5),
+         (c + 12, 6, -24, 5)],
     ]  # fmt: skip
-    out = _chain(mesh, paths[0])
-    for rows in paths[1:]:
-        out = np.minimum(out, _chain(mesh, rows))
-    return out
+    return _chain(mesh, *paths)
 
 
-def _airway(
-    h: float,
-    back: float,
-    c: float,
-    hila: tuple[Point, Point],
-    mesh: tuple[Field, Field, Field],
-    radius: float,
-) -> Field:
+def _airway(h: float, back: float, c: float, hila: tuple[Point, Point], mesh: Mesh, radius: float) -> Field:
     """The lumen of windpipe and main bronchi."""
     deep = min(back - 20, 24)
     out = _chain(mesh, [(h + 60, 0, 0, radius), (0.85 * h, deep - 14, 0, radius), (c + 5, deep, -3, radius)])
@@ -138,19 +152,3 @@ def _airway(
         middle = (c - 13, (deep + y) / 2 + 1, x * 0.42, radius * 0.82)
         out = union(out, _chain(mesh, [(c + 2, deep, -3, radius * 0.9), middle, (z, y, x, end)]), 3)
     return out
-
-
-def abdomen(rng: np.random.Generator, build: Build, torso: Torso, lattice: Lattice) -> Abdomen:
-    """Liver, spleen and stomach under the domes."""
-    z, y, x = torso.mesh
-    room = both(torso.below + 3, torso.cage + 3, 6)
-    bumps = noise(rng, lattice, 30) * np.float32(2.5)
-    left = build.dome - 11
-    edge = x - 34 + 0.35 * np.maximum(left - 20 - z, 0) + 0.25 * np.maximum(y, 0)
-    liver = both(room, edge.astype(np.float32) + bumps, 10)
-    stomach = superellipsoid(torso.mesh, (left - 42, -18, 58), (46, 44, 36), 2.2)
-    stomach = both(both(room + 4, stomach + bumps), -(liver - 4), 4)
-    spleen = superellipsoid(torso.mesh, (left - 46, 44, 92), (44, 34, 30), 2.2, 0.5) + bumps
-    spleen = both(both(room + 1, spleen), -(stomach - 4), 4)
-    gas = both(stomach + 5, y + rng.uniform(18, 34) + 0 * x + 0 * z)
-    return Abdomen(liver, spleen, stomach, gas.astype(np.float32))

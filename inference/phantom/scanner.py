@@ -97,6 +97,8 @@ def paint_table(hu: NDArray[np.float32], lattice: Lattice, build: Build) -> None
     top = build.depth + 27 + 0.7 * build.fat
     depth = np.hypot(x[0], y[0] - (top - 420)) - 420
     edge = np.float32(lattice.step[1])
+    plane = np.full(depth.shape, -1000, np.float32)
     for start, end, value in ((0, 12, -900), (12, 14, -250), (14, 36, -945), (36, 38, -250)):
         share = np.clip(0.5 + np.minimum(depth - start, end - depth) / edge, 0, 1)
-        hu += share * (value - hu)
+        plane += share * (value - plane)
+    hu[:] = plane

@@ -44,9 +44,11 @@ class Picture:
 def take(
     scene: Scene, lattice: Lattice, *, slab: int = 24, workers: int = 1, progress: Progress | None = None
 ) -> Picture:
-    """The picture on `lattice`, made in slabs of `slab` slices on `workers` threads. The same whatever these are."""
+    """The picture on `lattice`, made in slabs of slices on some threads; the same whatever these are."""
     out = Picture(
-        np.empty(lattice.shape, np.int16), np.zeros(lattice.shape, np.bool_), np.zeros(lattice.shape, np.uint8)
+        np.empty(lattice.shape, np.int16),
+        np.zeros(lattice.shape, np.bool_),
+        np.zeros(lattice.shape, np.uint8),
     )
     reader = Reader(scene.patient.coarse, lattice)
     starts = range(0, lattice.shape[0], slab)
@@ -60,7 +62,7 @@ def take(
 
 
 def _slab(scene: Scene, lattice: Lattice, reader: Reader, out: Picture, first: int, last: int) -> None:
-    """Slices `first` to `last` - 1 of `out`, with as many painted on both sides as the slice profile blurs in."""
+    """Slices `first` to `last` - 1 of `out`; a few beside them are painted too, as the profile needs them."""
     last = min(last, lattice.shape[0])
     extra = halo(scene.scan, lattice.step)
     low, high = max(first - extra, 0), min(last + extra, lattice.shape[0])
@@ -77,7 +79,8 @@ def _slab(scene: Scene, lattice: Lattice, reader: Reader, out: Picture, first: i
     own = slice(first - low, last - low)
     finished = hu[own]
     add_noise(finished, scene.scan, noise_map(scene.patient.build, lattice), scene.noise_seed, first)
-    out.hu[first:last] = np.rint(np.clip(finished, -1024, 3071)).astype(np.int16)
+    np.clip(finished, -1024, 3071, out=finished)
+    out.hu[first:last] = np.rint(finished, out=finished)
     out.lung[first:last] = lung[own]
     out.mask[first:last] = mask[own]
 
@@ -118,6 +121,12 @@ def _paint_nodules(
     mask = np.zeros(part.shape, np.uint8)
     for number, placed in enumerate(scene.nodules, start=1):
         centre = part.index((placed.centre[0], placed.centre[1], placed.centre[2]))
+        if (
+            not -2 * placed.nodule.diameter
+            < centre[0] * part.step[0]
+            < part.extent(0) + 2 * placed.nodule.diameter
+        ):
+            continue
         offset = [part.start[n] + centre[n] * part.step[n] - placed.centre[n] for n in range(3)]
         patch = render(placed.nodule, part.step, (offset[0], offset[1], offset[2]))
         truth = blend(hu, patch, centre, lung)

@@ -41,7 +41,7 @@ def _ellipse(u: Field, v: Field, ru: float, rv: float) -> Field:
 
 def _ribs(build: Build, torso: Torso) -> tuple[Field, Field]:
     """Ribs run forward and down in the chest wall: one periodic field gives all of them."""
-    z = torso.mesh[0]
+    z, y, x = torso.mesh
     fall = np.clip((0.93 * PI - torso.angle) / (0.74 * PI), 0, 1)
     fall = fall * fall * (3 - 2 * fall)
     drop = 55 + 40 * np.clip((build.height - z) / (0.6 * build.height), 0, 1)
@@ -49,7 +49,9 @@ def _ribs(build: Build, torso: Torso) -> tuple[Field, Field]:
     across = (height / RIB_MM - np.floor(height / RIB_MM) - 0.5) * np.float32(RIB_MM * 0.93)
     ring = _ellipse(torso.cage - 5.6, across, 3.7, 6.0)
     top = z - build.height - 4
-    ribs = both(both(ring, 0.235 * PI * 90 - torso.angle * 90), top)
+    # they end at the side of the spine
+    spine = np.where((np.abs(x) < 36) & (y > 0), torso.spine_y + 4 - y, np.float32(-50))
+    ribs = both(both(ring, 0.235 * PI * 90 - torso.angle * 90), np.maximum(top, spine))
     front = both(both(ring, torso.angle * 90 - 0.235 * PI * 90), 0.32 * build.height - z)
     return ribs, both(front, top)
 
@@ -70,11 +72,11 @@ def _scapulae(build: Build, torso: Torso) -> Field:
     t = np.clip((z - 0.42 * h) / (0.5 * h), 0, 1)
     along = (torso.angle - 0.7 * PI) * 105 - 6
     half = 6 + 42 * t
-    thick = 2.3 + 2.6 * np.exp(-(((along + half - 4) / 6) ** 2))
+    thick = 2.2 + 1.6 * np.exp(-(((along + half - 4) / 6) ** 2))
     depth = torso.cage - 20 - 5 * (along / 50) ** 2 - 4 * t
     ends = np.maximum(0.42 * h - z, z - 0.95 * h)
     plate = np.maximum(np.maximum(np.abs(depth) - thick, np.abs(along) - half), ends)
-    ridge = np.maximum(np.abs(z - 0.8 * h + 0.25 * along) - 3.2, np.abs(depth - 8) - 10)
+    ridge = np.maximum(np.abs(z - 0.8 * h + 0.45 * along) - 3.0, np.abs(depth - 7) - 9)
     ridge = np.maximum(ridge, np.abs(along + 8) - 32)
     out: Field = union(plate.astype(np.float32), ridge.astype(np.float32), 3)
     return out

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inference.phantom.fields import Field, Lattice, both, noise, superellipsoid, union
+from inference.phantom.fields import PITCH_MM, Field, Lattice, both, noise, superellipsoid, union
 
 PI = float(np.pi)
 
@@ -51,6 +51,9 @@ class Build:
 class Torso:
     """Fields of the trunk (mm, negative inside) and two coordinates along the chest wall.
 
+    sheath   zero on the fat plane between the muscles of the ribs and those over them
+    seam     the like between the outer muscles, where there are two
+    below    the space under the diaphragm
     cage     the space inside ribs and spine; its positive values are depths in the chest wall
     angle    0 at the sternum, pi at the spine, both sides alike
     spine_y  y of the centres of the vertebral bodies, shape (z, 1, 1)
@@ -62,45 +65,47 @@ class Torso:
     spine_y: Field
     body: Field
     muscle: Field
-    planes: Field
+    sheath: Field
+    seam: Field
     below: Field
 
 
 def _step(t: Field) -> Field:
+    """Smoothly from 0 (at 0) to 1 (at 1)."""
     t = np.clip(t, 0, 1)
-    out: Field = t * t * (3 - 2 * t)
-    return out
+    return np.asarray(t * t * (3 - 2 * t))
 
 
 def _bump(t: Field, centre: float, width: float) -> Field:
-    out: Field = np.exp(-0.5 * ((t - np.float32(centre)) / np.float32(width)) ** 2)
-    return out
+    return np.asarray(np.exp(-0.5 * ((t - centre) / width) ** 2))
 
 
 def torso(rng: np.random.Generator, build: Build, lattice: Lattice) -> Torso:
     """The trunk on a coarse lattice."""
     mesh = lattice.mesh()
-    z, y, x = mesh
+    z = mesh[0]
     wobble = noise(rng, lattice, 60)
     fine = noise(rng, lattice, 22)
     spine_y = _spine_line(build, z)
     cage, angle = _cage(build, mesh, spine_y)
-    cage = cage + wobble * np.float32(1.2)
+    cage = cage + wobble * np.float32(1.8)
     body = _body(build, mesh) + wobble * np.float32(1.5)
     muscle = _muscle(build, mesh, cage, angle, body, spine_y) + fine * np.float32(1.6)
     depth = 9.5 + 2 * fine + 9 * _step((z - 0.35 * build.height) / (0.5 * build.height))
-    planes = union(np.abs(cage - depth) - 0.9, np.abs(noise(rng, lattice, 26)) * 9 - 0.6)
+    seam = cage - depth - 8 - 3 * noise(rng, lattice, 40)
     below = _below(build, mesh) + fine * np.float32(1.2)
-    return Torso(mesh, cage, angle, spine_y, body, muscle, both(planes, 8.5 - cage), below)
+    return Torso(mesh, cage, angle, spine_y, body, muscle, cage - depth, seam, below)
 
 
 def _spine_line(build: Build, z: Field) -> Field:
+    """Bent forward at both ends (kyphosis)."""
     bend = ((z - 0.5 * build.height) / build.height) ** 2
     out: Field = build.depth - 26 - 34 * bend
     return out
 
 
 def _cage(build: Build, mesh: tuple[Field, Field, Field], spine_y: Field) -> tuple[Field, Field]:
+    """The space in the ribs, which the spine juts into; and the angle round it."""
     z, y, x = mesh
     h = build.height
     rise = np.clip((z - 0.3 * h) / (0.72 * h), 0, 1.2)
@@ -110,29 +115,29 @@ def _cage(build: Build, mesh: tuple[Field, Field, Field], spine_y: Field) -> tup
     b = build.depth * scale**0.75
     yc = y - 8 * rise**2
     u, v = np.abs(x) / a, np.abs(yc) / b
-    power = 2.35
-    norm = np.maximum((u**power + v**power) ** (1 / power), 1e-2)
-    slope = np.sqrt(((u / norm) ** (power - 1) / a) ** 2 + ((v / norm) ** (power - 1) / b) ** 2)
-    ring = (norm - 1) / np.maximum(slope, 1e-4)
+    ring = _superellipse(u, v, a, b, 2.35)
     column = np.hypot(x / 1.15, y - spine_y - 6) - 23
     angle = np.arctan2(u, -yc / b)
-    return both(ring.astype(np.float32), -column, 14).astype(np.float32), angle.astype(np.float32)
+    return both(ring, -column, 14).astype(np.float32), angle.astype(np.float32)
+
+
+def _superellipse(u: Field, v: Field, a: Field, b: Field, power: float) -> Field:
+    """First-order distance (mm) to u^p + v^p = 1; u and v are coordinates over the half axes a and b."""
+    norm = np.maximum((u**power + v**power) ** (1 / power), 1e-2)
+    slope = np.hypot((u / norm) ** (power - 1) / a, (v / norm) ** (power - 1) / b)
+    return np.asarray((norm - 1) / np.maximum(slope, 1e-4), np.float32)
 
 
 def _body(build: Build, mesh: tuple[Field, Field, Field]) -> Field:
+    """The skin: broader at the shoulders, flatter in front of them."""
     z, y, x = mesh
     top = _step((z - 0.6 * build.height) / (0.42 * build.height))
-    a = build.width + 27 * build.muscle + build.fat * 0.9 + 26 * top
+    a = build.width + 27 * build.muscle + build.fat * 0.9 + 12 * top
     front = build.depth + 19 + build.fat * 0.8 - 34 * top**2
-    back = build.depth + 26 + build.fat * 0.7 + 0 * top
+    back = build.depth + 26 + build.fat * 0.7
     b = np.where(y < 0, front, back)
-    u, v = np.abs(x) / a, np.abs(y) / b
-    power = np.float32(2.55)
-    norm = np.maximum((u**power + v**power) ** (1 / power), 1e-2)
-    slope = np.sqrt(((u / norm) ** (power - 1) / a) ** 2 + ((v / norm) ** (power - 1) / b) ** 2)
-    groove = 5 * np.exp(-((x / 13) ** 2)) * (y > 0)
-    out: Field = ((norm - 1) / np.maximum(slope, 1e-4) + groove).astype(np.float32)
-    return out
+    groove = 5 * np.exp(-((x / 13) ** 2)) * (y > 0)  # over the spine
+    return np.asarray(_superellipse(np.abs(x) / a, np.abs(y) / b, a, b, 2.55) + groove, np.float32)
 
 
 def _muscle(
@@ -142,8 +147,9 @@ def _muscle(
     h = build.height
     upper = _step((z - 0.42 * h) / (0.3 * h))
     thick = 12.5 + build.muscle * (
-        (4 + 12 * upper) * _bump(angle, 0.27 * PI, 0.12 * PI)  # pectorals
-        + (5 + 13 * upper) * _bump(angle, 0.68 * PI, 0.13 * PI)  # latissimus, subscapularis
+        (4 + 16 * upper) * _bump(angle, 0.28 * PI, 0.12 * PI)  # pectorals
+        + (6 + 20 * upper) * _bump(angle, 0.68 * PI, 0.15 * PI)  # latissimus, subscapularis
+        + 15 * _bump(angle, 0.93 * PI, 0.1 * PI)  # trapezius
     )
     wall = cage - thick
     back = superellipsoid(
@@ -160,8 +166,5 @@ def _below(build: Build, mesh: tuple[Field, Field, Field]) -> Field:
     far = (side / np.where(side > 0, 70, 120)) ** 2 + ((y + 8) / np.where(y > -8, 92, 118)) ** 2
     peak = build.dome - 11 * _step((x + 25) / 50)
     top = peak - 58 * far
-    slope = np.hypot(np.gradient(top, axis=1), np.gradient(top, axis=2)) / np.float32(
-        abs(y[0, 1, 0] - y[0, 0, 0])
-    )
-    out: Field = ((z - top) / np.sqrt(1 + slope**2)).astype(np.float32)
-    return out
+    slope = np.hypot(*np.gradient(top, PITCH_MM, axis=(1, 2)))
+    return np.asarray((z - top) / np.sqrt(1 + slope**2), np.float32)

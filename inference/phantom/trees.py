@@ -26,7 +26,7 @@ class Habit:
 
     tip: float = 0.5
     murray: float = 2.8
-    stride: float = 0.52
+    stride: float = 0.4
     limit: float = 6.0
 
     def radius(self, leaves: int) -> float:
@@ -120,16 +120,16 @@ def _paint_cone(
     reach = max(ra, rb) + float(edge)
     box = []
     for n in range(3):
-        low = (min(a[n], b[n]) - reach - lattice.start[n]) / lattice.step[n]
-        high = (max(a[n], b[n]) + reach - lattice.start[n]) / lattice.step[n]
-        first, last = max(int(np.ceil(low)), 0), min(int(high) + 1, lattice.shape[n])
+        ends = (float(a[n]) - lattice.start[n], float(b[n]) - lattice.start[n])
+        low, high = (min(ends) - reach) / lattice.step[n], (max(ends) + reach) / lattice.step[n]
+        first, last = max(int(np.ceil(low)), 0), min(int(np.floor(high)) + 1, lattice.shape[n])
         if first >= last:
             return
         box.append(slice(first, last))
     line = (b - a).astype(np.float32)
     z, y, x = (axes[n][box[n]] - np.float32(a[n]) for n in range(3))
     z, y, x = z[:, None, None], y[None, :, None], x[None, None, :]
-    t = np.clip((z * line[0] + y * line[1] + x * line[2]) / np.float32(max(line @ line, 1e-6)), 0, 1)
+    t = np.clip((z * line[0] + y * line[1] + x * line[2]) / np.float32(max(float(line @ line), 1e-6)), 0, 1)
     far = np.sqrt((z - t * line[0]) ** 2 + (y - t * line[1]) ** 2 + (x - t * line[2]) ** 2)
     share = np.clip(0.5 - (far - np.float32(ra) - t * np.float32(rb - ra)) / edge, 0, 1) * 255
     part = cover[box[0], box[1], box[2]]
