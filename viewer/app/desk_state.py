@@ -5,7 +5,7 @@ Whoever draws subscribes, and reads it through `resolve`.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ import numpy as np
 from inference.protocol import Patch
 from viewer.app.display import Plane, Question, Severity
 from viewer.app.jobs import Jobs, Post, later
+from viewer.app.reading_list import ReadingLine
 from viewer.app.session import ReadingSession, Refused
 from viewer.app.settings import Settings
 from viewer.app.stack import Stack
@@ -29,9 +30,12 @@ from viewer.core.reading.reading import Reading, Stage
 
 if TYPE_CHECKING:  # made by `opening` and `revealing`; the second reader's parts load after the first image
     from viewer.app.loader import Loader
+    from viewer.app.report_folder import Written
+    from viewer.app.report_material import Press
     from viewer.app.second_read.model_read import StudyRead
     from viewer.app.second_read.pool import WorkerPool
     from viewer.app.second_read.sealed import SealedRead
+    from viewer.core.report.second_read import SecondRead
 
 SAVE_VIEWS_S = 0.3
 """How soon a changed view is noted in the log, which has it on disk half a second later."""
@@ -85,6 +89,8 @@ class DeskState:
         self.jobs = Jobs(post, self.changed)
         self.settings = Settings()
         self.log: EventLog | None = None
+        self.readings: tuple[ReadingLine, ...] = ()
+        self.printer: Press | None = None
         self.loader: Loader | None = None
         self.workers: WorkerPool | None = None
 
@@ -96,7 +102,14 @@ class DeskState:
         self.main_id = ""
         self.listed_study = ""
         self.stacks: dict[str, Stack] = {}
+        self.thumbnails: dict[str, Stack] = {}
+        self.refused: set[tuple[str, int]] = set()
+        self.slices_on_screen: set[tuple[str, int | None]] = set()
         self.generation = 0
+        self.scans = 0
+        self.opened_something = False
+        self.resuming = self.resuming_study = ""
+        self.reopen: Callable[[Sequence[Path]], None] = lambda paths: None
         self.first_image_shown = False
 
         self.views = Views()
@@ -122,9 +135,15 @@ class DeskState:
         self.panel_has_keyboard = False
         self.series_open = True
         self.full_screen = False
+        self.quitting = False
+        self.written: tuple[Written, ...] = ()
+        self.not_written: tuple[str, ...] = ()
+        self.report_section = 0
+        self.card_lines: tuple[str, ...] = ()
         self.status = ""
         self.severity = Severity.INFO
 
+        self._report_reads: tuple[StudyRead | None, tuple[SecondRead, ...]] | None = None
         self._subscribers: list[Callable[[], None]] = []
         self._telling = False
         self._views_dirty = False
@@ -134,7 +153,7 @@ class DeskState:
     @property
     def study(self) -> Study | None:
         """The study that is being read."""
-        return next((s for s in self.studies if s.study_instance_uid == self.active_study), None)
+        return next((s for s in self.studies if study_key(s) == self.active_study), None)
 
     @property
     def display_sets(self) -> tuple[DisplaySet, ...]:
@@ -167,6 +186,15 @@ class DeskState:
         """The finding in focus, as it stands now."""
         reading = self.reading
         return None if reading is None or not self.review.focus else reading.finding(self.review.focus)
+
+    def report_reads(self) -> "tuple[SecondRead, ...]":
+        """The revealed reads as the report takes them; made once, since masks are loaded for it."""
+        if self._report_reads is None or self._report_reads[0] is not self.study_read:
+            from viewer.app.report_material import second_read_of  # the report's parts, when it is asked for
+
+            reads = () if self.study_read is None else self.study_read.reads
+            self._report_reads = (self.study_read, tuple(map(second_read_of, reads)))
+        return self._report_reads[1]
 
     def value_at(self, view: View, at: Pointer) -> float | None:
         """The modality value under the pointer; None where there is none to claim."""
@@ -266,3 +294,8 @@ def _place(view: View) -> dict[str, object]:
         "zoom": view.zoom,
         "pan": list(view.pan),
     }
+
+
+def study_key(study: Study) -> str:
+    """What names a study on the desk: two patients may carry the same Study Instance UID."""
+    return f"{study.patient.key}/{study.study_instance_uid}"

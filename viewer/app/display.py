@@ -5,10 +5,14 @@ The user interface keeps the last state and applies the difference; it never ask
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from viewer.core.dicom.geometry import Vector
 from viewer.core.pixels.grey import Window as Window
 from viewer.core.reading.finding import Axis
+
+if TYPE_CHECKING:  # made by the report page only, long after the first image
+    from viewer.core.report.page import Page
 
 
 class Plane(StrEnum):
@@ -182,7 +186,7 @@ class StepState:
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """A pill in the case bar. `kind`: plain, report, revealed, waiting, lock, done, model, warning, danger."""
+    """A pill in the case bar; its `kind` gives icon and colour (`viewer.ui.parts.chip` lists them)."""
 
     kind: str
     text: str
@@ -290,7 +294,11 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Something the desk must know before it goes on. `kind`: reader, resume, text, reject_text."""
+    """Something the desk must know before it goes on. `kind`: reader, resume, signed, text, reject_text.
+
+    fields  (key, title) of what is typed; values: (key, text) that stands there at first
+    refuse  what No is called; "" = the question must be answered
+    """
 
     kind: str
     title: str
@@ -298,64 +306,33 @@ class Question:
     fields: tuple[tuple[str, str], ...] = ()
     accept: str = "Continue"
     refuse: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportCard:
-    """A finding on the report page. `right` is the verdict; `crop` says what the key image shows."""
-
-    tracking_uid: str
-    kind: str
-    name: str
-    title: str
-    right: str
-    lines: tuple[str, ...]
-    provenance: str
-    state: MarkState
-    key_image: bool = False
-    crop: "Crop | None" = None
-    actions: tuple[Action, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Crop:
-    """A small picture of one slice round a finding: pixels of the display set's own grid."""
-
-    display_set: str
-    index: int
-    column: float
-    row: float
-    half_mm: float
-    window: Window
+    values: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportPage:
     """The report before and after the signature.
 
-    category  (value, headline, rule, what follows, right: how it compares with the unaided one)
+    page      what stands on it: the same values as the written report
+    line      below the title: who, when, which models
+    editing   the impression is being written
+    section   title of the section in view
     sections  left column: (title, count or "", warning)
     """
 
-    title: str
+    page: "Page"
     line: str
-    category: tuple[str, str, str, str, str]
-    impression: str
-    editing_impression: bool
-    findings: tuple[ReportCard, ...]
-    rejected: tuple[ReportCard, ...]
-    undecided: tuple[ReportCard, ...]
+    editing: bool
+    section: str
     sections: tuple[tuple[str, str, bool], ...]
-    how: tuple[tuple[str, str], ...] = ()
-    amendments: tuple[str, ...] = ()
-    signed: str = ""
+    read_only: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyRow:
-    """A study of the list. `reader_state` and `reading_state` are (kind, words)."""
+    """A study of the list, by its `key` on the desk. `reader_state` and `reading_state` are (kind, words)."""
 
-    study_instance_uid: str
+    key: str
     patient: str
     patient_id: str
     study: str
@@ -382,10 +359,14 @@ class StudyList:
 
 @dataclass(frozen=True, slots=True)
 class CommandEntry:
-    """A command as the palette and the key card show it. `why_not` is "" when it can be done now."""
+    """A command as the palette and the key card show it. `why_not` is "" when it can be done now.
+
+    card  its words on the key card; commands with the same words share a line
+    """
 
     id: str
     title: str
+    card: str
     group: str
     keys: tuple[str, ...]
     icon: str
@@ -458,3 +439,4 @@ class DisplayState:
     overlay: Overlay | None = None
     probe: str = ""
     full_screen: bool = False
+    quitting: bool = False

@@ -1,4 +1,4 @@
-"""The reader's own findings: mark, measure, describe, correct, delete; distances; undo and redo of all of it."""
+"""The reader's own findings: mark, measure, describe, correct, delete; distances; undo and redo."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The second reader of the study on the desk: started in the background, sealed, revealed after the commit."""
+"""The second reader of the study on the desk: started beside the window, sealed, then revealed."""
 
 from collections.abc import Callable
 from pathlib import Path

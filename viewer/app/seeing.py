@@ -45,15 +45,25 @@ def why_sealed(desk: DeskState) -> str:
 
 def shown(desk: DeskState, viewport_id: str, index: int) -> None:
     """A viewport has painted its picture `index`: count it as seen, and since when it stands there."""
-    desk.first_image_shown = True
     view = desk.views.view(viewport_id)
     _remember_look(desk, viewport_id)
     desk.review.on_screen[viewport_id] = ((view.display_set, view.plane, index), desk.clock())
+    _count(desk, viewport_id)
+
+
+def count_again(desk: DeskState) -> None:
+    """Count what is on screen for a reading that has just begun."""
+    for viewport_id in desk.review.on_screen:
+        _count(desk, viewport_id)
+
+
+def _count(desk: DeskState, viewport_id: str) -> None:
     if desk.session is None:
         return
+    (display_set, plane, index), _ = desk.review.on_screen[viewport_id]
     seen = desk.session.reading.slices_seen
     with desk.telling_refusals():
-        for key in seen_keys(view.display_set, view.plane.value, desk.steps[desk.step].id):
+        for key in seen_keys(display_set, plane.value, desk.steps[desk.step].id):
             if index not in seen.get(key, frozenset()):
                 desk.session.note_shown(key, index, viewport_id)
                 desk.changed()

@@ -118,6 +118,29 @@ class Views:
             return 0, 0
         return nearest_cut(grid, point), grid.shape[0]
 
+    def forget(self) -> None:
+        """Nothing is hung any more; tool, text and links stay."""
+        self.sets, self.views, self.points, self._left = {}, {}, {}, {}
+        self.maximised, self.pointer, self.focused = "", None, "1"
+
+    def renew(self, sets: dict[str, DisplaySet]) -> None:
+        """Display sets as they are now: where one has grown, its viewports stay at the same image."""
+        before, self.sets = self.sets, sets
+        for view in list(self.views.values()):
+            old, new = before.get(view.display_set), sets.get(view.display_set)
+            if new is None:
+                self.views[view.id] = View(view.id, view.plane)
+            elif old is not None and old != new:
+                self.views[view.id] = replace(view, index=self._same_image(view, old, new))
+
+    def _same_image(self, view: View, old: DisplaySet, new: DisplaySet) -> int:
+        point = self.points.get(_frame(new))
+        if new.geometry is not None and old.geometry is not None and point is not None:
+            return nearest_cut(new.geometry, point)
+        shown = old.instance_at(view.index)
+        places = zip(new.instances, new.slots, strict=True)
+        return next((k for i, k in places if shown and i.location == shown.location), view.index)
+
     # --- hanging
 
     def hang(self, step: Step, main: DisplaySet, others: Iterable[DisplaySet], window: Window | None) -> None:

@@ -50,6 +50,7 @@ class Command:
     repeats   a held-down key does it again and again
     undoable  Ctrl+Z takes it back
     icon      a Phosphor name
+    card      words on the key card, where not the title; commands with the same words share a line
     """
 
     id: str
@@ -63,6 +64,7 @@ class Command:
     repeats: bool = False
     undoable: bool = False
     icon: str = ""
+    card: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ class Group:
         repeats: bool = False,
         undoable: bool | None = None,
         icon: str = "",
+        card: str = "",
     ) -> Command:
         """A command of this group; what is given here differs from the rest."""
         return Command(
@@ -102,6 +105,7 @@ class Group:
             repeats,
             self.undoable if undoable is None else undoable,
             icon or self.icon,
+            card or title,
         )
 
 

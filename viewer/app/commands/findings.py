@@ -16,18 +16,39 @@ _strip = Group("Reject", STRIP, reviewing.why_not_judge, undoable=True, icon="x"
 COMMANDS: tuple[Command, ...] = (
     _mine("finding.mark", "Mark a finding at the pointer", "M", marking.mark),
     _mine(
-        "finding.edit", "Describe or correct the finding", "E", marking.edit, refusal=marking.why_no_focus, icon="pencil"
+        "finding.edit",
+        "Describe or correct the finding",
+        "E",
+        marking.edit,
+        refusal=marking.why_no_focus,
+        icon="pencil",
     ),
     _mine("finding.delete", "Delete the mark or the last distance", "Del", marking.delete, icon="trash"),
     _walk("finding.next", "Next finding", "N", reviewing.walk),
-    _walk("finding.previous", "Previous finding", "Shift+N", partial(reviewing.walk, steps=-1), icon="arrow-left"),
+    _walk(
+        "finding.previous",
+        "Previous finding",
+        "Shift+N",
+        partial(reviewing.walk, steps=-1),
+        icon="arrow-left",
+    ),
     _walk("finding.next_undecided", "Next undecided finding", "", reviewing.next_undecided),
     _judge("finding.accept", "Accept", "Enter", reviewing.accept),
     _judge("finding.accept_next", "Accept, then the next undecided", "Ctrl+Enter", reviewing.accept_next),
-    _judge("finding.reject", "Reject, then 1 to 9", "X", reviewing.open_strip, when=READING, undoable=False, icon="x"),
+    _judge(
+        "finding.reject",
+        "Reject, then 1 to 9",
+        "X",
+        reviewing.open_strip,
+        when=READING,
+        undoable=False,
+        icon="x",
+    ),
     _judge("finding.undecided", "Undecided", "U", reviewing.undecided, icon="circle-dashed"),
     _show("marks.toggle", "Model's marks: show or hide", "G", seeing.toggle_marks, icon="eye-slash"),
-    _show("marks.below", "Below the threshold: show or hide", "Shift+G", seeing.toggle_below, icon="eye-slash"),
+    _show(
+        "marks.below", "Below the threshold: show or hide", "Shift+G", seeing.toggle_below, icon="eye-slash"
+    ),
     _show(
         "heat.hold",
         "Heat map while held",
@@ -39,7 +60,9 @@ COMMANDS: tuple[Command, ...] = (
     ),
     _show("heat.pin", "Heat map pinned", "Shift+H", seeing.pin_heat, refusal=seeing.why_no_heat, icon="fire"),
     _list("findings.focus", "Keyboard to the findings, or back", "F4", reviewing.toggle_panel, when=READING),
-    _list("list.previous", "Previous in the list", "Up", partial(reviewing.walk_list, steps=-1), repeats=True),
+    _list(
+        "list.previous", "Previous in the list", "Up", partial(reviewing.walk_list, steps=-1), repeats=True
+    ),
     _list("list.next", "Next in the list", "Down", partial(reviewing.walk_list, steps=1), repeats=True),
     _category("category.lower", "Category: lower", "Left", partial(signing.next_category, steps=-1)),
     _category("category.higher", "Category: higher", "Right", partial(signing.next_category, steps=1)),

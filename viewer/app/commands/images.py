@@ -19,25 +19,67 @@ def _on(steps: int) -> partial[None]:
 
 
 _SCROLLING = (
-    _image("image.previous", "Previous image", "Up", _on(-1), when=IMAGES, repeats=True),
-    _image("image.next", "Next image", "Down", _on(1), when=IMAGES, repeats=True),
-    _image("image.back_5", "Five images back", "Shift+Up", _on(-5), repeats=True),
-    _image("image.on_5", "Five images on", "Shift+Down", _on(5), repeats=True),
-    _image("image.back_10", "Ten images back", "PgUp", _on(-10), repeats=True),
-    _image("image.on_10", "Ten images on", "PgDown", _on(10), repeats=True),
-    _image("image.first", "First image", "Home", viewing.first_image),
-    _image("image.last", "Last image", "End", viewing.last_image),
-    _image("series.previous", "Previous series", "Left", partial(viewing.next_series, steps=-1), when=IMAGES),
-    _image("series.next", "Next series", "Right", partial(viewing.next_series, steps=1), when=IMAGES),
-    _image("viewport.next", "Next viewport", "Tab", viewing.next_viewport, when=IMAGES),
     _image(
-        "viewport.previous", "Previous viewport", "Shift+Tab", partial(viewing.next_viewport, steps=-1), when=IMAGES
+        "image.previous",
+        "Previous image",
+        "Up",
+        _on(-1),
+        when=IMAGES,
+        repeats=True,
+        card="Previous, next image",
+    ),
+    _image(
+        "image.next", "Next image", "Down", _on(1), when=IMAGES, repeats=True, card="Previous, next image"
+    ),
+    _image("image.back_5", "Five images back", "Shift+Up", _on(-5), repeats=True, card="Five images"),
+    _image("image.on_5", "Five images on", "Shift+Down", _on(5), repeats=True, card="Five images"),
+    _image("image.back_10", "Ten images back", "PgUp", _on(-10), repeats=True, card="Ten images"),
+    _image("image.on_10", "Ten images on", "PgDown", _on(10), repeats=True, card="Ten images"),
+    _image("image.first", "First image", "Home", viewing.first_image, card="First, last image"),
+    _image("image.last", "Last image", "End", viewing.last_image, card="First, last image"),
+    _image(
+        "series.previous",
+        "Previous series",
+        "Left",
+        partial(viewing.next_series, steps=-1),
+        when=IMAGES,
+        card="Series in the viewport",
+    ),
+    _image(
+        "series.next",
+        "Next series",
+        "Right",
+        partial(viewing.next_series, steps=1),
+        when=IMAGES,
+        card="Series in the viewport",
+    ),
+    _image("viewport.next", "Next viewport", "Tab", viewing.next_viewport, when=IMAGES, card="Next viewport"),
+    _image(
+        "viewport.previous",
+        "Previous viewport",
+        "Shift+Tab",
+        partial(viewing.next_viewport, steps=-1),
+        when=IMAGES,
     ),
 )
 
 _LOOKING = (
-    _view("zoom.in", "Zoom in at the pointer", "+ =", partial(viewing.zoom, factor=1.25), repeats=True),
-    _view("zoom.out", "Zoom out at the pointer", "-", partial(viewing.zoom, factor=0.8), repeats=True),
+    _view(
+        "zoom.in",
+        "Zoom in at the pointer",
+        "+ =",
+        partial(viewing.zoom, factor=1.25),
+        repeats=True,
+        card="Zoom at the pointer",
+    ),
+    _view(
+        "zoom.out",
+        "Zoom out at the pointer",
+        "-",
+        partial(viewing.zoom, factor=0.8),
+        repeats=True,
+        card="Zoom at the pointer",
+    ),
     _view("zoom.fit", "Fit the image", "F", viewing.fit),
     _view("viewport.reset", "Reset the viewport", "Backspace", viewing.reset, undoable=True),
     _view("viewport.maximise", "Maximise or restore the viewport", "", viewing.maximise),
@@ -56,41 +98,69 @@ _PANNING = tuple(
         partial(viewing.pan, across=across * times, down=down * times),
         repeats=True,
         icon="hand",
+        card=f"Pan{' far' if far else ''}",
     )
     for far, times in (("", 1), ("far", 4))
     for way, across, down in _WAYS
 )
 
 _STEPS = (
-    _step("step.next", "Next step", "Space", viewing.next_step),
-    _step("step.previous", "Previous step", "Shift+Space", partial(viewing.next_step, steps=-1)),
+    _step("step.next", "Next step", "Space", viewing.next_step, card="Next, previous step"),
+    _step(
+        "step.previous",
+        "Previous step",
+        "Shift+Space",
+        partial(viewing.next_step, steps=-1),
+        card="Next, previous step",
+    ),
     _step("step.restart", "First step again", "Ctrl+0", partial(viewing.go_to_step, number=0)),
     *(
-        _step(f"step.{n}", f"Step {n}", f"Ctrl+{n}", partial(viewing.go_to_step, number=n - 1))
+        _step(
+            f"step.{n}",
+            f"Step {n}",
+            f"Ctrl+{n}",
+            partial(viewing.go_to_step, number=n - 1),
+            card="Step 1 to 9",
+        )
         for n in range(1, 10)
     ),
     *(
-        _step(f"layout.{one.id}", f"Layout: {one.title.lower()}", f"Alt+{n}", partial(viewing.set_layout, number=n))
+        _step(
+            f"layout.{one.id}",
+            f"Layout: {one.title.lower()}",
+            f"Alt+{n}",
+            partial(viewing.set_layout, number=n),
+            card="Layouts",
+        )
         for n, one in enumerate(LAYOUTS, start=1)
     ),
 )
 
 _WINDOWS = (
-    *(_grey(f"window.{n}", f"Window preset {n}", str(n), partial(viewing.preset, digit=n)) for n in range(1, 10)),
+    *(
+        _grey(
+            f"window.{n}",
+            f"Window preset {n}",
+            str(n),
+            partial(viewing.preset, digit=n),
+            card="Window preset",
+        )
+        for n in range(1, 10)
+    ),
     _grey("window.stored", "Window as stored in the image", "0", partial(viewing.preset, digit=0)),
     _grey("window.invert", "Invert", "V", viewing.invert, icon="circle-half"),
 )
 
 _TOOLS = tuple(
-    _tool(f"tool.{tool.value}", title, key, partial(viewing.set_tool, tool=tool), icon=icon)
-    for tool, key, title, icon in (
-        (Tool.WINDOW, "W", "Drag: window", "sliders-horizontal"),
-        (Tool.ZOOM, "Z", "Drag: zoom", "magnifying-glass-plus"),
-        (Tool.SCROLL, "S", "Drag: scroll", "stack"),
-        (Tool.PAN, "T", "Drag: pan", "hand"),
-        (Tool.DISTANCE, "D", "Measure: distance", "ruler"),
-        (Tool.BIDIRECTIONAL, "R", "Measure: bidirectional (RECIST)", "ruler"),
-        (Tool.PROBE, "P", "Probe (HU)", "crosshair-simple"),
+    _tool(f"tool.{tool.value}", title, key, partial(viewing.set_tool, tool=tool), icon=icon, card=card)
+    for tool, key, title, icon, card in (
+        (Tool.WINDOW, "W", "Drag: window", "sliders-horizontal", "Drag: window, zoom, scroll, pan"),
+        (Tool.ZOOM, "Z", "Drag: zoom", "magnifying-glass-plus", "Drag: window, zoom, scroll, pan"),
+        (Tool.SCROLL, "S", "Drag: scroll", "stack", "Drag: window, zoom, scroll, pan"),
+        (Tool.PAN, "T", "Drag: pan", "hand", "Drag: window, zoom, scroll, pan"),
+        (Tool.DISTANCE, "D", "Measure: distance", "ruler", ""),
+        (Tool.BIDIRECTIONAL, "R", "Measure: bidirectional (RECIST)", "ruler", ""),
+        (Tool.PROBE, "P", "Probe (HU)", "crosshair-simple", ""),
     )
 )
 

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from viewer.app import marking, opening, revealing, seeing, signing
+from viewer.app import listing, marking, opening, revealing, seeing, signing, window
 from viewer.app.commands.command import ANYWHERE, CASE, READING, REPORT, STUDIES, Command, Group
 
 _report = Group("Report", CASE, opening.why_no_study, icon="file-text")
@@ -30,60 +30,127 @@ COMMANDS: tuple[Command, ...] = (
         icon="pencil",
     ),
     _report("report.save", "Save", "Ctrl+S", signing.save, icon="floppy-disk"),
-    _report("report.sign", "Sign", "Ctrl+Shift+Enter", signing.sign, refusal=signing.why_not_sign, icon="pen-nib"),
     _report(
-        "report.amend", "Amend the signed report", "", signing.amend, refusal=signing.why_not_amend, icon="note-pencil"
+        "report.sign", "Sign", "Ctrl+Shift+Enter", signing.sign, refusal=signing.why_not_sign, icon="pen-nib"
+    ),
+    _report(
+        "report.amend",
+        "Amend the signed report",
+        "",
+        signing.amend,
+        refusal=signing.why_not_amend,
+        icon="note-pencil",
     ),
     _report("edit.undo", "Undo", "Ctrl+Z", marking.undo, icon="arrow-counter-clockwise"),
     _report("edit.redo", "Redo", "Ctrl+Y Ctrl+Shift+Z", marking.redo, icon="arrow-clockwise"),
-    _studies("studies.list", "Study list", "F2", opening.toggle_list, icon="list"),
-    _studies("studies.add", "Open a folder, a ZIP or a file", "Ctrl+O", opening.ask_for_folder, icon="folder-open"),
+    _studies("studies.list", "Study list", "F2", listing.toggle_list, icon="list"),
     _studies(
-        "studies.close", "Close the case", "Ctrl+W", opening.close_study, refusal=opening.why_no_study, icon="x-circle"
+        "studies.add", "Open a folder, a ZIP or a file", "Ctrl+O", window.ask_for_folder, icon="folder-open"
+    ),
+    _studies(
+        "studies.close",
+        "Close the case",
+        "Ctrl+W",
+        opening.close_study,
+        refusal=opening.why_no_study,
+        icon="x-circle",
     ),
     _studies(
         "case.previous",
         "Previous case",
         "Ctrl+PgUp",
-        partial(opening.next_case, steps=-1),
-        refusal=opening.why_no_studies,
+        partial(listing.next_case, steps=-1),
+        refusal=listing.why_no_studies,
     ),
     _studies(
-        "case.next", "Next case", "Ctrl+PgDown", partial(opening.next_case, steps=1), refusal=opening.why_no_studies
+        "case.next",
+        "Next case",
+        "Ctrl+PgDown",
+        partial(listing.next_case, steps=1),
+        refusal=listing.why_no_studies,
     ),
     _studies(
-        "studies.previous", "Study above", "Up", partial(opening.choose_study, steps=-1), when=STUDIES, repeats=True
+        "studies.previous",
+        "Study above",
+        "Up",
+        partial(listing.choose_study, steps=-1),
+        when=STUDIES,
+        repeats=True,
     ),
-    _studies("studies.next", "Study below", "Down", partial(opening.choose_study, steps=1), when=STUDIES, repeats=True),
     _studies(
-        "studies.open", "Open the study", "Enter", opening.open_chosen, when=STUDIES, refusal=opening.why_no_studies
+        "studies.next",
+        "Study below",
+        "Down",
+        partial(listing.choose_study, steps=1),
+        when=STUDIES,
+        repeats=True,
     ),
     _studies(
-        "studies.not_loaded", "What was not loaded", "", partial(opening.toggle_overlay, name="not_loaded"), icon="warning"
+        "studies.open",
+        "Open the study",
+        "Enter",
+        listing.open_chosen,
+        when=STUDIES,
+        refusal=listing.why_no_studies,
+    ),
+    _studies(
+        "studies.not_loaded",
+        "What was not loaded",
+        "",
+        partial(window.toggle_overlay, name="not_loaded"),
+        icon="warning",
     ),
     _program(
-        "program.palette", "All commands", "Ctrl+K", partial(opening.toggle_overlay, name="palette"), icon="command"
+        "program.palette",
+        "All commands",
+        "Ctrl+K",
+        partial(window.toggle_overlay, name="palette"),
+        icon="command",
     ),
     _program(
-        "program.keys", "Keys that work here", "F1 ?", partial(opening.toggle_overlay, name="keys"), icon="keyboard"
+        "program.keys",
+        "Keys that work here",
+        "F1 ?",
+        partial(window.toggle_overlay, name="keys"),
+        icon="keyboard",
     ),
     _program(
         "program.card",
         "Model card",
         "",
-        partial(opening.toggle_overlay, name="card"),
+        partial(window.toggle_overlay, name="card"),
         when=CASE,
         refusal=seeing.why_sealed,
         icon="info",
     ),
-    _program("program.series", "Series panel: show or fold", "", opening.toggle_series, when=READING, icon="sidebar"),
-    _program("program.full_screen", "Full screen", "F11", opening.toggle_full_screen, icon="corners-out"),
-    _program(
-        "second.cancel", "Stop the second reader", "", revealing.cancel, when=CASE, refusal=revealing.why_not_cancel
+    _report("report.next_section", "Next section", "Tab", window.next_section, when=REPORT),
+    _report(
+        "report.previous_section",
+        "Previous section",
+        "Shift+Tab",
+        partial(window.next_section, steps=-1),
+        when=REPORT,
     ),
     _program(
-        "second.again", "Start the second reader again", "", revealing.again, when=CASE, refusal=revealing.why_not_again
+        "program.series", "Series panel: show or fold", "", window.toggle_series, when=READING, icon="columns"
     ),
-    _program("program.back", "One level back", "Esc", opening.back, icon="arrow-left"),
-    _program("program.quit", "Quit", "Ctrl+Q", opening.quit_program, icon="sign-out"),
+    _program("program.full_screen", "Full screen", "F11", window.toggle_full_screen, icon="corners-out"),
+    _program(
+        "second.cancel",
+        "Stop the second reader",
+        "",
+        revealing.cancel,
+        when=CASE,
+        refusal=revealing.why_not_cancel,
+    ),
+    _program(
+        "second.again",
+        "Start the second reader again",
+        "",
+        revealing.again,
+        when=CASE,
+        refusal=revealing.why_not_again,
+    ),
+    _program("program.back", "One level back", "Esc", window.back, icon="arrow-left"),
+    _program("program.quit", "Quit", "Ctrl+Q", window.quit_program, icon="sign-out"),
 )

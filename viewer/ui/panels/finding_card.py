@@ -126,14 +126,14 @@ class FindingCard(QFrame):
 def name_text(kind: str, name: str) -> Text:
     """The name of a finding in its author's colour; "M1 = R1" in both."""
     out = Text("", "strong", "reader" if kind == "reader" else "model")
-    if kind == "joined" and " = " in name:
-        model, reader = name.split(" = ")
+    if " = " in name:
         colours = theme.tokens().colour
         out.setTextFormat(Qt.TextFormat.RichText)
-        name = (
-            f'{model}<span style="color:{colours["text_2"]}; font-weight:400"> = </span>'
-            f'<span style="color:{colours["reader"]}">{reader}</span>'
-        )
+        parts = [
+            f'<span style="color:{colours["reader" if part.startswith("R") else "model"]}">{part}</span>'
+            for part in name.split(" = ")
+        ]
+        name = f'<span style="color:{colours["text_2"]}; font-weight:400"> = </span>'.join(parts)
     out.setText(name)
     return out
 

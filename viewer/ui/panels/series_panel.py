@@ -172,7 +172,7 @@ class SeriesPanel(QFrame):
         for one in rows:
             self._items[one.display_set].show_row(one)
         if not unfolded:
-            self._edge.setIcon(icons.pixmap("sidebar-simple", "text_2", 16, self.devicePixelRatioF()))
+            self._edge.setIcon(icons.pixmap("caret-double-right", "text_2", 16, self.devicePixelRatioF()))
 
 
 class _SealedBox(QFrame):

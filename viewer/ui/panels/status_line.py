@@ -1,13 +1,16 @@
 """The line at the foot: the keys that work now, what was just done, when it was saved, and the notice."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
-from viewer.app.display import Severity
+from viewer.app.display import JobLine, Severity
 from viewer.ui import icons, theme
+from viewer.ui.parts.bars import Bar
 from viewer.ui.parts.caps import ARROWS
-from viewer.ui.parts.text import Elided, Rule, Text
+from viewer.ui.parts.text import Elided, Rule, Text, row
 
 _GAP = 20
 
@@ -57,10 +60,38 @@ _ICONS = {Severity.INFO: "", Severity.WARNING: "warning", Severity.DANGER: "warn
 _TONES = {Severity.INFO: "text", Severity.WARNING: "warning", Severity.DANGER: "danger"}
 
 
+class JobLineView(QWidget):
+    """What is at work: its name, how far it is, and the way to stop it."""
+
+    def __init__(self, cancel: Callable[[str], None]) -> None:
+        super().__init__()
+        self._job = ""
+        self._title, self._note = Text("", "caption"), Text("", "caption", "text_2")
+        self._bar, self._stop = Bar(120, "accent"), QPushButton("Cancel")
+        self._stop.setObjectName("link")
+        self._stop.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._stop.clicked.connect(lambda: cancel(self._job))
+        self.setLayout(row(self._title, self._note, self._bar, self._stop, 12, gap=8))
+        self.hide()
+
+    def show_jobs(self, jobs: tuple[JobLine, ...]) -> None:
+        """Show the oldest job; nothing where there is none."""
+        self.setVisible(bool(jobs))
+        if not jobs:
+            return
+        first = jobs[0]
+        self._job = first.id
+        self._title.say(first.title)
+        more = f", {len(jobs) - 1} more" if len(jobs) > 1 else ""
+        self._note.say(f"{first.note}{more}")
+        self._bar.show_share(max(0.0, first.done))
+        self.setAccessibleName(f"{first.title} {first.note}")
+
+
 class StatusLine(QFrame):
     """The line at the foot."""
 
-    def __init__(self) -> None:
+    def __init__(self, cancel_job: Callable[[str], None]) -> None:
         super().__init__()
         self.setObjectName("status_line")
         self.setFixedHeight(theme.px("status_line"))
@@ -69,18 +100,23 @@ class StatusLine(QFrame):
         self._status.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._probe = Text("", "caption", "text_2")
         self._tick, self._saved = icons.Glyph("check", "text_2", 14), Text("", "caption", "text_2")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(16, 0, 16, 0)
-        row.setSpacing(6)
-        row.addWidget(self._hints, 1)
-        for part in (self._icon, self._status, self._probe, self._tick, self._saved):
-            row.addWidget(part)
-        row.addSpacing(6)
+        self._job = JobLineView(cancel_job)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(16, 0, 16, 0)
+        line.setSpacing(6)
+        line.addWidget(self._hints, 1)
+        for part in (self._job, self._icon, self._status, self._probe, self._tick, self._saved):
+            line.addWidget(part)
+        line.addSpacing(6)
         bar = Rule(vertical=True)
         bar.setFixedHeight(14)
-        row.addWidget(bar)
-        row.addSpacing(6)
-        row.addWidget(Text(theme.RESEARCH_NOTICE, "caption"))
+        line.addWidget(bar)
+        line.addSpacing(6)
+        line.addWidget(Text(theme.RESEARCH_NOTICE, "caption"))
+
+    def show_jobs(self, jobs: tuple[JobLine, ...]) -> None:
+        """Show the progress of the oldest job, and how many more there are."""
+        self._job.show_jobs(jobs)
 
     def show_status(
         self, hints: tuple[tuple[str, str], ...], status: str, severity: Severity, probe: str, saved: str

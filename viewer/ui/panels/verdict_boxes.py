@@ -11,7 +11,7 @@ from viewer.ui import icons
 from viewer.ui.parts.bars import Bar
 from viewer.ui.parts.chip import Chip
 from viewer.ui.parts.controls import ActionButton, Segments
-from viewer.ui.parts.text import Rule, Text, add_all, clear, column, row
+from viewer.ui.parts.text import Elided, Rule, Text, add_all, clear, column, row
 
 
 class RunsCommands(Protocol):
@@ -129,7 +129,7 @@ class SeenBox(QWidget):
         self._grid.setHorizontalSpacing(12)
         self._grid.setVerticalSpacing(8)
         self._grid.setColumnStretch(0, 1)
-        self._lines: list[tuple[Text, Bar, Text]] = []
+        self._lines: list[tuple[Elided, Bar, Text]] = []
         lines = column((16, 12, 16, 0), 0)
         add_all(lines, Rule(), 12)
         lines.addLayout(row(Text("Seen so far", "heading"), None, self._total))
@@ -143,7 +143,7 @@ class SeenBox(QWidget):
         self._total.say(panel.seen_total)
         self._note.say(panel.seen_note)
         while len(self._lines) < len(panel.seen_lines):
-            parts = Text("", "caption"), Bar(), Text("", "body", "text_2")
+            parts = Elided("", "caption"), Bar(), Text("", "caption", "text_2")
             parts[2].setAlignment(Qt.AlignmentFlag.AlignRight)
             for place, part in enumerate(parts):
                 self._grid.addWidget(part, len(self._lines), place)

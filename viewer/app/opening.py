@@ -1,0 +1,249 @@
+"""Studies onto the desk: scan, choose, hang, and the pixels of what is on screen."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from viewer.app import revealing, sitting, viewing
+from viewer.app.desk_state import DeskState, Review, SecondReader, study_key
+from viewer.app.display import Plane, Severity
+from viewer.app.jobs import Report
+from viewer.app.loader import Loader, Stack
+from viewer.app.scan import Scanner, ScanResult
+from viewer.core.dicom.display_set import DisplaySet
+from viewer.core.dicom.problem import DicomError
+from viewer.core.hanging.protocol import AS_STORED, main_display_set, steps_for
+
+ARRIVAL_S = 0.15
+"""How often slices that arrive are drawn, where they are not the one on screen."""
+KEPT_STACKS = 4
+"""Display sets whose pixels stay in memory after they left the screen."""
+
+# --- scanning
+
+
+def open_paths(desk: DeskState, paths: Sequence[Path]) -> None:
+    """Look for studies at and below `paths`; the first one opens as soon as it has an image."""
+    desk.sources = tuple(dict.fromkeys((*desk.sources, *paths)))
+    desk.scans += 1
+    number, home, post = desk.scans, desk.home, desk.post
+    if desk.loader is None:
+        desk.loader = Loader()
+    desk.scanning = True
+
+    def work(report: Report, cancelled: Callable[[], bool]) -> None:
+        progress = _progress(report)
+        for result in Scanner(paths, home).results(progress, cancelled):
+            post(lambda found=result: _scanned(desk, number, found))  # type: ignore[misc]
+
+    name = paths[0].name if len(paths) == 1 else f"{len(paths)} places"
+    desk.jobs.start(f"Looking into {name}", work, lambda _: None, lambda e: _not_scanned(desk, e))
+    desk.changed()
+
+
+def _progress(report: Report) -> Callable[[int, int], None]:
+    return lambda number, of: report(number / max(1, of), f"{number} of {of} files")
+
+
+def _not_scanned(desk: DeskState, error: Exception) -> None:
+    desk.scanning = False
+    desk.say(f"The scan stopped: {error}", Severity.DANGER)
+
+
+def _scanned(desk: DeskState, number: int, result: ScanResult) -> None:
+    """Take over what a scan has found so far."""
+    if number == desk.scans:
+        desk.scanning = not result.complete
+    found = {study_key(s): s for s in (*desk.studies, *result.studies)}
+    desk.studies = tuple(found.values())
+    known = {p.line() for p in desk.not_loaded}
+    desk.not_loaded += tuple(p for p in result.not_loaded if p.line() not in known)
+    for note in result.notes:
+        desk.say(note, Severity.WARNING)
+    if desk.study is not None:
+        _refresh(desk)
+    elif not desk.opened_something:
+        _open_first(desk, result)
+    if result.complete:
+        _scan_ended(desk)
+    desk.changed()
+
+
+def _open_first(desk: DeskState, result: ScanResult) -> None:
+    images = [s for s in result.studies if main_display_set(s) is not None]
+    wanted = [s for s in images if s.study_instance_uid == desk.resuming_study]
+    if desk.resuming_study and not wanted and not result.complete:
+        return
+    first = next(iter(wanted or images), None)
+    if first is not None:
+        open_study(desk, study_key(first))
+    elif result.complete:
+        desk.page = "studies"
+        count = len(desk.not_loaded)
+        said = f"; {count} files were not loaded (Ctrl+K, 'not loaded')" if count else ""
+        desk.say(f"No images were found{said}.", Severity.WARNING)
+
+
+def _scan_ended(desk: DeskState) -> None:
+    count = len(desk.not_loaded)
+    if count and desk.study is not None:
+        files = "1 file was" if count == 1 else f"{count} files were"
+        desk.say(f"{files} not loaded. Ctrl+K, 'not loaded' lists why.", Severity.WARNING)
+    if desk.first_image_shown:
+        start_second_reader(desk)
+
+
+# --- one study
+
+
+def open_study(desk: DeskState, key: str) -> None:
+    """Put a study on the desk; the reading of the one before is left as it is, on disk."""
+    sitting.leave(desk)
+    desk.opened_something = True
+    desk.generation += 1
+    desk.active_study = desk.listed_study = key
+    desk.review, desk.second, desk.chance = Review(), SecondReader("waiting"), None
+    desk.sealed, desk.study_read, desk.heat, desk.second_job = None, None, {}, ""
+    desk.stacks, desk.undo_order, desk.step = {}, [], 0
+    desk.page, desk.overlay, desk.panel_has_keyboard, desk.series_open = "reading", "", False, True
+    desk.views.forget()
+    _refresh(desk)
+    sitting.begin(desk)
+    if desk.first_image_shown and not desk.scanning:
+        start_second_reader(desk)
+
+
+def _refresh(desk: DeskState) -> None:
+    """The study as it stands now: it may have grown since."""
+    study = desk.study
+    if study is None:
+        return
+    desk.views.renew({d.id: d for d in study.display_sets if d.kind == "image"})
+    main = main_display_set(study)
+    grown = main is not None and (desk.main is None or desk.main_id != main.id)
+    before = desk.steps
+    if main is not None and (grown or before is AS_STORED):
+        desk.main_id, desk.steps = main.id, steps_for(main)
+        if grown or desk.steps is not before:
+            viewing.hang(desk)
+    desk.changed()
+
+
+def close_study(desk: DeskState) -> None:
+    """Take the study off the desk; its reading stays on disk and can be resumed."""
+    sitting.leave(desk)
+    desk.generation += 1
+    desk.active_study = desk.main_id = ""
+    desk.stacks, desk.steps, desk.step = {}, AS_STORED, 0
+    desk.views.forget()
+    desk.second, desk.review = SecondReader(), Review()
+    desk.page = "studies"
+    sitting.refresh_list(desk)
+    desk.say("Case closed.")
+
+
+def start_second_reader(desk: DeskState) -> None:
+    """Begin the second read of a complete study, unless its reading is signed."""
+    if desk.study is not None and not sitting.is_signed(desk) and desk.sealed is None:
+        revealing.start(desk)
+
+
+def first_image(desk: DeskState) -> None:
+    """The first image is on screen: now other things may load."""
+    _load_thumbnails(desk)
+    if not desk.scanning:
+        start_second_reader(desk)
+
+
+# --- pixels
+
+
+def load_what_is_shown(desk: DeskState) -> None:
+    """Open the pixels of every display set on screen; a listener of the desk."""
+    on_screen = set()
+    for view in desk.views.visible:
+        shown = desk.views.display_set(view)
+        if shown is None:
+            continue
+        known = desk.stacks.get(shown.id)
+        index = desk.views.place(view)[0] if view.plane is Plane.STACK else None
+        on_screen.add((shown.id, index))
+        if known is None or known.display_set != shown:
+            _open(desk, shown, index)
+        elif index is not None and not known.ready[index] and desk.loader is not None:
+            desk.loader.prefer(known, index)
+    desk.slices_on_screen = on_screen
+    _drop_old(desk)
+
+
+def _open(desk: DeskState, shown: DisplaySet, index: int | None) -> None:
+    if desk.loader is None or (shown.id, shown.generation) in desk.refused:
+        return
+    try:
+        stack = desk.loader.open(shown, index, _arrivals(desk))
+    except DicomError as error:
+        desk.refused.add((shown.id, shown.generation))
+        desk.not_loaded += (error.problem,)
+        desk.say(f"{shown.title} is not shown: {error.problem.message}.", Severity.DANGER)
+        return
+    desk.stacks.pop(shown.id, None)
+    desk.stacks[shown.id] = stack
+
+
+def _drop_old(desk: DeskState) -> None:
+    """Forget pixels that have long left the screen; the oldest first."""
+    wanted = {view.display_set for view in desk.views.hung} | {desk.main_id}
+    old = [name for name in desk.stacks if name not in wanted]
+    for name in old[: max(0, len(old) - KEPT_STACKS)]:
+        del desk.stacks[name]
+
+
+def _arrivals(desk: DeskState) -> Callable[[Stack, int], None]:
+    """What the loader calls for each slice, on its thread: draw what is on screen at once, the rest soon."""
+    waiting = False
+
+    def draw() -> None:
+        nonlocal waiting
+        waiting = False
+        desk.changed()
+
+    def arrived(stack: Stack, index: int) -> None:
+        nonlocal waiting
+        if (stack.display_set.id, index) in desk.slices_on_screen:
+            desk.post(desk.changed)
+        elif not waiting:
+            waiting = True
+            desk.later(ARRIVAL_S, draw)
+
+    return arrived
+
+
+def _load_thumbnails(desk: DeskState) -> None:
+    """One slice of each display set, for the series panel."""
+    study = desk.study
+    if study is None or desk.loader is None:
+        return
+    for shown in desk.display_sets:
+        if shown.id not in desk.thumbnails:
+            try:
+                desk.thumbnails[shown.id] = desk.loader.open(_middle_alone(shown), 0, _arrivals(desk))
+            except DicomError:
+                continue  # the series itself will say why
+
+
+def _middle_alone(shown: DisplaySet) -> DisplaySet:
+    middle = shown.instances[len(shown.instances) // 2]
+    return replace(
+        shown,
+        id=f"{shown.id}/thumbnail",
+        instances=(middle,),
+        slots=(0,),
+        count=1,
+        geometry=None,
+        missing=(),
+    )
+
+
+def why_no_study(desk: DeskState) -> str:
+    """Why nothing can be done with a study; "" where one is open."""
+    return "" if desk.study is not None else "Open a study first (Ctrl+O)."

@@ -1,0 +1,74 @@
+"""`resolve`: from the desk to one frozen display state. Pure: it reads, it never changes or waits."""
+
+from viewer.app import viewing
+from viewer.app.desk import Desk
+from viewer.app.display import Banner, Cell, DisplayState, Severity
+from viewer.app.resolve import chrome
+from viewer.app.resolve.findings import panel
+from viewer.app.resolve.studies import series, study_list
+from viewer.app.resolve.viewports import two_patients, viewports
+
+__all__ = ["resolve"]
+
+
+def resolve(desk: Desk) -> DisplayState:
+    """Everything on screen, as values."""
+    reading, report = desk.page == "reading", desk.page == "report"
+    study = desk.study
+    if report:
+        from viewer.app.resolve.report import (  # the report's parts, when it is asked for
+            report_page,
+            report_panel,
+        )
+    return DisplayState(
+        title="Tandem" if study is None else f"Tandem: {chrome.patient(desk)[0]}",
+        patient=chrome.patient(desk),
+        study=chrome.study_lines(desk),
+        steps=chrome.steps(desk),
+        chips=chrome.chips(desk),
+        banners=_banners(desk),
+        series=series(desk) if reading else (),
+        series_open=desk.series_open,
+        viewports=viewports(desk) if reading else (),
+        maximised=desk.views.maximised,
+        tool=desk.views.tool,
+        marks_on=desk.review.marks_on,
+        panel=report_panel(desk) if report else panel(desk),
+        hints=chrome.hints(desk, desk.commands),
+        status=desk.status,
+        status_severity=desk.severity,
+        saved=chrome.saved(desk),
+        jobs=desk.jobs.lines(),
+        question=desk.question,
+        not_loaded=tuple(problem.line() for problem in desk.not_loaded),
+        page=desk.page,
+        cells=_cells(desk),
+        report=report_page(desk) if report else None,
+        studies=study_list(desk) if desk.page == "studies" else None,
+        overlay=chrome.overlay(desk, desk.commands),
+        probe=viewing.probe_text(desk) if reading else "",
+        full_screen=desk.full_screen,
+        quitting=desk.quitting,
+    )
+
+
+def _banners(desk: Desk) -> tuple[Banner, ...]:
+    """Across the window: two patients, and what is wrong with the identity of the study."""
+    study = desk.study
+    told = () if study is None else study.warnings
+    grave = tuple(
+        Banner(Severity.DANGER, "Check the patient", w.message) for w in told if w.severity == "danger"
+    )
+    trouble = "" if desk.log is None else desk.log.trouble
+    lost = (Banner(Severity.DANGER, "The record cannot be written", trouble),) if trouble else ()
+    return (*two_patients(desk), *grave, *lost)
+
+
+def _cells(desk: Desk) -> tuple[Cell, ...]:
+    views = desk.views
+    if views.maximised:
+        return (Cell(views.maximised, 0.0, 0.0, 1.0, 1.0),)
+    return tuple(
+        Cell(str(n), box.left, box.top, box.width, box.height)
+        for n, box in enumerate(views.layout.boxes, start=1)
+    )

@@ -1,0 +1,170 @@
+"""One finding as a card of the panel: name, place, size, verdict, and in focus why and what can be done."""
+
+from viewer.app import marking, reviewing, seeing, text
+from viewer.app.desk_state import DeskState
+from viewer.app.display import Action, Field, FindingRow, MarkState
+from viewer.app.naming import series_name
+from viewer.app.resolve.overlays import name_of, size_text, state_of
+from viewer.core.reading import lung_rads
+from viewer.core.reading.finding import Author, Finding
+from viewer.core.reading.reading import Judgement, Reading, Verdict
+from viewer.core.report.place import display_set_of, slice_of
+
+_OWN_ACTIONS = (Action("finding.edit", "Describe", "E"), Action("finding.delete", "Delete", "Del"))
+
+
+def own_row(desk: DeskState, reading: Reading, finding: Finding) -> FindingRow:
+    """An own mark before the reveal."""
+    focused = finding.tracking_uid == desk.review.focus
+    mean = finding.mean_diameter_mm
+    size = size_text(finding)
+    return FindingRow(
+        tracking_uid=finding.tracking_uid,
+        kind="reader",
+        name=finding.name,
+        title=title_of(finding),
+        detail=_where(desk, finding)[0],
+        place=_where(desk, finding)[1],
+        measure=f"{size}   mean {mean:.1f} mm" if size and mean is not None else size or "not measured",
+        note=finding.note,
+        state=MarkState.ACCEPTED,
+        verdict="",
+        focused=focused,
+        actions=_OWN_ACTIONS if focused else (),
+        editing=_fields(desk, finding),
+    )
+
+
+def _kept_row(desk: DeskState, reading: Reading, finding: Finding) -> FindingRow:
+    before = any(f.tracking_uid == finding.tracking_uid for f in reading.unaided)
+    focused = finding.tracking_uid == desk.review.focus
+    return FindingRow(
+        tracking_uid=finding.tracking_uid,
+        kind="reader",
+        name=finding.name,
+        title=title_of(finding),
+        detail=text.DOT.join(filter(None, (_where(desk, finding)[1], size_text(finding)))),
+        note=finding.note,
+        state=MarkState.ACCEPTED,
+        verdict="Yours, kept" if before else "Yours, after the reveal",
+        focused=focused,
+        missed="no model mark here" if reading.second_read_status in ("done", "partial") else "",
+        actions=_OWN_ACTIONS if focused else (),
+        editing=_fields(desk, finding),
+    )
+
+
+def row_of(desk: DeskState, reading: Reading, finding: Finding) -> FindingRow:
+    """A finding of the model, or an own mark that stands alone, after the reveal."""
+    if finding.author is Author.READER:
+        return _kept_row(desk, reading, finding)
+    uid = finding.tracking_uid
+    focused = uid == desk.review.focus
+    own = reading.finding(reading.joined.get(uid, ""))
+    series, image = _where(desk, finding)
+    size = size_text(own or finding) or _diameter(finding)
+    chance = finding.probability
+    return FindingRow(
+        tracking_uid=uid,
+        kind="joined" if own is not None else "model",
+        name=name_of(reading, finding),
+        title=title_of(own or finding),
+        detail=text.DOT.join(filter(None, (_side(desk, uid), image or series, size))),
+        state=state_of(reading, finding),
+        verdict=verdict_words(reading.judgement(uid)),
+        focused=focused,
+        band=None if chance is None else (max(0.0, chance - 0.005), chance, min(1.0, chance + 0.005)),
+        band_text="" if chance is None else text.percent(chance),
+        lines=_why(desk, reading, finding, own) if focused else (),
+        chips=_concepts(desk, uid) if focused else (),
+        actions=_judging(desk) if focused else (),
+        editing=_fields(desk, finding),
+    )
+
+
+def _fields(desk: DeskState, finding: Finding) -> tuple[Field, ...]:
+    return marking.fields_of(finding) if desk.review.editing == finding.tracking_uid else ()
+
+
+def title_of(finding: Finding) -> str:
+    """What a finding is: "Solid nodule", "Scar"."""
+    label = finding.label.strip() or "finding"
+    if label.lower() in ("nodule", "mass", "lung nodule"):
+        label = f"{finding.texture.value} {label.lower().removeprefix('lung ')}"
+    return label[:1].upper() + label[1:]
+
+
+def _where(desk: DeskState, finding: Finding) -> tuple[str, str]:
+    """Series, and the image as the screen counts it."""
+    shown = display_set_of(desk.display_sets, finding)
+    if shown is None:
+        return "its series is not loaded", ""
+    index = slice_of(shown, finding.center_lps_mm)
+    return series_name(shown), "" if index is None else f"Image {index + 1}"
+
+
+def verdict_words(judgement: Judgement) -> str:
+    """The verdict with its reason."""
+    if judgement.verdict is Verdict.REJECTED:
+        reason = next((r for r in reviewing.reasons() if r.id == judgement.reason), None)
+        words = judgement.text if judgement.reason == "other" and judgement.text else ""
+        return f"Rejected: {words or (f'{reason.digit} {reason.title.lower()}' if reason else 'no reason')}"
+    return judgement.verdict.value.capitalize()
+
+
+def _diameter(finding: Finding) -> str:
+    mean = finding.mean_diameter_mm
+    return "" if mean is None else f"{mean:.1f} mm"
+
+
+def _side(desk: DeskState, uid: str) -> str:
+    """Left or right lung, where the model's own images make it certain."""
+    sides = (
+        {}
+        if desk.study_read is None
+        else {k: v for r in desk.study_read.reads for k, v in r.laterality.items()}
+    )
+    return {"L": "Left lung", "R": "Right lung"}.get(sides.get(uid, ""), "")
+
+
+def _why(
+    desk: DeskState, reading: Reading, finding: Finding, own: Finding | None
+) -> tuple[tuple[str, str], ...]:
+    lines = []
+    if finding.probability is not None:
+        words = (
+            f"{text.percent(finding.probability)} that this is a nodule; {text.one_in(finding.probability)}"
+        )
+        if finding.malignancy is not None:
+            words += f"; malignancy {text.percent(finding.malignancy)}"
+        lines.append(("Probability", words))
+    lines.append(("Yours", f"{own.name}, marked before the reveal" if own else "no mark"))
+    if finding.volume_mm3 is not None:
+        mean = _diameter(finding)
+        lines.append(("Size", f"mean {mean}, {finding.volume_mm3:.0f} mm³, as the model outlines it"))
+    if reading.scheme and lung_rads.is_nodule(finding):
+        given = lung_rads.finding_category(own or finding)
+        lines.append(("Lung-RADS", f"{given.value or 'none'} by itself: {given.rule}"))
+    return tuple(lines)
+
+
+def _concepts(desk: DeskState, uid: str) -> tuple[str, ...]:
+    reads = () if desk.study_read is None else desk.study_read.reads
+    found = next((r.candidates[uid] for r in reads if uid in r.candidates), None)
+    if found is None:
+        return ()
+    return tuple(
+        f"{name} {c.value}, {text.percent(c.probability)}" for name, c in found.characteristics.items()
+    )
+
+
+def _judging(desk: DeskState) -> tuple[Action, ...]:
+    why_not = reviewing.why_not_judge(desk)
+    heat = seeing.why_no_heat(desk)
+    return (
+        Action("finding.accept", "Accept", "Enter", why_not=why_not),
+        Action("finding.reject", "Reject", "X", active=desk.review.strip, why_not=why_not),
+        Action("finding.undecided", "Undecided", "U", why_not=why_not),
+        Action("finding.edit", "Edit", "E", why_not=why_not),
+        *(() if heat else (Action("heat.pin", "Heat", "H", active=desk.review.heat_pinned),)),
+    )

@@ -1,0 +1,229 @@
+"""The right panel while reading: findings, verdict, what was seen, the second reader, the decisions."""
+
+from viewer.app import revealing, reviewing, seeing, text
+from viewer.app.desk_state import DeskState
+from viewer.app.display import Action, Panel, Plane
+from viewer.app.naming import series_name
+from viewer.app.resolve.finding_rows import own_row, row_of
+from viewer.core.reading import lung_rads
+from viewer.core.reading.finding import Author, Finding
+from viewer.core.reading.reading import Reading, Stage
+
+SEALED = (
+    "Its findings stay sealed until you commit. Your marks and verdict are then fixed; "
+    "later changes are kept beside them."
+)
+EMPTY = Panel(
+    mode="reading",
+    title="My findings",
+    count="",
+    rows=(),
+    second_reader=("none", "Second reader", "It reads once a study is open."),
+    empty="No study is open.",
+)
+
+
+def panel(desk: DeskState) -> Panel:
+    """The right panel of the images."""
+    reading = desk.reading
+    if reading is None:
+        return EMPTY
+    return _revealed(desk, reading) if desk.revealed else _unaided(desk, reading)
+
+
+# --- before the reveal
+
+
+def _unaided(desk: DeskState, reading: Reading) -> Panel:
+    rows = tuple(own_row(desk, reading, f) for f in reading.own)
+    category = reading.category
+    committed = reading.stage is Stage.COMMITTED
+    seen, total, note = seen_lines(desk, reading)
+    return Panel(
+        mode="reading",
+        title="My findings",
+        count=str(len(rows)),
+        rows=rows,
+        empty="" if rows else "No mark yet.",
+        second_reader=second_reader(desk, committed),
+        category_scheme=reading.scheme,
+        categories=lung_rads.CATEGORIES if reading.scheme else (),
+        category=category.value if category else "",
+        category_rule=f"Rule: {category.rule}" if category else "",
+        category_note=_category_note(reading),
+        chance=desk.chance,
+        seen_lines=seen,
+        seen_total=total,
+        seen_note=note,
+        actions=(_commit_action(desk),),
+        keyboard=desk.panel_has_keyboard,
+    )
+
+
+def _commit_action(desk: DeskState) -> Action:
+    why_not = revealing.why_not_commit(desk)
+    return Action("reading.commit", "Commit and reveal", "Shift+Enter", primary=True, why_not=why_not)
+
+
+def _category_note(reading: Reading) -> str:
+    category = reading.category
+    if category is not None and category.edited:
+        return "Set by you; F4, then Left and Right change it."
+    return (
+        "By the size rules; F4, then Left and Right change it. "
+        + lung_rads.PRIOR_NOT_AVAILABLE.split(":")[0]
+        + "."
+    )
+
+
+def second_reader(desk: DeskState, committed: bool) -> tuple[str, str, str]:
+    """All that may be said of the second reader before the reveal: (kind, headline, sentence)."""
+    kind, reason = desk.second.kind, desk.second.reason
+    sealed = (
+        "Its findings stay sealed until you commit. Your marks and verdict are then fixed; later changes "
+    )
+    sealed += "are kept beside them."
+    if committed:
+        sealed = "Your read is committed. Its findings appear as soon as it is done."
+    return {
+        "waiting": ("waiting", "Second reader: waiting", sealed),
+        "ready": ("ready", "Second reader: ready", sealed),
+        "not_run": ("not_run", "Second reader: not run", f"{sentence(reason)} Commit and sign without it."),
+        "failed": (
+            "failed",
+            "Second reader: failed",
+            f"{sentence(reason)} Ctrl+K starts it again.",
+        ),
+    }.get(kind, ("none", "Second reader", "It reads once a study is open."))
+
+
+def sentence(words: str) -> str:
+    """A capital first, one full stop last."""
+    words = words.strip().rstrip(".")
+    return f"{words[:1].upper()}{words[1:]}." if words else "No reason was given."
+
+
+# --- what was seen
+
+
+def seen_lines(desk: DeskState, reading: Reading) -> tuple[tuple[tuple[str, int, int], ...], str, str]:
+    """(what, seen, of how many) for each way of looking; the share of the images; which are not seen."""
+    main = desk.main
+    if main is None:
+        return (), "", ""
+    seen = reading.slices_seen
+    lines = []
+    for step in desk.steps:
+        if step.after_commit or "stack" not in step.planes:
+            continue
+        words = f"{series_name(main)}, {step.title.lower()}" if step.window else series_name(main)
+        lines.append((words, len(seen.get(f"{main.id}/{step.id}", ())), main.count))
+    for plane in (Plane.CORONAL, Plane.SAGITTAL):
+        count = _cuts(desk, plane)
+        if count:
+            lines.append((plane.value.capitalize(), len(seen.get(f"{main.id}/{plane.value}", ())), count))
+    images = seen.get(main.id, frozenset())
+    unseen = sorted(set(range(main.count)) - images - set(main.missing))
+    whole = max(1, main.count - len(main.missing))
+    share = f"{100 * (whole - len(unseen)) // whole} %"
+    return tuple(lines), share, _unseen_note(unseen, main.count)
+
+
+def _cuts(desk: DeskState, plane: Plane) -> int:
+    view = next((v for v in desk.views.hung if v.plane is plane and v.display_set == desk.main_id), None)
+    grid = None if view is None else desk.views.grid(view)
+    return 0 if grid is None else grid.shape[0]
+
+
+def _unseen_note(unseen: list[int], count: int) -> str:
+    if not unseen:
+        return "Every image was on screen."
+    if len(unseen) == count:
+        return "No image was on screen yet."
+    images = "1 image" if len(unseen) == 1 else f"{len(unseen)} images"
+    return f"{images} not shown: {text.spans(unseen)}."
+
+
+# --- after the reveal
+
+
+def _revealed(desk: DeskState, reading: Reading) -> Panel:
+    found = seeing.listed(desk)
+    undecided = reading.undecided()
+    rows = tuple(row_of(desk, reading, f) for f in found)
+    hidden = sum(not f.above_operating_point for f in reading.model)
+    strip = (*((r.digit, r.title) for r in reviewing.reasons()), ("Enter", "No reason"))
+    run = reading.runs[0] if reading.runs else None
+    return Panel(
+        mode="reveal",
+        title="Findings",
+        count=f"{len(undecided)} undecided of {len(rows)}" if undecided else f"{len(rows)}",
+        rows=rows,
+        empty="" if any(f.author is Author.MODEL for f in found) else _nothing(reading),
+        second_reader=("done", "", ""),
+        model_line=_model_line(reading),
+        domain=(run.domain, "; ".join(run.domain_reasons)) if run else ("", ""),
+        operating_point=_operating_point(reading),
+        strip=strip if desk.review.strip else (),
+        below=_below(desk, hidden),
+        warning=_blocking(undecided, reading),
+        verdict_line=_verdict_line(reading),
+        actions=_decisions(desk, reading),
+        keyboard=desk.panel_has_keyboard,
+    )
+
+
+def _model_line(reading: Reading) -> str:
+    return text.DOT.join(f"{run.model_id} {run.model_version}" for run in reading.runs) or "No model"
+
+
+def _nothing(reading: Reading) -> str:
+    """The three looks of no mark: nothing found, not run, failed."""
+    reason = sentence(reading.second_read_reason)
+    match reading.second_read_status:
+        case "not_run":
+            return f"Second reader: not run. {reason}"
+        case "failed":
+            return f"Second reader: failed. {reason}"
+        case "partial":
+            return f"No findings above the threshold; not everything was read. {reason}"
+        case _:
+            return "No findings above the threshold."
+
+
+def _operating_point(reading: Reading) -> str:
+    run = reading.runs[0] if reading.runs else None
+    if run is None or run.rate is None:
+        return ""
+    return f"Set to {run.rate:g} {run.unit} (probability from {100 * (run.threshold or 0):.0f} %)."
+
+
+def _below(desk: DeskState, hidden: int) -> str:
+    if not hidden:
+        return ""
+    words = "candidate" if hidden == 1 else "candidates"
+    return f"{hidden} {words} below the threshold {'shown' if desk.review.below_on else 'not shown'}"
+
+
+def _blocking(undecided: tuple[Finding, ...], reading: Reading) -> str:
+    if reading.stage is Stage.SIGNED or not undecided:
+        return ""
+    count = len(undecided)
+    return (
+        f"{count} findings are undecided."
+        if count > 1
+        else "1 finding is undecided. It blocks the signature."
+    )
+
+
+def _verdict_line(reading: Reading) -> str:
+    if not reading.scheme or reading.category is None:
+        return ""
+    before = reading.unaided_category.value if reading.unaided_category else "none"
+    return f"unaided {reading.scheme.split(' ')[0]} {before}{text.DOT}now {reading.category.value or 'none'}"
+
+
+def _decisions(desk: DeskState, reading: Reading) -> tuple[Action, ...]:
+    report = Action("report.open", "Open report", "F6", primary=not reading.undecided())
+    why_not = "" if seeing.walked(desk) else "The second reader has no finding here."
+    return (Action("finding.next", "Next finding", "N", why_not=why_not), report)

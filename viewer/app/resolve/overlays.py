@@ -1,0 +1,145 @@
+"""What lies over the images: marks, distances, the heat map, ticks of the scroll bar, what was seen."""
+
+from viewer.app.desk_state import DeskState
+from viewer.app.display import Heat, Mark, MarkState, Measurement, Plane
+from viewer.app.views import View, frame_of
+from viewer.core.dicom.display_set import DisplaySet
+from viewer.core.dicom.planes import nearest_cut
+from viewer.core.reading.finding import Author, Finding
+from viewer.core.reading.reading import Reading, Verdict
+
+LEAST_RADIUS_MM = 3.0
+"""Of the mark of a finding that was not measured, or is smaller."""
+_STATES = {
+    Verdict.ACCEPTED: MarkState.ACCEPTED,
+    Verdict.REJECTED: MarkState.REJECTED,
+    Verdict.UNDECIDED: MarkState.OPEN,
+}
+
+
+def state_of(reading: Reading, finding: Finding) -> MarkState:
+    """How a finding stands: own marks count as accepted."""
+    if finding.author is Author.READER:
+        return MarkState.ACCEPTED
+    state = _STATES[reading.judgement(finding.tracking_uid).verdict]
+    if state is MarkState.OPEN and not finding.above_operating_point:
+        return MarkState.BELOW
+    return state
+
+
+def name_of(reading: Reading, finding: Finding) -> str:
+    """The name on screen: "M1 = R1" where the reader marked the same place."""
+    own = reading.finding(reading.joined.get(finding.tracking_uid, ""))
+    return finding.name if own is None else f"{finding.name} = {own.name}"
+
+
+def marks_of(desk: DeskState, shown: DisplaySet) -> tuple[Mark, ...]:
+    """The marks that may be drawn on a display set; which cut shows which, the viewport knows."""
+    reading = desk.reading
+    if reading is None:
+        return ()
+    joined = set(reading.joined.values()) if desk.review.marks_on else set()
+    own = [_mark(desk, reading, f) for f in reading.own if f.tracking_uid not in joined]
+    if not desk.review.marks_on:
+        return tuple(own)
+    proposed = [
+        _mark(desk, reading, f) for f in reading.model if f.above_operating_point or desk.review.below_on
+    ]
+    return (*proposed, *own)
+
+
+def _mark(desk: DeskState, reading: Reading, proposed: Finding) -> Mark:
+    own = reading.finding(reading.joined.get(proposed.tracking_uid, ""))
+    finding = own or reading.edited.get(proposed.tracking_uid, proposed)
+    long = finding.long_axis_mm or 0.0
+    by = "joined" if own is not None else "model" if proposed.author is Author.MODEL else "reader"
+    return Mark(
+        name=name_of(reading, proposed),
+        tracking_uid=proposed.tracking_uid,
+        author=by,
+        state=state_of(reading, proposed),
+        focused=proposed.tracking_uid == desk.review.focus,
+        series_instance_uid=finding.series_instance_uid,
+        frame_of_reference_uid=finding.frame_of_reference_uid,
+        center_lps_mm=finding.center_lps_mm,
+        radius_mm=max(long / 2, LEAST_RADIUS_MM),
+        long_axis=finding.long_axis if by != "model" else None,
+        short_axis=finding.short_axis if by != "model" else None,
+        text=size_text(finding) if by != "model" else "",
+    )
+
+
+def size_text(finding: Finding) -> str:
+    """Long by short axis, one decimal; "" where not measured."""
+    long, short = finding.long_axis_mm, finding.short_axis_mm
+    if long is None:
+        return ""
+    return f"{long:.1f} mm" if short is None else f"{long:.1f} × {short:.1f} mm"
+
+
+def measurements_of(desk: DeskState, shown: DisplaySet) -> tuple[Measurement, ...]:
+    """The distances drawn on this series."""
+    reading = desk.reading
+    if reading is None:
+        return ()
+    return tuple(
+        Measurement(d.key, d.axis, d.text, d.series_instance_uid)
+        for d in reading.distances
+        if d.series_instance_uid == shown.series_instance_uid
+    )
+
+
+def heat_of(desk: DeskState) -> Heat | None:
+    """The heat map of the finding in focus, while H is held or it is pinned; never before the reveal."""
+    if not desk.revealed or not (desk.review.heat_held or desk.review.heat_pinned):
+        return None
+    finding, patch = desk.focused, desk.heat.get(desk.review.focus)
+    if finding is None or patch is None:
+        return None
+    depth, height, width = patch.array.shape
+    return Heat(
+        tracking_uid=finding.tracking_uid,
+        name=finding.name,
+        series_instance_uid=finding.series_instance_uid,
+        frame_of_reference_uid=finding.frame_of_reference_uid,
+        path=patch.array.path,
+        start=patch.start,
+        shape=(depth, height, width),
+    )
+
+
+def ticks_of(desk: DeskState, view: View, shown: DisplaySet, count: int) -> tuple[tuple[float, str], ...]:
+    """Where along the scroll bar the marks lie."""
+    grid = desk.views.grid(view)
+    if grid is None or count < 2:
+        return ()
+    frame = frame_of(shown)
+    return tuple(
+        (nearest_cut(grid, mark.center_lps_mm) / (count - 1), mark.author)
+        for mark in marks_of(desk, shown)
+        if mark.frame_of_reference_uid in (frame, "") and mark.state is not MarkState.BELOW
+    )
+
+
+def seen_of(
+    desk: DeskState, view: View, shown: DisplaySet, count: int
+) -> tuple[float, tuple[tuple[float, float], ...]]:
+    """Share of the images that were on screen, and which: spans 0..1 along the scroll bar."""
+    reading = desk.reading
+    key = shown.id if view.plane is Plane.STACK else f"{shown.id}/{view.plane.value}"
+    seen = frozenset() if reading is None else reading.slices_seen.get(key, frozenset())
+    if not seen or not count:
+        return 0.0, ()
+    return min(1.0, len(seen) / count), _spans(seen, count)
+
+
+def _spans(seen: frozenset[int], count: int) -> tuple[tuple[float, float], ...]:
+    if len(seen) >= count:
+        return ((0.0, 1.0),)
+    out: list[tuple[int, int]] = []
+    for index in sorted(seen):
+        if out and index == out[-1][1]:
+            out[-1] = (out[-1][0], index + 1)
+        else:
+            out.append((index, index + 1))
+    return tuple((first / count, last / count) for first, last in out)

@@ -1,0 +1,216 @@
+"""The viewports of the display state: where they look, their corner text, their banners."""
+
+from viewer.app import text
+from viewer.app.desk_state import DeskState
+from viewer.app.display import Banner, Corners, Plane, Severity, ViewportState
+from viewer.app.naming import series_name
+from viewer.app.resolve.overlays import heat_of, marks_of, measurements_of, seen_of, ticks_of
+from viewer.app.stack import Stack
+from viewer.app.views import View
+from viewer.core.dicom.display_set import DisplaySet
+from viewer.core.dicom.geometry import Vector
+from viewer.core.dicom.instance import Instance
+from viewer.core.pixels.grey import Lut, Window
+
+STORED = Window(0.0, 0.0, "as stored")
+"""Width 0: each image with its own default, whatever that is."""
+_TITLES = {Plane.AXIAL: "Axial", Plane.CORONAL: "Coronal", Plane.SAGITTAL: "Sagittal"}
+_AXES = {Plane.AXIAL: ("z", 2), Plane.CORONAL: ("y", 1), Plane.SAGITTAL: ("x", 0)}
+_SHOWN_WARNINGS = {"warning": Severity.WARNING, "danger": Severity.DANGER, "info": Severity.INFO}
+
+
+def viewports(desk: DeskState) -> tuple[ViewportState, ...]:
+    """The viewports on screen, in reading order."""
+    return tuple(_viewport(desk, view) for view in desk.views.visible)
+
+
+def _viewport(desk: DeskState, view: View) -> ViewportState:
+    views, shown = desk.views, desk.views.display_set(view)
+    focused = view.id == views.focused and not desk.panel_has_keyboard
+    index, count = views.place(view)
+    if shown is None:
+        return _empty(desk, view, focused)
+    stack = desk.stacks.get(shown.id)
+    window = _window(view, stack, index)
+    seen, spans = seen_of(desk, view, shown, count)
+    return ViewportState(
+        id=view.id,
+        title=title(view, shown),
+        plane=view.plane,
+        display_set=shown.id,
+        index=index,
+        count=count,
+        point_lps_mm=views.point(view),
+        window=window,
+        invert=view.invert,
+        zoom=view.zoom,
+        pan=view.pan,
+        focused=focused,
+        corners=_corners(view, shown, index, count, window, views.point(view)),
+        text_level=views.text_level,
+        crosshair=views.crosshair and len(views.visible) > 1,
+        marks=marks_of(desk, shown),
+        measurements=measurements_of(desk, shown),
+        heat=heat_of(desk),
+        banners=_banners(view, shown),
+        ticks=ticks_of(desk, view, shown, count),
+        seen=seen,
+        seen_spans=spans,
+    )
+
+
+def _empty(desk: DeskState, view: View, focused: bool) -> ViewportState:
+    words = (
+        ("Looking for images", "")
+        if desk.scanning
+        else ("Nothing hangs here", "Left and Right choose a series.")
+    )
+    if desk.study is None and not desk.scanning:
+        words = ("No study is open", "Ctrl+O opens a folder, a ZIP or a file.")
+    return ViewportState(
+        id=view.id,
+        title="",
+        plane=view.plane,
+        display_set="",
+        index=0,
+        count=0,
+        point_lps_mm=None,
+        window=STORED,
+        invert=False,
+        zoom=1.0,
+        pan=(0.0, 0.0),
+        focused=focused,
+        corners=Corners(),
+        text_level=desk.views.text_level,
+        crosshair=False,
+        empty=words,
+    )
+
+
+def _window(view: View, stack: Stack | None, index: int) -> Window:
+    """The window as numbers, also where it is the one stored in the image."""
+    if view.window is not None:
+        return view.window
+    if stack is None or not 0 <= index < len(stack.ready):
+        return STORED
+    voi = stack.default_voi(index if view.plane is Plane.STACK else len(stack.ready) // 2)
+    if isinstance(voi, Lut):
+        return Window(0.0, 1.0, voi.name or "stored LUT", "LUT")
+    return Window(voi.centre, voi.width, voi.name or "stored", voi.function)
+
+
+# --- corner text
+
+
+def title(view: View, shown: DisplaySet) -> str:
+    """What a viewport is called."""
+    return _TITLES.get(view.plane) or series_name(shown)
+
+
+def _corners(
+    view: View, shown: DisplaySet, index: int, count: int, window: Window, point: Vector | None
+) -> Corners:
+    instance = _instance(shown, index if view.plane is Plane.STACK else shown.count // 2)
+    where = _place_line(view, shown, index, point, instance)
+    levels = _window_line(view, window)
+    if view.plane is not Plane.STACK:
+        spacing = _spacing(shown)
+        right = f"{text.millimetres(spacing)}, made here" if spacing else "made here"
+        return Corners((_TITLES[view.plane],), (right,), levels, (where,))
+    position = (where,) if where else ()
+    return Corners(
+        top_left=identity(instance),
+        top_right=_series_lines(shown, instance),
+        bottom_left=levels,
+        bottom_right=(*position, f"Image {index + 1} / {count}"),
+    )
+
+
+def identity(instance: Instance) -> tuple[str, ...]:
+    """Who it is; stays at every text level."""
+    name = text.person(instance.patient_name) or "name not in the header"
+    return name, f"ID {instance.patient_id}" if instance.patient_id else "ID not in the header"
+
+
+def _series_lines(shown: DisplaySet, instance: Instance) -> tuple[str, ...]:
+    thickness = instance.slice_thickness_mm
+    name = series_name(shown)
+    first = [name, text.millimetres(thickness) if thickness else ""]
+    if instance.kernel and instance.kernel not in name:
+        first.insert(1, instance.kernel)
+    beam = [
+        f"{instance.kvp:g} kV" if instance.kvp else "",
+        f"{instance.exposure_mas:g} mAs" if instance.exposure_mas else "",
+        f"contrast {instance.contrast}" if instance.contrast else "",
+    ]
+    lossy = ""
+    if instance.lossy:
+        ratio = f" {instance.lossy_ratio:g}:1" if instance.lossy_ratio else ""
+        lossy = f"lossy compressed{ratio}"
+    lines = ("  ".join(filter(None, first)), text.DOT.join(filter(None, beam)), lossy)
+    return tuple(line for line in lines if line)
+
+
+def _window_line(view: View, window: Window) -> tuple[str, ...]:
+    if window.function == "LUT":
+        words = window.name
+    elif window.width <= 0:
+        words = "Window as stored"
+    else:
+        words = text.window(window.centre, window.width, window.name)
+    return (f"{words}{text.DOT}inverted" if view.invert else words,)
+
+
+def _place_line(view: View, shown: DisplaySet, index: int, point: Vector | None, instance: Instance) -> str:
+    if view.plane is not Plane.STACK:
+        name, axis = _AXES[view.plane]
+        return "" if point is None else f"{name} {text.millimetres(point[axis])}"
+    if instance.position_mm is None or index in shown.missing:
+        return ""
+    normal = shown.geometry.normal if shown.geometry is not None else (0.0, 0.0, 1.0)
+    axis = max(range(3), key=lambda n: abs(normal[n]))
+    return f"{'xyz'[axis]} {text.millimetres(instance.position_mm[axis])}"
+
+
+def _spacing(shown: DisplaySet) -> float:
+    """Slice distance of the volume that a cut is made of, mm."""
+    return 0.0 if shown.geometry is None else shown.geometry.spacing_mm[0]
+
+
+def _instance(shown: DisplaySet, index: int) -> Instance:
+    return shown.instance_at(index) or shown.instances[0]
+
+
+# --- banners
+
+
+def _banners(view: View, shown: DisplaySet) -> tuple[Banner, ...]:
+    """What the reader must know of this picture, in the picture."""
+    out = [Banner(_SHOWN_WARNINGS[w.severity], _HEADS.get(w.kind, "Note"), w.message) for w in shown.warnings]
+    if view.plane is Plane.STACK:
+        out = [banner for banner in out if banner.severity is not Severity.INFO]
+    return tuple(out)
+
+
+_HEADS = {
+    "missing_slices": "Slices are missing",
+    "irregular_spacing": "Uneven slice distances",
+    "variable_spacing": "Uneven slice distances",
+    "gantry_tilt": "Tilted gantry",
+    "two_patients": "Two patients",
+    "unknown_patient": "Unknown patient",
+    "name_mismatch": "Names disagree",
+}
+
+
+def two_patients(desk: DeskState) -> tuple[Banner, ...]:
+    """Two patients are never on screen without both being named."""
+    names: dict[str, str] = {}
+    for view in desk.views.visible:
+        shown = desk.views.display_set(view)
+        for instance in () if shown is None else shown.instances[:1]:
+            key = f"{instance.patient_id}/{instance.patient_name}/{instance.birth_date}"
+            names[key] = ", ".join(identity(instance))
+    if len(names) < 2:
+        return ()
+    return (Banner(Severity.DANGER, "Two patients are on screen", "; ".join(names.values())),)

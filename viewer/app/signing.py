@@ -1,0 +1,206 @@
+"""The report of the study on the desk: impression, category, signature, amendment, and its files."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from viewer.app import asking, seeing
+from viewer.app.desk_state import DeskState
+from viewer.app.display import Question, Severity
+from viewer.app.jobs import Report
+from viewer.app.report_folder import Written
+from viewer.core.reading import lung_rads
+from viewer.core.reading.reading import Stage
+
+REPORTS = "reports"
+"""Folder below the home folder: one folder for each reading."""
+
+# --- what the report says
+
+
+def open_report(desk: DeskState) -> None:
+    """The report page, or back to the images."""
+    desk.page = "reading" if desk.page == "report" else "report"
+    desk.review.strip, desk.sign_armed = False, False
+    desk.looked()
+
+
+def set_category(desk: DeskState, value: str) -> None:
+    """A category by hand."""
+    if desk.session is None:
+        return
+    with desk.telling_refusals():
+        desk.session.set_category(value)
+        desk.acted()
+        desk.say(f"Category {value}, set by you. Ctrl+Z takes it back.")
+
+
+def next_category(desk: DeskState, steps: int = 1) -> None:
+    """The next category by hand; beyond the ends it goes back to the one that the rules give."""
+    reading = desk.reading
+    if reading is None or not reading.scheme:
+        desk.say("There is no category for this kind of study.")
+        return
+    values = list(lung_rads.CATEGORIES)
+    here = (
+        values.index(reading.category.value) if reading.category and reading.category.value in values else 0
+    )
+    wanted = here + steps
+    if 0 <= wanted < len(values):
+        set_category(desk, values[wanted])
+
+
+def category_by_rule(desk: DeskState) -> None:
+    """Back to the category that the rules give."""
+    if desk.session is None:
+        return
+    with desk.telling_refusals():
+        desk.session.set_category(None)
+        desk.acted()
+
+
+def set_chance(desk: DeskState, per_cent: int) -> None:
+    """The reader's own probability of cancer, 0 to 100 %, part of the unaided verdict."""
+    if desk.stage is Stage.UNAIDED:
+        desk.chance = per_cent
+        desk.looked()
+
+
+def edit_impression(desk: DeskState) -> None:
+    """Open the impression for writing."""
+    desk.page, desk.editing_impression = "report", True
+    desk.changed()
+
+
+def set_impression(desk: DeskState, text: str, done: bool = True) -> None:
+    """Take over the impression; `done` closes its editor."""
+    if done:
+        desk.editing_impression = False
+    if desk.session is not None and desk.reading is not None and text != desk.reading.impression:
+        with desk.telling_refusals():
+            desk.session.set_impression(text)
+            desk.acted()
+    desk.changed()
+
+
+def save(desk: DeskState) -> None:
+    """Every act is on disk already; what was only looked at is written now."""
+    desk.note_views()
+    if desk.log is None:
+        return
+    with desk.telling_refusals():
+        desk.log.flush()
+        desk.say("Saved. Every mark and verdict was on disk before it was on screen.")
+
+
+# --- the signature
+
+
+def sign(desk: DeskState) -> None:
+    """Sign; where findings are undecided the first press names them and the second signs without them."""
+    session = desk.session
+    if session is None:
+        return
+    without = session.reading.undecided()
+    if without and not desk.sign_armed:
+        desk.page, desk.sign_armed = "report", True
+        names = ", ".join(f.name for f in without)
+        verb, them = ("is", "it") if len(without) == 1 else ("are", "them")
+        again = f"Ctrl+Shift+Enter once more signs without {them}."
+        desk.say(f"{names} {verb} undecided. {again}", Severity.WARNING)
+        return
+    with desk.telling_refusals():
+        session.sign(force=desk.sign_armed)
+        desk.page, desk.sign_armed = "report", False
+        desk.undo_order.clear()
+        desk.say("Signed. Writing the report ...")
+        write(desk)
+
+
+def why_not_sign(desk: DeskState) -> str:
+    """Why the reading cannot be signed now; "" where it can."""
+    if desk.session is None:
+        return "Open a study first (Ctrl+O)."
+    if desk.stage is Stage.UNAIDED:
+        return "Commit your own read first (Shift+Enter)."
+    if desk.stage is Stage.COMMITTED:
+        return seeing.why_sealed(desk)
+    return "This reading is signed; it can be amended." if desk.stage is Stage.SIGNED else ""
+
+
+def folder_of(desk: DeskState) -> Path:
+    """Where the objects of the reading on the desk are written."""
+    assert desk.reading is not None
+    return desk.home / REPORTS / desk.reading.reading_id
+
+
+def amend(desk: DeskState) -> None:
+    """Ask for the text of an amendment."""
+    question = Question(
+        kind="text",
+        title="Amend the signed report",
+        text="What was signed stays as it is; this is added with your name and the time.",
+        fields=(("text", "Amendment"),),
+        accept="Amend",
+        refuse="Cancel",
+    )
+    asking.ask(desk, question, lambda values: _amend(desk, values))
+
+
+def _amend(desk: DeskState, values: dict[str, str] | None) -> None:
+    if values is None or desk.session is None:
+        return
+    with desk.telling_refusals():
+        desk.session.amend(values.get("text", "").strip())
+        desk.say("Amended. Writing the report ...")
+        write(desk)
+
+
+def why_not_amend(desk: DeskState) -> str:
+    """Why there is nothing to amend; "" where there is."""
+    return "" if desk.stage is Stage.SIGNED else "Only a signed report is amended."
+
+
+# --- writing
+
+
+def write(desk: DeskState) -> None:
+    """Write the objects, the page and its PDF, beside the window; what was signed is never touched."""
+    study, reading, log = desk.study, desk.reading, desk.log
+    if study is None or reading is None or log is None:
+        return
+    folder, read, stacks, press = folder_of(desk), desk.study_read, dict(desk.stacks), desk.printer
+    refused: list[str] = []
+    events = len(log.events(reading.reading_id))
+    generation = desk.generation
+
+    def work(report: Report, cancelled: Callable[[], bool]) -> tuple[Written, ...]:
+        from viewer.app.reporting import write_reading  # loads the report's parts, after the first image
+
+        report(-1, "objects, page and pictures")
+        return write_reading(
+            folder, study, reading, read, stacks, press=press, events=events, refused=refused.append
+        )
+
+    desk.jobs.start(
+        "Writing the report",
+        work,
+        lambda written: _written(desk, generation, written, tuple(refused)),
+        lambda error: desk.say(f"The report was not written: {error}", Severity.DANGER),
+    )
+
+
+def _written(
+    desk: DeskState, generation: int, written: tuple[Written, ...], refused: tuple[str, ...]
+) -> None:
+    if generation != desk.generation or desk.session is None:
+        return
+    desk.written, desk.not_written = written, refused
+    with desk.telling_refusals():
+        objects = [
+            {"path": str(w.path), "kind": w.kind, "sop_instance_uid": w.sop_instance_uid} for w in written
+        ]
+        desk.session.reported(objects)
+        folder = written[0].path.parent if written else folder_of(desk)
+        desk.say(f"Written: {len(written)} files in {folder}.")
+    if refused:
+        desk.say(f"Not written: {refused[0]}", Severity.WARNING)

@@ -1,0 +1,79 @@
+"""What the window itself shows: what lies over it, its panels, full screen, one level back, the end."""
+
+from viewer.app import seeing
+from viewer.app.desk_state import DeskState
+from viewer.app.display import Tool
+
+
+def toggle_overlay(desk: DeskState, name: str) -> None:
+    """Open or close what lies over the window: palette, keys, not_loaded, card or folder."""
+    desk.overlay = "" if desk.overlay == name else name
+    if desk.overlay == "card":
+        desk.card_lines = _model_card(desk)
+    desk.changed()
+
+
+def close_overlay(desk: DeskState) -> None:
+    """Close what lies over the window."""
+    desk.overlay = ""
+    desk.changed()
+
+
+def _model_card(desk: DeskState) -> tuple[str, ...]:
+    """The card of the model whose findings are on screen."""
+    from inference.bundle import CARD, installed_bundles  # only here, long after the first image
+
+    runs = {run.model_id for run in desk.reading.runs} if desk.reading is not None else set()
+    for folder, bundle in installed_bundles(desk.home / "models"):
+        if bundle.id in runs:
+            text = (folder / CARD).read_text(encoding="utf-8")
+            return tuple(line for line in text.splitlines() if line.strip())
+    return ("No model has read this study.",)
+
+
+def ask_for_folder(desk: DeskState) -> None:
+    """Ask for a folder or a file to open."""
+    toggle_overlay(desk, "folder")
+
+
+def toggle_series(desk: DeskState) -> None:
+    """Unfold or fold the series panel."""
+    desk.series_open = not desk.series_open
+    desk.changed()
+
+
+def toggle_full_screen(desk: DeskState) -> None:
+    """The window on the whole screen, or back."""
+    desk.full_screen = not desk.full_screen
+    desk.changed()
+
+
+def next_section(desk: DeskState, steps: int = 1) -> None:
+    """The next section of the report."""
+    desk.report_section += steps
+    desk.changed()
+
+
+def back(desk: DeskState) -> None:
+    """One level back: overlay, editor, pinned heat map, panel, page, maximised viewport, tool."""
+    if desk.overlay:
+        desk.overlay = ""
+    elif desk.review.editing:
+        desk.review.editing = ""
+    elif desk.review.heat_pinned:
+        seeing.pin_heat(desk)
+    elif desk.panel_has_keyboard:
+        desk.panel_has_keyboard = False
+    elif desk.page != "reading" and desk.study is not None:
+        desk.page, desk.sign_armed = "reading", False
+    elif desk.views.maximised:
+        desk.views.maximise(desk.views.maximised)
+    else:
+        desk.views.tool = Tool.WINDOW
+    desk.looked()
+
+
+def quit_program(desk: DeskState) -> None:
+    """Close the window; everything is on disk."""
+    desk.quitting = True
+    desk.changed()

@@ -1,0 +1,85 @@
+"""The images: viewports laid out in their boxes, 2 px apart, made as they are needed."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from viewer.app.desk import Desk
+from viewer.app.display import Cell, DisplayState
+from viewer.ui import theme
+from viewer.ui.viewport.choose import make_viewport
+from viewer.ui.viewport.viewport import Viewport
+
+Menu = Callable[[QPoint], None]
+
+
+class ImageArea(QWidget):
+    """All viewports."""
+
+    def __init__(self, desk: Desk, menu: Menu, backend: str = "") -> None:
+        super().__init__()
+        self._desk, self._menu, self._backend = desk, menu, backend
+        self._cells: tuple[Cell, ...] = ()
+        self.viewports: dict[str, Viewport] = {}
+
+    def show_images(self, state: DisplayState) -> None:
+        """Show the viewports of a state; only those that changed do anything."""
+        if state.cells != self._cells:
+            self._cells = state.cells
+            for cell in state.cells:
+                if cell.viewport not in self.viewports:
+                    self._make(cell.viewport)
+            self._place()
+        for one in state.viewports:
+            viewport = self.viewports[one.id]
+            viewport.show_state(one, self._desk.stacks.get(one.display_set), state.tool)
+            if one.focused and not viewport.hasFocus() and self._may_take_keyboard():
+                viewport.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _may_take_keyboard(self) -> bool:
+        window = self.window()
+        return self.isVisible() and window.isActiveWindow() and not _typing_in(window)
+
+    def _make(self, viewport_id: str) -> None:
+        viewport = make_viewport(self._desk, self._backend, 1.0, self)
+        viewport.context_menu.connect(self._menu)
+        self.viewports[viewport_id] = viewport
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Lay the viewports out again."""
+        self._place()
+
+    def _place(self) -> None:
+        shown = {cell.viewport for cell in self._cells}
+        for name, viewport in self.viewports.items():
+            viewport.setVisible(name in shown)
+        for cell in self._cells:
+            self.viewports[cell.viewport].setGeometry(self._box(cell))
+
+    def _box(self, cell: Cell) -> QRect:
+        """The box of a cell: whole pixels, with half of the gap on each inner side."""
+        gap = theme.px("viewport_gap")
+        left, right = (round(x * (self.width() + gap)) for x in (cell.left, cell.left + cell.width))
+        top, bottom = (round(y * (self.height() + gap)) for y in (cell.top, cell.top + cell.height))
+        return QRect(left, top, right - left - gap, bottom - top - gap)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Buttons 4 and 5: previous and next step."""
+        if event.button() == Qt.MouseButton.BackButton:
+            self._desk.run("step.previous")
+        elif event.button() == Qt.MouseButton.ForwardButton:
+            self._desk.run("step.next")
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The gaps between the viewports."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), theme.colour("ground"))
+        painter.end()
+
+
+def _typing_in(window: QWidget) -> bool:
+    """True while the keyboard is in a field of the window that wants it."""
+    focus = window.focusWidget()
+    return focus is not None and focus.inherits("QLineEdit") | focus.inherits("QPlainTextEdit")
