@@ -1,6 +1,6 @@
 """Readers who never stop, each in a process of its own that test_store.py kills.
 
-For each line `SEED HOME` on standard input one reader is forked (which spares the imports) and `pid N` printed;
+For each line `SEED HOME` on standard input one reader is forked (to spare the imports) and `pid N` printed;
 the reader prints the number of events after each that must be on disk by then; `dead` follows its end.
 """
 

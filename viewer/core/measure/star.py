@@ -16,6 +16,8 @@ from viewer.core.measure.wall import OUTSIDE_HU, Border, border
 from viewer.core.reading.finding import Texture
 
 STEP_MM = 0.4
+OFF_MM = 3.0
+"""How far beside the nodule a mark may be put."""
 CONTRAST_HU = 120.0
 """A nodule is at least this much denser than the lung around it."""
 LUNG_HU = -600.0
@@ -71,6 +73,11 @@ class Star:
         )
         return inside
 
+    def near(self, point_mm: Array) -> bool:
+        """Whether a point lies inside, or at most `OFF_MM` outside."""
+        vector = point_mm - self.centre_mm
+        return bool(np.linalg.norm(vector) <= rays.radius_towards(self.radius_mm, vector) + OFF_MM)
+
 
 def find_star(patch: Patch, seed_mm: Array, texture: Texture, reach_mm: float, walled: bool) -> Star | None:
     """The nodule round the seed; None where it does not end within reach. Raises `NotMeasured`.
@@ -79,7 +86,7 @@ def find_star(patch: Patch, seed_mm: Array, texture: Texture, reach_mm: float, w
     """
     lung_hu = _lung_hu(patch)
     centre = _into_tissue(patch, seed_mm, lung_hu)
-    radius_mm, wall = 1.5, None
+    radius_mm, wall, star = 1.5, None, None
     for _ in range(ROUNDS):
         threshold = _threshold(patch, centre, radius_mm, lung_hu, texture)
         if walled and wall is None:
@@ -92,6 +99,8 @@ def find_star(patch: Patch, seed_mm: Array, texture: Texture, reach_mm: float, w
         if np.linalg.norm(shift) < STEP_MM / 4:
             break
         centre = centre + shift
+    if star is not None and not star.near(seed_mm):
+        raise NotMeasured("It runs into something larger beside it.")
     return star
 
 
@@ -106,7 +115,7 @@ def _into_tissue(patch: Patch, seed: Array, lung_hu: float) -> Array:
     """The seed, or the densest point within 3 mm of it where the seed itself is in lung."""
     if patch.sample(seed) >= lung_hu + CONTRAST_HU:
         return seed
-    around = np.concatenate([rays.directions() * distance for distance in (1.0, 2.0, 3.0)]) + seed
+    around = np.concatenate([rays.directions() * distance for distance in (1.0, 2.0, OFF_MM)]) + seed
     best: Array = around[np.argmax(patch.sample(around))]
     return best
 

@@ -49,10 +49,23 @@ def border(patch: Patch, centre_mm: Array, half_mm: float, lung_below_hu: float)
     lung = _lung(patch.sample(lattice), lung_below_hu)
     if not lung.any():
         return Border(np.full(lung.shape, -1.0), lattice[0, 0, 0])
-    reached = distance_transform_edt(~lung, PITCH_MM) <= BALL_MM
+    deep = distance_transform_edt(~lung, PITCH_MM) > BALL_MM
+    reached = ~deep | _inside_mass(deep, np.linalg.norm(lattice - centre_mm, axis=-1))
     if reached.all():
         return Border(np.full(lung.shape, BALL_MM), lattice[0, 0, 0])
     return Border(distance_transform_edt(reached, PITCH_MM) - BALL_MM + SAG_MM, lattice[0, 0, 0])
+
+
+def _inside_mass(deep: NDArray[np.bool_], from_centre_mm: Array) -> NDArray[np.bool_]:
+    """Pieces of deep tissue that are the inside of a large mass under the mark: near, closed all round."""
+    from scipy.ndimage import label  # heavy, and never needed for the first image
+
+    pieces, _ = label(deep)
+    shell = np.ones(deep.shape, bool)
+    shell[1:-1, 1:-1, 1:-1] = False
+    near = np.setdiff1d(pieces[deep & (from_centre_mm < BALL_MM / 2)], pieces[deep & shell])
+    out: NDArray[np.bool_] = np.isin(pieces, near)
+    return out
 
 
 def _lung(hu: Array, lung_below_hu: float) -> NDArray[np.bool_]:

@@ -171,8 +171,8 @@ def undecided_sentence(names: tuple[str, ...]) -> str:
     """Why a reading is not signed at the first press."""
     if not names:
         return "No finding is undecided any more: sign again."
-    verb = "is" if len(names) == 1 else "are"
-    return f"{_list(names)} {verb} undecided: decide, or sign once more to leave it out of the report."
+    verb, them = ("is", "it") if len(names) == 1 else ("are", "them")
+    return f"{_list(names)} {verb} undecided: decide, or sign once more to leave {them} out of the report."
 
 
 # --- undo and redo

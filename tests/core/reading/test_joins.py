@@ -1,0 +1,48 @@
+"""Which mark of the reader and which finding of the model are one place."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.core.reading.made import finding, proposed
+from viewer.core.reading.joins import join
+
+
+def joined(model, own):
+    names = {f.tracking_uid: f.name for f in (*model, *own)}
+    return {names[m]: names[r] for m, r in join(model, own).items()}
+
+
+def test_a_mark_within_five_mm_is_the_same_place_however_small_the_finding():
+    assert joined([proposed("M1", mm=3)], [finding("R1", at=(5.0, 0, 0), mm=2)]) == {"M1": "R1"}
+    assert joined([proposed("M1", mm=3)], [finding("R1", at=(5.01, 0, 0), mm=2)]) == {}
+
+
+def test_a_large_finding_is_hit_anywhere_within_its_radius():
+    assert joined([proposed("M1", mm=30)], [finding("R1", at=(0, 14.9, 0))]) == {"M1": "R1"}
+    assert joined([proposed("M1", mm=3)], [finding("R1", at=(0, 14.9, 0), mm=30)]) == {"M1": "R1"}
+
+
+def test_each_joins_one_and_the_nearest_pair_goes_first():
+    model = [proposed("M1", at=(0, 0, 0)), proposed("M2", at=(3, 0, 0))]
+    assert joined(model, [finding("R1", at=(2.5, 0, 0))]) == {"M2": "R1"}
+    assert joined(model, [finding("R1", at=(2.5, 0, 0)), finding("R2", at=(4, 0, 0))]) == {
+        "M2": "R1",
+        "M1": "R2",
+    }
+
+
+def test_nothing_joins_across_frames_of_reference_or_below_the_operating_point():
+    assert joined([proposed("M1")], [finding("R1", frame="1.8")]) == {}
+    assert joined([proposed("M1", above_operating_point=False)], [finding("R1")]) == {}
+
+
+PLACES = st.lists(st.tuples(*[st.floats(-20, 20)] * 3), max_size=5)
+
+
+@given(PLACES, PLACES)
+def test_joins_are_one_to_one_and_do_not_depend_on_the_order(models, owns):
+    model = [proposed(f"M{i}", at=at) for i, at in enumerate(models)]
+    own = [finding(f"R{i}", at=at) for i, at in enumerate(owns)]
+    found = join(model, own)
+    assert len(set(found.values())) == len(found)
+    assert found == join(model[::-1], own[::-1])
