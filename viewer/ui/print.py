@@ -77,7 +77,7 @@ def pdf(blocks: Sequence[str], images: Mapping[str, bytes], title: str, foot: st
             writer.newPage()
         for piece in pieces:
             _draw(painter, piece, _room(writer))
-        _foot(painter, _room(writer), foot, f"{number} / {len(pages)}")
+        _foot(painter, _room(writer), foot, f"Page {number} of {len(pages)}")
     painter.end()
     return bytes(buffer.data().data())
 
@@ -215,4 +215,5 @@ def _font(points: float) -> QFont:
     font = QFont()
     font.setFamilies(list(theme.tokens().families))
     font.setPointSizeF(points)
+    font.setFeature(QFont.Tag("calt"), 0)  # contextual hyphens and slashes cannot be copied out of a PDF
     return font

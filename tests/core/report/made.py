@@ -168,8 +168,10 @@ def second_read(where: DisplaySet, **changes) -> SecondRead:
         "findings": (M1, M3, M2, M4),
         "series": (where.series_instance_uid,),
         "textures": {M1.tracking_uid: Characteristic("solid", 0.93)},
-        "masks": {f.tracking_uid: ball(where, f.center_lps_mm, f.mean_diameter_mm / 2) for f in (M1, M2, M3)},
     }
+    if "masks" not in changes:
+        balls = {f.tracking_uid: ball(where, f.center_lps_mm, f.mean_diameter_mm / 2) for f in (M1, M2, M3)}
+        values["masks"] = balls
     return SecondRead(**(values | changes))
 
 

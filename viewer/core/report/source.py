@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from pydicom.config import IGNORE
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
@@ -65,7 +66,7 @@ def find_source(sources: Sequence[Source], finding: Finding) -> Source | None:
 
 def valid_uid(value: str) -> bool:
     """True for a UID that may stand in a new object (PS3.5 9.1)."""
-    return bool(UID(value).is_valid)
+    return bool(UID(value, IGNORE).is_valid)
 
 
 def _header(frames: Sequence[Instance], study: Dataset | None) -> Dataset:

@@ -1,0 +1,183 @@
+from dataclasses import replace
+
+from tests.core.report import made
+from viewer.core.dicom.display_set import Patient, Series, SeriesWarning, Study
+from viewer.core.reading.reading import Category, Judgement, Stage, Verdict
+from viewer.core.report.html import PAPER, print_blocks, report_html
+from viewer.core.report.page import model_page, reader_page
+
+
+def study(where=None, **changes):
+    where = where or made.display_set()
+    series = Series(
+        series_instance_uid=made.SERIES,
+        study_instance_uid=made.STUDY,
+        number=1,
+        description="Lung",
+        modality="CT",
+        display_sets=(where,),
+    )
+    values = {
+        "study_instance_uid": made.STUDY,
+        "patient": Patient("key", "P1", "Doe^Jane", "19600229", "F"),
+        "date": "20260102",
+        "time": "",
+        "description": "CT chest, low-dose screening",
+        "accession_number": "",
+        "series": (series,),
+    }
+    return Study(**(values | changes))
+
+
+def page(reads=None, **changes):
+    reads = [made.second_read(made.display_set())] if reads is None else reads
+    return reader_page(study(), made.reading(**changes), reads, events=184)
+
+
+def test_findings_rejected_and_undecided_stand_apart():
+    made_page = page()
+    assert [c.name for c in made_page.findings] == ["R2", "R1 = M1"]  # in order of size
+    assert [(c.name, c.verdict) for c in made_page.rejected] == [
+        ("M3", "Rejected: Normal anatomy (vessel, gland, node): crossing vessel")
+    ]
+    assert [(c.name, c.verdict) for c in made_page.undecided] == [("M2", "Not reviewed; signed without it")]
+    assert made_page.findings[1].lines[0] == "8.4 × 6.7 mm, mean 7.6 mm · 237 mm³ · slice 6 of 12"
+    assert "the model marked the same place. Model: probability 87 %" in made_page.findings[1].origin
+
+
+def test_category_rule_management_and_what_it_was_before():
+    value, headline, rule, follows, change = page().category
+    assert (value, headline) == ("3", "Lung-RADS v2022, category 3: probably benign")
+    assert rule == "Rule: solid, baseline, 6 to < 8 mm."
+    assert follows == "Management: low-dose CT in 6 months."
+    assert change == "unaided 3, unchanged"
+    changed = page(unaided_category=Category("Lung-RADS v2022", "2", ""))
+    assert changed.category[4] == "unaided 2, changed after the reveal"
+
+
+def test_how_it_was_read():
+    how = dict(page(slices_seen={"set": frozenset(range(9))}).how)
+    assert how["Paradigm"] == "second reader"
+    assert how["Committed"] == "2026-01-02 10:43:58 UTC"
+    assert how["Seal of the commit"] == "7f3a" * 16
+    assert how["On screen"] == "9 of 12 slices of Lung 2 mm"
+    assert how["Record"] == "184 events in reading reading-1"
+    assert how["Weights"] == f"SHA-256 {made.SHA}"
+    assert how["Operating point"].startswith("balanced: marks from a probability of 0.20")
+    assert "kernel FC51" in how["Study and training data"]
+    assert how["Below it"] == "1 candidate, kept in the record"
+
+
+def test_a_corrected_finding_is_reported_as_the_reader_corrected_it():
+    uid = made.M2.tracking_uid
+    smaller = replace(made.M2, long_axis=((0.0, 0.0, 4.0), (3.0, 0.0, 4.0)), short_axis=None, volume_mm3=None)
+    accepted = {uid: Judgement(Verdict.ACCEPTED, at="2026-01-02T10:45:00Z")}
+    card = next(
+        c for c in page(edited={uid: smaller}, judgements=accepted, joined={}).findings if c.name == "M2"
+    )
+    assert card.lines[0].startswith("3.0 mm · ")
+
+
+def test_no_findings_not_run_and_failed_look_different():
+    where, looks = made.display_set(), {}
+    for status in ("done", "not_run", "failed"):
+        read = made.second_read(
+            where, status=status, reason="" if status == "done" else "why", findings=(), masks={}
+        )
+        html = report_html(model_page(study(), [read]), {})
+        shown = html[html.index("<main>") :]
+        looks[status] = next(
+            kind for kind in ("none", "not_run", "failed") if f'class="state {kind}"' in shown
+        )
+        assert (
+            f"{read.name}: " + {"done": "no findings", "not_run": "not run", "failed": "failed"}[status]
+        ) in shown
+    assert looks == {"done": "none", "not_run": "not_run", "failed": "failed"}
+
+
+def test_a_page_without_a_reader_says_so():
+    made_page = model_page(study(), [made.second_read(made.display_set())])
+    html = report_html(made_page, {})
+    assert "no human has read this study" in html
+    assert [c.verdict for c in made_page.findings] == ["Not read by a human"] * 3
+    assert "Impression" not in html
+
+
+def test_before_the_reveal_the_page_holds_nothing_of_the_model():
+    sealed = page(
+        reads=[],
+        stage=Stage.UNAIDED,
+        model=(),
+        judgements={},
+        joined={},
+        signed_at="",
+        revealed_at="",
+        second_read_status="",
+        signed_without=(),
+    )
+    assert sealed.states[0].title == "Second reader: not revealed"
+    assert not sealed.undecided
+    assert "0.87" not in report_html(sealed, {})
+
+
+def test_the_page_is_whole_in_itself_and_text_in_it_is_inert():
+    nasty = '<img src=x onerror="alert(1)"> \x1b[31m {{ 7*7 }} \f cut'
+    made_page = page(impression=nasty, own=(made.finding("R1", label=nasty, note=nasty),))
+    images = {made.R1.tracking_uid: "data:image/png;base64,AAAA"}
+    html = report_html(made_page, images)
+    assert "<img src=x" not in html
+    assert "\x1b" not in html
+    assert "{{ 7*7 }}" in html
+    assert 'src="data:image/png;base64,AAAA"' in html
+    assert "http://" not in html
+    assert "https://" not in html
+    assert "Research software. Not a medical device." in html
+    blocks = print_blocks(made_page, images)
+    assert sum("␌ cut" in block for block in blocks) == 2  # the impression; the card with label and note
+    assert not any("<script" in block or 'onerror="alert' in block for block in blocks)
+
+
+def test_every_section_is_in_both_forms():
+    made_page = replace(
+        page(amendments=("side corrected",), amended_at=("2026-01-03T09:00:00Z",)),
+        objects=(("Reader's report", "reader_sr.dcm"),),
+        refused=("No SEG: no mask.",),
+    )
+    for text in (report_html(made_page, {}), " ".join(print_blocks(made_page, {}))):
+        for words in (
+            "Doe, Jane",
+            "Impression",
+            "Lung-RADS v2022, category 3",
+            "Findings",
+            "Rejected",
+            "Undecided",
+            "Prior not available",
+            "How it was read",
+            "Objects written",
+            "reader_sr.dcm",
+            "No SEG: no mask.",
+            "side corrected",
+            "2026-01-03 09:00:00 UTC",
+        ):
+            assert words in text, words
+
+
+def test_warnings_of_the_series_stand_on_the_page():
+    where = replace(
+        made.display_set(missing=(5,)),
+        warnings=(SeriesWarning("missing_slices", "1 of 12 slices is missing."),),
+    )
+    html = report_html(reader_page(study(where), made.reading()), {})
+    assert "1 of 12 slices is missing." in html
+
+
+def test_colours_of_paper_are_legible_on_white():
+    def luminance(colour):
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    for name in ("text", "text_2", "text_3", "model", "reader", "warning", "danger"):
+        for ground in ("ground", "raised"):
+            ratio = (luminance(PAPER[ground]) + 0.05) / (luminance(PAPER[name]) + 0.05)
+            assert ratio >= 4.5, (name, ground, ratio)

@@ -1,0 +1,116 @@
+"""What programs of others say of the objects: dciodvfy, dsrdump and PixelMed's check of the SR templates."""
+
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.core.report import made
+from viewer.core.reading.reading import Stage
+from viewer.core.report.segmentation import nodule_seg
+from viewer.core.report.source import source
+from viewer.core.report.structured import model_sr, reader_sr
+
+PIXELMED = Path("/usr/share/java/pixelmed.jar")
+
+
+def needs(tool):
+    if shutil.which(tool) is None:
+        pytest.skip(f"{tool} is not installed")
+
+
+def _all_kinds():
+    """One object of every kind, on the made series and on pydicom's own CT."""
+    where = made.display_set(missing=(5,))
+    there = [source(where)]
+    read = made.second_read(where)
+    model = model_sr(there, read)
+    reader = reader_sr(there, made.reading(), [read], [model])
+    silent = made.second_read(where, findings=(), masks={})
+    nothing = made.reading(own=(), unaided=(), model=(), judgements={}, joined={}, signed_without=())
+    small = made.ct_small()
+    on_small = made.finding("R1", small.geometry.index_to_patient((0, 60, 60)), 9.0)
+    moved = {
+        "series_instance_uid": small.series_instance_uid,
+        "frame_of_reference_uid": small.geometry.frame_of_reference_uid,
+        "center_lps_mm": tuple(float(v) for v in small.geometry.index_to_patient((0, 60, 60))),
+    }
+    on_small = made.finding(
+        "R1", moved["center_lps_mm"], 9.0, **{k: v for k, v in moved.items() if k != "center_lps_mm"}
+    )
+    of_model = replace(made.M1, **moved, long_axis=None, short_axis=None)
+    mask = {of_model.tracking_uid: made.ball(small, of_model.center_lps_mm, 4.0)}
+    read_small = made.second_read(small, findings=(of_model,), masks=mask)
+    lossy = [source(made.display_set(lossy=True, transfer_syntax_uid="1.2.840.10008.1.2.4.91"))]
+    return {
+        "model": model,
+        "reader": reader,
+        "seg": nodule_seg(there[0], [made.M1, made.M3], read.masks, read, "Nodules accepted by the reader"),
+        "model_silent": model_sr(there, silent),
+        "model_not_run": model_sr(there, replace(silent, status="not_run", reason="slices of 10 mm")),
+        "reader_nothing": reader_sr(there, nothing, [silent]),
+        "reader_draft": reader_sr(there, made.reading(stage=Stage.REVEALED, signed_at=""), [read]),
+        "reader_amended": reader_sr(there, made.reading(amendments=("side",)), [read], [model], [reader]),
+        "reader_short": reader_sr(
+            there, made.reading(own=(made.R1,), model=(made.M1, made.M3)), [read], [model], [reader]
+        ),
+        "small_model": model_sr([source(small)], read_small),
+        "small_reader": reader_sr(
+            [source(small)], made.reading(own=(on_small,), model=(), judgements={}, joined={})
+        ),
+        "small_seg": nodule_seg(source(small), [of_model], mask, read_small, "Nodules"),
+        "poor": model_sr(
+            [source(made.display_set(patient_name="X", birth_date="00000000", patient_id=""))], silent
+        ),
+        "lossy_seg": nodule_seg(lossy[0], [made.M1], read.masks, read, "Nodules"),
+    }
+
+
+@pytest.fixture(scope="module")
+def objects(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("objects")
+    for name, made_one in _all_kinds().items():
+        made_one.save_as(folder / f"{name}.dcm", enforce_file_format=True)
+    return sorted(folder.glob("*.dcm"))
+
+
+def test_dciodvfy_finds_no_error(objects):
+    needs("dciodvfy")
+    for path in objects:
+        done = subprocess.run(["dciodvfy", "-new", path], capture_output=True, text=True, check=False)
+        errors = [line for line in done.stderr.splitlines() if line.startswith("Error")]
+        assert not errors, f"{path.stem}: {errors}"
+        assert done.returncode == 0
+
+
+def test_dsrdump_reads_every_report(objects):
+    needs("dsrdump")
+    for path in objects:
+        if "seg" in path.stem:
+            continue
+        done = subprocess.run(["dsrdump", path], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{path.stem}: {done.stderr}"
+        assert "Comprehensive 3D SR Document" in done.stdout
+        assert "E:" not in done.stderr
+
+
+@pytest.mark.timeout(600)  # its XPath takes 4 to 8 s of CPU a file, and the machine may be busy
+def test_pixelmed_finds_no_fault_in_the_templates(objects):
+    needs("java")
+    if not PIXELMED.exists():
+        pytest.skip("PixelMed's validator is not installed")
+    lean = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
+    limits = [f"-Djdk.xml.xpath{name}Limit=0" for name in ("ExprOp", "TotalOp", "ExprGrp")]
+    validator = ["-cp", f"{PIXELMED}:/usr/share/java/*", "com.pixelmed.validate.DicomSRValidator"]
+    for path in objects:
+        if path.stem not in ("small_model", "reader_short", "model_silent"):
+            continue
+        done = subprocess.run(
+            ["java", *lean, *limits, *validator, path], capture_output=True, text=True, check=False
+        )
+        said = done.stdout + done.stderr
+        assert "Found Root Template TID_1500" in said, path.stem
+        assert "IOD validation complete" in said, path.stem
+        assert not [line for line in said.splitlines() if line.startswith("Error")], f"{path.stem}: {said}"
