@@ -93,6 +93,13 @@ def measure_nodule(
         )
 
 
+def prepare() -> None:
+    """Load what measuring needs, a third of a second: from a thread, once the first image is on screen."""
+    import scipy.ndimage  # noqa: F401  (heavy, and never needed for the first image)
+
+    rays.prepare()
+
+
 def slices_needed(geometry: Geometry, seed_lps_mm: Vector) -> range:
     """The slices that `measure_nodule` looks at."""
     slices = box(geometry, seed_lps_mm, REACH_MM + MARGIN_MM)[0]

@@ -77,3 +77,9 @@ def _cells() -> Array:
     weights = np.exp(-0.5 * (angle / 6.0) ** 2)
     out: Array = weights / weights.sum(axis=1, keepdims=True)
     return out
+
+
+def prepare() -> None:
+    """Work the tables out that are kept."""
+    directions()
+    _cells()
