@@ -21,7 +21,8 @@ def verify_command() -> int:
             file=sys.stderr,
         )
         return ExitCode.BROKEN
-    print(f"{len(log.readings)} readings in {folder}: every chain holds.")
+    count = len(log.readings)
+    print(f"{count} {'reading' if count == 1 else 'readings'} in {folder}: every chain holds.")
     return ExitCode.DONE
 
 
