@@ -107,17 +107,22 @@ class Loader:
             self._threads[-1].start()
 
     def _work(self) -> None:
-        while not self._closed:
-            with self._changed:
-                task = self._next()
-                if task is None:
-                    self._changed.wait()
-                    continue
+        while (task := self._wait_for_task()) is not None:
             self._do(*task)
             del task  # a stack that nobody else holds is not kept alive by a waiting thread
 
+    def _wait_for_task(self) -> "tuple[Stack, int, _Job] | None":
+        """The next slice to load; None once the loader is closed."""
+        with self._changed:
+            while not self._closed:
+                task = self._next()
+                if task is not None:
+                    return task
+                self._changed.wait()
+        return None
+
     def _next(self) -> "tuple[Stack, int, _Job] | None":
-        while self._jobs and not self._closed:
+        while self._jobs:
             job = self._jobs[-1]
             stack, slice_index = job.stack(), job.take()
             if stack is not None and slice_index is not None:

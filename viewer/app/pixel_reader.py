@@ -73,16 +73,22 @@ class PixelReader:
             codes[:] = self._bytes(instance).reshape(codes.shape)
             return
         with self._stream(instance) as (stream, size):
-            _read_into(instance, stream, size, codes.data.cast("B"))
+            _read_into(instance, stream, size, codes.data.cast("B"), instance.frame * codes.nbytes)
         if syntax.big_endian:
             codes.byteswap(inplace=True)
 
     def _bytes(self, instance: Instance) -> NDArray[np.uint8]:
         """The bytes of one native frame."""
-        raw = np.empty(_length(instance), np.uint8)
+        length = _length(instance)
+        start = instance.frame * length
+        before = start % 2 if instance.swapped else 0
+        after = (start + length) % 2 if instance.swapped else 0
+        raw = np.empty(before + length + after, np.uint8)
         with self._stream(instance) as (stream, size):
-            _read_into(instance, stream, size, raw.data)
-        return raw
+            _read_into(instance, stream, size, raw.data, start - before)
+        if instance.swapped:
+            raw.view(np.uint16).byteswap(inplace=True)
+        return raw[before : before + length]
 
     def _decoded(self, instance: Instance, syntax: Syntax, codes: NDArray[np.uint16]) -> tuple[int, int]:
         """Raw samples of a compressed frame into `codes`; width and shift of the pixel in them."""
@@ -172,9 +178,9 @@ def _length(instance: Instance) -> int:
     return frame_bytes(i.rows, i.columns, i.samples, i.bits_allocated, i.photometric)
 
 
-def _read_into(instance: Instance, stream: BinaryIO, size: int, into: memoryview) -> None:
-    """One native frame, after a look whether the file is still the one that was scanned."""
-    start = instance.pixel_offset + instance.frame * len(into)
+def _read_into(instance: Instance, stream: BinaryIO, size: int, into: memoryview, start: int) -> None:
+    """Bytes of native pixels from `start` on, after a look whether the file is still the one scanned."""
+    start += instance.pixel_offset
     stream.seek(max(0, instance.pixel_offset - 12))
     head = stream.read(12)
     if not any(mark in (head[:4], head[4:8]) for mark in (b"\xe0\x7f\x10\x00", b"\x7f\xe0\x00\x10")):

@@ -28,7 +28,7 @@ def available_decoders() -> dict[str, str]:
     wanted = {
         "JPEG baseline, extended, lossless": ("imagecodecs._jpeg8", "imagecodecs"),
         "JPEG-LS": ("imagecodecs._jpegls", "imagecodecs"),
-        "JPEG 2000 and high-throughput JPEG 2000": ("imagecodecs._jpeg2k", "imagecodecs, openjpeg"),
+        "JPEG 2000 and high-throughput JPEG 2000": ("imagecodecs._jpeg2k", "imagecodecs"),
         "RLE": ("imagecodecs._imcd", "imagecodecs"),
     }
     return {family: name if _loads(module) else "" for family, (module, name) in wanted.items()}
@@ -45,6 +45,8 @@ def _loads(module: str) -> bool:
 def _jpeg(data: bytes, shape: tuple[int, ...], itemsize: int) -> NDArray[np.generic]:
     import imagecodecs  # each codec is loaded when the first frame asks for it
 
+    if not data.rstrip(b"\0").endswith(b"\xff\xd9"):
+        raise ValueError("the frame ends early")  # the decoder would fill up what is missing
     if len(shape) == 2:
         return imagecodecs.jpeg_decode(data)
     # naming the same space twice leaves the components as they are: what they mean is judged by the caller
@@ -60,12 +62,7 @@ def _jpegls(data: bytes, shape: tuple[int, ...], itemsize: int) -> NDArray[np.ge
 def _j2k(data: bytes, shape: tuple[int, ...], itemsize: int) -> NDArray[np.generic]:
     import imagecodecs
 
-    try:
-        return imagecodecs.jpeg2k_decode(data, numthreads=1)
-    except Exception:  # the other decoder forgives other faults
-        from openjpeg.utils import decode as openjpeg_decode
-
-        return np.asarray(openjpeg_decode(data))
+    return imagecodecs.jpeg2k_decode(data, numthreads=1)
 
 
 def _rle(data: bytes, shape: tuple[int, ...], itemsize: int) -> NDArray[np.generic]:

@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 from datetime import date
+from hashlib import sha256
 from typing import Any, BinaryIO
 
 from viewer.core.dicom.functional_groups import PER_FRAME, SHARED, read_frames
@@ -111,20 +112,23 @@ def parse(data: BinaryIO, location: Location, size: int, name: str = "") -> Inst
 
 
 def _identity(values: Values) -> dict[str, Any]:
+    """UIDs and name. A slice without a UID belongs nowhere and is refused; a single picture stands alone."""
     out: dict[str, Any] = {}
     for name, tag in _UIDS.items():
         uid = values.text(tag)
-        if not uid:
-            raise DicomError(
-                values.problem(
-                    tag, "", "a UID", "without it the object cannot be told from others or reported"
-                )
-            )
+        if not uid and values.code(_CODES["modality"]) in _CROSS_SECTIONAL:
+            raise DicomError(values.problem(tag, "", "a UID", "it is not known what this image belongs to"))
         if not is_uid(uid):
             values.note(tag, uid, "a valid UID", "it may be looked at, but no report can refer to it")
-        out[name] = uid
+        out[name] = uid or f"none-{_digest(values)}"
     out["patient_name"] = values.name(0x00100010)
     return out
+
+
+def _digest(values: Values) -> str:
+    """Tells objects without UIDs apart."""
+    raw = b"".join(values.raw(tag) for tag in sorted(values.elements))
+    return sha256(raw).hexdigest()[:16]
 
 
 def _context(values: Values) -> dict[str, Any]:
@@ -168,6 +172,7 @@ def _image(values: Values, part: Part10, modality: str) -> dict[str, Any]:
         "lossy": part.syntax.lossy or values.ascii(_LOSSY) == "01",
         "pixel_offset": part.pixel_offset,
         "pixel_length": part.pixel_length,
+        "swapped": part.big_endian and part.pixel_words and module.bits_allocated == 8,
     }
     if module.photometric == "PALETTE COLOR":
         out["palette"] = read_palette(values)

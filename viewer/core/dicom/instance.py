@@ -60,6 +60,7 @@ class Instance:
     pixel_offset, pixel_length
                     where the value of Pixel Data lies in the object (after inflation, where it is deflated);
                     length -1 = encapsulated
+    swapped         bytes stand in big-endian 16-bit words: each pair is to be swapped
     lossy           a lossy compression lies behind the pixels (transfer syntax or (0028,2110))
     problems        what is wrong but leaves the image usable
     broken          why its pixels cannot be had although its place is known; None where they can
@@ -137,6 +138,7 @@ class Instance:
     lossy_ratio: float | None = None
     pixel_offset: int = 0
     pixel_length: int = 0
+    swapped: bool = False
     per_frame: tuple[Frame, ...] = ()
     problems: tuple[Problem, ...] = ()
     broken: Problem | None = None

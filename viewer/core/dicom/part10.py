@@ -31,6 +31,7 @@ class Part10:
     size         bytes in `stream`
     pixel_tag    the pixel element at which reading stopped; 0 = the data set has none
     pixel_offset, pixel_length  its value; length -1 = undefined (encapsulated)
+    pixel_words  its value consists of 16-bit words (VR OW), which matters to bytes in big-endian order
     """
 
     stream: BinaryIO
@@ -41,6 +42,7 @@ class Part10:
     pixel_tag: int = 0
     pixel_offset: int = 0
     pixel_length: int = 0
+    pixel_words: bool = False
     problems: tuple[Problem, ...] = ()
 
 
@@ -96,9 +98,9 @@ def _read(data: BinaryIO, size: int, file: str, wanted: Iterable[int]) -> Part10
     ):
         _whole(element, file)
         elements[int(element.tag)] = element
-    tag, offset, length = _pixels(stream, implicit, syntax.big_endian)
     problems = (problem,) if problem else ()
-    return Part10(data, size, syntax, elements, syntax.big_endian, tag, offset, length, problems)
+    found = _pixels(stream, implicit, syntax.big_endian)
+    return Part10(data, size, syntax, elements, syntax.big_endian, *found, problems)
 
 
 def _after_meta(tag: int, vr: str | None, length: int) -> bool:
@@ -106,7 +108,7 @@ def _after_meta(tag: int, vr: str | None, length: int) -> bool:
 
 
 def _at_pixels(tag: int, vr: str | None, length: int) -> bool:
-    return tag >> 3 >= 0x7FE00008 >> 3  # not `tag >= ...`: the comparison of BaseTag is slow
+    return tag >> 3 == 0x7FE00008 >> 3  # not `tag in ...`: the comparison of BaseTag is slow
 
 
 def _file_meta(reader: BinaryIO, size: int, file: str) -> tuple[str, int]:
@@ -190,20 +192,21 @@ def _whole(element: Element, file: str) -> None:
         )
 
 
-def _pixels(stream: BinaryIO, implicit: bool, big_endian: bool) -> tuple[int, int, int]:
-    """Tag, value offset and value length of the pixel element at the position of `stream`, or zeros."""
+def _pixels(stream: BinaryIO, implicit: bool, big_endian: bool) -> tuple[int, int, int, bool]:
+    """The pixel element at the position of `stream`: tag, value offset and length, words. Zeros if none."""
     start = stream.tell()
     head = stream.read(12)
     end = ">" if big_endian else "<"
-    if len(head) < 8:
-        return 0, 0, 0
+    if len(head) < 12:
+        return 0, 0, 0, False
     group, element = struct.unpack(end + "HH", head[:4])
     tag = group << 16 | element
-    if tag not in PIXEL_TAGS or (not implicit and len(head) < 12):
-        return 0, 0, 0
+    if tag not in PIXEL_TAGS:
+        return 0, 0, 0, False
     size = 8 if implicit else 12
     (length,) = struct.unpack(end + "I", head[size - 4 : size])
-    return tag, start + size, -1 if length == 0xFFFFFFFF else length
+    words = implicit or head[4:6] == b"OW"
+    return tag, start + size, -1 if length == 0xFFFFFFFF else length, words
 
 
 def _refused(file: str, tag: str, found: str, allowed: str, message: str) -> DicomError:
