@@ -131,10 +131,17 @@ def _case(seed: int, scene: Scene, lattice: Lattice, picture: Picture) -> Case:
 
 
 def _lesion(number: int, placed: Placed, mask: NDArray[np.uint8], grid: Grid) -> TruthLesion:
-    """Centre and diameter of what is really there: the part of the nodule that lies in the lung."""
+    """Centre and diameter of what is in the mask: the part of the nodule that lies in the lung.
+
+    A nodule that lies between the voxels of a very coarse grid keeps its nominal ones.
+    """
     index = np.argwhere(mask == number)
-    x, y, z = grid.index_to_patient(index.mean(axis=0)).tolist()
-    volume = len(index) * float(np.prod(grid.spacing_mm))
+    z, y, x = placed.centre.tolist()
+    z -= TABLE_MM
+    volume = np.pi / 6 * placed.nodule.diameter**3
+    if len(index):
+        x, y, z = grid.index_to_patient(index.mean(axis=0)).tolist()
+        volume = len(index) * float(np.prod(grid.spacing_mm))
     return TruthLesion(
         id=f"N{number}",
         center_lps_mm=(round(x, 2), round(y, 2), round(z, 2)),

@@ -1,7 +1,8 @@
 """Smooth scalar fields of a phantom: signed distances in mm on a coarse grid, read on any finer one.
 
 Anatomy is drawn as fields that are negative inside. They are computed on a coarse grid and read by cubic
-B-splines, so an edge stays smooth and at its true place whatever the voxel size of the picture.
+B-splines, so an edge is smooth and at the same place whatever the voxel size of the picture. The spline draws
+a surface in by a sixth of the pitch squared times its curvature: 0.15 mm on a ball of 14 mm radius.
 Index order is (z, y, x): z rises to the head, y to the back, x to the patient's left (LPS).
 """
 

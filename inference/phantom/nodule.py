@@ -104,12 +104,12 @@ def render(
     """The nodule on voxels of `step` mm (z, y, x); the middle voxel lies `offset` mm from its centre."""
     place = _grid(nodule, step, offset)
     radius = nodule.diameter / 2
-    stretched: NDArray[np.float32] = place / nodule.stretch[:, None, None, None].astype(np.float32)
+    stretched = np.asarray(place / nodule.stretch[:, None, None, None], np.float32)
     far = np.sqrt((stretched**2).sum(axis=0)) + np.float32(1e-4)
-    unit = stretched / far
-    blob: NDArray[np.float32] = np.maximum(1 + _radius(nodule.lobes, unit), np.float32(0.45))
+    unit = np.asarray(stretched / far, np.float32)
+    blob = np.maximum(_radius(nodule.lobes, unit) + np.float32(1), np.float32(0.45))
     shell = np.abs(far - radius) < max(step)
-    blob /= np.float32(np.cbrt(np.mean(blob**3, where=shell)))  # the volume stays that of the sphere
+    blob /= np.cbrt(np.mean(blob**3, where=shell))  # the volume stays that of the sphere
     edge = np.float32(max(sum(step) / 3, 0.9) + nodule.margin)
     body = np.clip(0.5 - (far - radius * blob) / edge, 0, 1)
     spikes = radius * (blob + _radius(nodule.spicules, unit))
