@@ -16,7 +16,7 @@ from viewer.app.reporting import write_model_read, write_reading, written_in
 from viewer.app.scan import scan
 from viewer.app.second_read.model_read import ModelRead, SeriesInput, StudyRead
 from viewer.app.stack import Stack
-from viewer.core.reading.reading import Stage
+from viewer.core.reading.reading import ModelRun, Stage
 from viewer.core.report.second_read import NoduleMask
 
 
@@ -215,6 +215,24 @@ def test_without_a_press_there_is_a_page_and_no_pictures(desk):
 def test_a_mask_that_is_gone_costs_the_segmentation_only(desk, tmp_path):
     shutil.rmtree(tmp_path / "masks")
     assert "seg" not in roles(write(desk, made.reading()))
+
+
+def test_after_a_restart_the_record_tells_what_the_model_said(desk):
+    run = ModelRun(
+        model_id="ct_lung_nodule",
+        model_version="1.0.0",
+        model_sha256=made.SHA,
+        status="done",
+        operating_point="balanced",
+        threshold=0.2,
+        rate=1.0,
+        unit="false marks per litre",
+    )
+    written = write(desk, made.reading(runs=(run,), verdict={"probability": 0.4}), read=None)
+    assert roles(written)[:2] == ["model_sr", "reader_sr"]
+    page = (desk[0] / "version_1" / "report.html").read_text(encoding="utf-8")
+    assert "ct_lung_nodule 1.0.0: 3 marked" in page
+    assert "probability 40 %" in page
 
 
 def test_a_second_read_alone_is_written_as_the_models(desk):

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from inference.protocol import Candidate
+from inference.protocol import Candidate, Domain, OperatingPoint
 from viewer.app.display import Mark, MarkState
 from viewer.app.second_read.model_read import ModelRead, voxels
 from viewer.app.sources import read_header
@@ -16,6 +16,7 @@ from viewer.core.dicom.display_set import DisplaySet, Study
 from viewer.core.dicom.problem import DicomError
 from viewer.core.pixels.grey import Window
 from viewer.core.reading.finding import Finding
+from viewer.core.reading.reading import Reading
 from viewer.core.report.page import Card
 from viewer.core.report.place import display_set_of, slice_of
 from viewer.core.report.second_read import NoduleMask, SecondRead
@@ -62,17 +63,43 @@ def second_read_of(read: ModelRead) -> SecondRead:
     )
 
 
+def second_read_of_record(reading: Reading) -> tuple[SecondRead, ...]:
+    """The same from the reading's own record, where the read itself is not at hand: without masks.
+
+    Nothing where several models ran: the record does not say which of them found what.
+    """
+    if len(reading.runs) != 1:
+        return ()
+    run = reading.runs[0]
+    point = OperatingPoint(run.operating_point, run.threshold or 0.0, run.rate or 0.0, run.unit)
+    made = SecondRead(
+        model_id=run.model_id,
+        version=run.model_version,
+        sha256=run.model_sha256,
+        status=run.status,
+        reason=run.reason,
+        device=run.device,
+        seconds=run.seconds,
+        operating_point=point if run.operating_point else None,
+        domain=Domain(run.domain, run.domain_score or 0.0, run.domain_reasons) if run.domain else None,
+        findings=reading.model,
+        series=tuple({f.series_instance_uid for f in reading.model}),
+    )
+    return (made,)
+
+
 def sources_of(
     study: Study, findings: Sequence[Finding], reads: Sequence[SecondRead], seen: Sequence[str]
 ) -> tuple[tuple[Source, ...], tuple[str, ...]]:
     """The display sets that a report refers to, and a sentence for each that cannot be referred to.
 
-    seen   ids of display sets that were on screen
+    seen   names under which pictures were on screen: the id of a display set, or id/plane
     Those that were read, looked at or hold a finding; all images of the study where there are none.
     """
     images = [d for d in study.display_sets if d.kind == "image" and d.instances]
     read = {series for r in reads for series in r.series}
-    wanted = {d.id for f in findings if (d := display_set_of(images, f)) is not None} | set(seen)
+    wanted = {d.id for f in findings if (d := display_set_of(images, f)) is not None}
+    wanted |= {d.id for d in images for name in seen if name == d.id or name.startswith(f"{d.id}/")}
     chosen = [d for d in images if d.id in wanted or d.series_instance_uid in read] or images
     made, refused = [], []
     for display_set in chosen:

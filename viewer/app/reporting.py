@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from viewer.app.report_folder import Written, moved, save_manifest, whole_folder, write_file, written_in
-from viewer.app.report_material import Press, picture, picture_name, second_read_of, sources_of
+from viewer.app.report_material import (
+    Press,
+    picture,
+    picture_name,
+    second_read_of,
+    second_read_of_record,
+    sources_of,
+)
 from viewer.app.second_read.model_read import StudyRead
 from viewer.app.stack import Stack
 from viewer.core.dicom.display_set import Study
@@ -50,6 +57,7 @@ def write_reading(
     never touched, and writing the same version again returns what is there. Before the signature `draft` is
     replaced each time. Of the model nothing is written before the reveal, whatever is handed in.
 
+    study_read  None where it is not at hand: then the record is told, without masks
     stacks   pixels by display set id, for the key images
     events   length of the reading's record
     refused  told one sentence for every object that cannot be written; the page says it too
@@ -59,7 +67,7 @@ def write_reading(
     final = folder / name
     if name != DRAFT and (there := written_in(final)):
         return there
-    reads = [second_read_of(r) for r in study_read.reads] if study_read and reading.revealed_at else []
+    reads = _revealed(reading, study_read)
     findings = [*judged(reading), *reading.own]
     sources, why = sources_of(study, findings, reads, tuple(reading.slices_seen))
     with whole_folder(final, replaceable=name == DRAFT) as work:
@@ -97,6 +105,15 @@ def write_model_read(
     for sentence in shelf.refused:
         refused(sentence)
     return tuple(shelf.written)
+
+
+def _revealed(reading: Reading, study_read: StudyRead | None) -> tuple[SecondRead, ...]:
+    """The model's reads, once they were revealed."""
+    if not reading.revealed_at:
+        return ()
+    if study_read is None:
+        return second_read_of_record(reading)
+    return tuple(second_read_of(read) for read in study_read.reads)
 
 
 def _version(reading: Reading) -> str:

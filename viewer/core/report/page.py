@@ -19,6 +19,7 @@ from viewer.core.report.words import (
     reject_words,
     size_words,
     status_words,
+    unaided_words,
     verdict_words,
 )
 
@@ -320,6 +321,8 @@ def _how_read(study: Study, reading: Reading, events: int | None) -> list[Row]:
         ("Seal of the commit", reading.seal or "none"),
         *_seen_slices(study, reading.slices_seen),
     ]
+    if reading.verdict:
+        rows.insert(4, ("Committed verdict", unaided_words(reading.verdict)))
     if reading.signed_without:
         rows.append(("Left undecided", ", ".join(reading.signed_without)))
     if events is not None:

@@ -15,6 +15,7 @@ from viewer.core.report.words import (
     domain_words,
     operating_point_words,
     status_words,
+    unaided_words,
 )
 
 
@@ -36,6 +37,7 @@ def of_reader(reading: Reading, reads: Sequence[SecondRead]) -> list[ContentItem
         c.text(standard("impression"), reading.impression or "No impression was written."),
         *_no_findings(reading),
         *_categories(reading),
+        *([c.text(own("UNAIDED-VERDICT"), unaided_words(reading.verdict))] if reading.verdict else []),
         c.text(own("COMPARISON"), PRIOR_NOT_AVAILABLE),
         *[c.text(own("UNDECIDED"), name) for name in reading.signed_without],
         *[c.text(own("AMENDMENT"), words) for words in reading.amendments],
@@ -88,5 +90,7 @@ def _categories(reading: Reading) -> list[ContentItem]:
 def _without_reads(reading: Reading, reads: Sequence[SecondRead]) -> list[ContentItem]:
     if reads:
         return []
-    said = reading.second_read_status or "none"
-    return [c.text(own("READ-STATUS"), f"No second read was revealed to the reader (state: {said}).")]
+    if not reading.revealed_at:
+        return [c.text(own("READ-STATUS"), "No second read was revealed to the reader.")]
+    state, why = reading.second_read_status or "unknown", reading.second_read_reason
+    return [c.text(own("READ-STATUS"), f"State of the second read: {state}{f' ({why})' if why else ''}.")]

@@ -1,5 +1,6 @@
 """Sentences that stand both in the structured reports and on the page. Plain English, no markup."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from inference.protocol import Domain, OperatingPoint
@@ -62,6 +63,13 @@ def verdict_words(judgement: Judgement) -> str:
     if judgement.verdict is Verdict.UNDECIDED:
         return "Looked at, left undecided" if judgement.at else "Not reviewed"
     return judgement.verdict.value.capitalize()
+
+
+def unaided_words(verdict: Mapping[str, object]) -> str:
+    """What the reader committed beside marks and category: "probability 40 %, recall True"."""
+    chance = verdict.get("probability")
+    said = {**verdict, "probability": f"{100 * chance:.0f} %"} if isinstance(chance, float) else verdict
+    return ", ".join(f"{name} {value}" for name, value in said.items())
 
 
 def size_words(finding: Finding) -> str:
