@@ -108,7 +108,7 @@ def _after_meta(tag: int, vr: str | None, length: int) -> bool:
 
 
 def _at_pixels(tag: int, vr: str | None, length: int) -> bool:
-    return tag >> 3 == 0x7FE00008 >> 3  # not `tag in ...`: the comparison of BaseTag is slow
+    return int(tag) in PIXEL_TAGS  # an int: comparing pydicom's BaseTag is slow
 
 
 def _file_meta(reader: BinaryIO, size: int, file: str) -> tuple[str, int]:
