@@ -64,7 +64,7 @@ def key_image(stack: Stack, index: int, mark: Mark, window: Window) -> bytes | N
 def pdf(blocks: Sequence[str], images: Mapping[str, bytes], title: str, foot: str) -> bytes:
     """A4 pages of the blocks of a report's print form; a block that fits on a page is not broken.
 
-    images  PNGs by the name that the blocks give them
+    images  PNG files by the name that the blocks give them
     foot    stands at the bottom of every page, beside the page number
     """
     buffer = QBuffer()

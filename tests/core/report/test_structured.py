@@ -1,6 +1,6 @@
 import pytest
 from highdicom.sr import Comprehensive3DSR
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
 from pydicom.filebase import DicomBytesIO
 
 from tests.core.report import made
@@ -255,6 +255,17 @@ def test_poor_sources_make_good_objects():
     assert report.PatientName == "MONONYM"
     assert (report.PatientBirthDate, report.PatientSex, report.StudyDate) == ("", "", "")
     assert groups(report)
+
+
+def test_what_the_index_does_not_keep_comes_from_the_header():
+    header = Dataset()
+    header.StudyID, header.ReferringPhysicianName = "S-17", "Who^Doctor"
+    header.IssuerOfPatientID = "HOSPITAL"
+    header.PatientIdentityRemoved, header.DeidentificationMethod = "YES", ["Basic\x1b", "Clean Pixel"]
+    report = reader_sr([source(made.display_set(), header)], made.reading())
+    assert (report.StudyID, report.ReferringPhysicianName) == ("S-17", "Who^Doctor")
+    assert report.IssuerOfPatientID == "HOSPITAL"
+    assert list(report.DeidentificationMethod) == ["Basic␛", "Clean Pixel"]
 
 
 def test_text_of_others_cannot_steer_a_reader():

@@ -13,13 +13,13 @@ def inert(text: str, *, lines: bool = True) -> str:
 
 
 def one_line(text: str, most: int = 64) -> str:
-    """`inert` text without line ends, at most `most` characters (64 is what DICOM's LO and PN hold)."""
+    """`inert` text without line ends, at most `most` characters (64 is what DICOM's long strings hold)."""
     flat = inert(" ".join(text.split("\n")), lines=False).strip()
     return flat if len(flat) <= most else flat[: most - 1] + "…"
 
 
 def person_name(name: str) -> str:
-    """A name as DICOM's PN: one component group, and a caret where there was none.
+    """A name as DICOM writes one: one component group, and a caret where there was none.
 
     A single component is written as family name: no guess is made which word is the given name.
     """

@@ -109,12 +109,23 @@ def _describe_patient_and_study(out: Dataset, instance: Instance, study: Dataset
     out.StudyDate = _date(instance.study_date)
     out.StudyTime = _time(instance.study_time)
     out.AccessionNumber = one_line(instance.accession_number, 16)
-    out.StudyID = one_line(str(study.get("StudyID") or ""), 16) if study is not None else ""
-    out.ReferringPhysicianName = (
-        person_name(str(study.get("ReferringPhysicianName") or "")) if study is not None else ""
-    )
+    out.StudyID, out.ReferringPhysicianName = "", ""
     if instance.study_description:
         out.StudyDescription = one_line(instance.study_description)
+    if study is not None:
+        _add_from_header(out, study)
+
+
+def _add_from_header(out: Dataset, header: Dataset) -> None:
+    """What `Instance` does not keep of patient and study."""
+    out.StudyID = one_line(str(header.get("StudyID") or ""), 16)
+    out.ReferringPhysicianName = person_name(str(header.get("ReferringPhysicianName") or ""))
+    if issuer := one_line(str(header.get("IssuerOfPatientID") or "")):
+        out.IssuerOfPatientID = issuer
+    if header.get("PatientIdentityRemoved") == "YES" and (method := header.get("DeidentificationMethod")):
+        out.PatientIdentityRemoved = "YES"
+        methods = [method] if isinstance(method, str) else method
+        out.DeidentificationMethod = [one_line(str(m)) for m in methods]
 
 
 def _describe_image(out: Dataset, instance: Instance) -> None:
