@@ -45,7 +45,7 @@ def _loads(module: str) -> bool:
 def _jpeg(data: bytes, shape: tuple[int, ...], itemsize: int) -> NDArray[np.generic]:
     import imagecodecs  # each codec is loaded when the first frame asks for it
 
-    if not data.rstrip(b"\0").endswith(b"\xff\xd9"):
+    if not data.rstrip(b"\0\xff").endswith(b"\xff\xd9"):
         raise ValueError("the frame ends early")  # the decoder would fill up what is missing
     if len(shape) == 2:
         return imagecodecs.jpeg_decode(data)

@@ -130,7 +130,7 @@ def _display_set(
         count=block.count,
         geometry=block.geometry,
         missing=block.missing,
-        warnings=(*notes, *block.warnings, *_problems(part)),
+        warnings=(*notes, *block.warnings, *_problems(part), *_window(block.instances)),
         generation=len(part),
     )
 
@@ -165,6 +165,12 @@ def _problems(part: Sequence[Instance]) -> tuple[SeriesWarning, ...]:
         SeriesWarning("header", f"{_of(len(holders), len(seen))}{tag} {message}.".strip())
         for (tag, message), holders in found.items()
     )
+
+
+def _window(instances: Sequence[Instance]) -> tuple[SeriesWarning, ...]:
+    if all(i.windows or i.voi_luts or i.colour for i in instances):
+        return ()
+    return (SeriesWarning("default_window", "No usable window is stored: a default one is used.", "info"),)
 
 
 def _of(some: int, all_: int) -> str:
