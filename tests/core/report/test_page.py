@@ -86,6 +86,8 @@ def test_no_findings_not_run_and_failed_look_different():
         )
         html = report_html(model_page(study(), [read]), {})
         shown = html[html.index("<main>") :]
+        assert ("None above the operating point." in shown) == (status == "done")
+        assert ("Not known: no model gave an answer." in shown) == (status != "done")
         looks[status] = next(
             kind for kind in ("none", "not_run", "failed") if f'class="state {kind}"' in shown
         )

@@ -135,12 +135,15 @@ def reader_page(
 def model_page(study: Study, reads: Sequence[SecondRead], *, objects: Sequence[Row] = ()) -> Page:
     """The page of a second read that no reader has seen."""
     cards = _Cards(study.display_sets)
+    answered = any(read.finished for read in reads)
+    none = "None above the operating point." if answered else "Not known: no model gave an answer."
     return Page(
         title=study.description or "Second read",
         patient=_patient(study),
         status="model",
         status_line="Second read only: no human has read this study with Tandem. Not verified.",
         states=tuple(_state(read) for read in reads),
+        nothing="" if any(read.marked for read in reads) else none,
         findings=tuple(cards.proposed(f) for read in reads for f in read.marked),
         comparison="Prior not available: nothing was compared.",
         how=tuple(row for read in reads for row in _how_model(read)),
