@@ -1,17 +1,21 @@
 """The reader's own findings: mark, measure, describe, correct, delete; distances; undo and redo."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Field, Severity
 from viewer.app.session import Changes
 from viewer.app.stack import Stack
-from viewer.app.views import View
+from viewer.app.views import View, frame_of
 from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.geometry import Vector
-from viewer.core.measure.nodule import NoduleMeasure, measure_nodule, slices_needed
 from viewer.core.reading.finding import Author, Axis, Finding, Texture
 from viewer.core.reading.reading import Stage
+
+if TYPE_CHECKING:  # loaded when the first mark is made
+    from viewer.core.measure.nodule import NoduleMeasure
 
 LABELS = ("nodule", "mass", "scar", "granuloma", "atelectasis", "consolidation", "other")
 """What the editor suggests; the label is free text."""
@@ -52,11 +56,13 @@ def mark_at(desk: DeskState, viewport_id: str, position_mm: Vector | None) -> No
             volume_mm3=None if found is None else found.volume_mm3,
         )
         desk.review.focus = finding.tracking_uid
+        desk.views.show_point(frame_of(shown), finding.center_lps_mm)
         desk.acted()
         desk.say(f"{finding.name} marked. {_remark(found)}")
+        desk.looked()
 
 
-def _remark(found: NoduleMeasure | None) -> str:
+def _remark(found: "NoduleMeasure | None") -> str:
     if found is None:
         return "Not measured: its images are still loading, or hold no Hounsfield units."
     return found.reason or found.note or "E describes it, Ctrl+Z takes it back."
@@ -64,8 +70,10 @@ def _remark(found: NoduleMeasure | None) -> str:
 
 def measured(
     desk: DeskState, shown: DisplaySet, position_mm: Vector, texture: Texture
-) -> NoduleMeasure | None:
+) -> "NoduleMeasure | None":
     """What measuring finds at a point; None where its slices are not there, or are not in HU."""
+    from viewer.core.measure.nodule import measure_nodule, slices_needed
+
     stack = desk.stacks.get(shown.id)
     if stack is None or shown.geometry is None or not shown.has_hu:
         return None

@@ -2,17 +2,19 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from viewer.app import seeing, viewing
 from viewer.app.desk_state import DeskState, SecondReader
 from viewer.app.display import Severity
 from viewer.app.jobs import Report, Stopped
-from viewer.app.second_read.model_read import StudyRead
-from viewer.app.second_read.pool import WorkerPool
-from viewer.app.second_read.sealed import SealedRead, State, StillSealed, read_sealed
-from viewer.app.second_read.series_read import ReadCancelled
 from viewer.core.dicom.display_set import Study
 from viewer.core.reading.reading import Stage
+
+if TYPE_CHECKING:  # the second reader's parts load when it starts, after the first image
+    from viewer.app.second_read.model_read import StudyRead
+    from viewer.app.second_read.pool import WorkerPool
+    from viewer.app.second_read.sealed import SealedRead
 
 PATCHES = "revealed"
 """Folder below the home folder for masks and heat maps of the study on the desk, after the reveal."""
@@ -26,6 +28,8 @@ def start(desk: DeskState) -> None:
     if study is None or desk.second_job:
         return
     if desk.workers is None:
+        from viewer.app.second_read.pool import WorkerPool
+
         desk.workers = WorkerPool(size=1, device=desk.settings.device, threads=1)
     desk.sealed, desk.second = None, SecondReader("waiting")
     generation = desk.generation
@@ -41,13 +45,15 @@ def start(desk: DeskState) -> None:
 
 
 def _work(
-    desk: DeskState, study: Study, workers: WorkerPool
-) -> Callable[[Report, Callable[[], bool]], SealedRead]:
+    desk: DeskState, study: Study, workers: "WorkerPool"
+) -> "Callable[[Report, Callable[[], bool]], SealedRead]":
     loader, home = desk.loader, desk.home
     assert loader is not None
 
-    def read(report: Report, cancelled: Callable[[], bool]) -> SealedRead:
-        from inference.bundle import installed_bundles  # after the first image
+    def read(report: Report, cancelled: Callable[[], bool]) -> "SealedRead":
+        from inference.bundle import installed_bundles
+        from viewer.app.second_read.sealed import read_sealed
+        from viewer.app.second_read.series_read import ReadCancelled
 
         try:
             return read_sealed(
@@ -64,11 +70,11 @@ def _work(
     return read
 
 
-def _ended(desk: DeskState, generation: int, sealed: SealedRead) -> None:
+def _ended(desk: DeskState, generation: int, sealed: "SealedRead") -> None:
     if generation != desk.generation:
         return
     desk.second_job, desk.sealed = "", sealed
-    if sealed.state is State.READY:
+    if sealed.state == "ready":
         desk.second = SecondReader("ready")
     else:
         desk.second = SecondReader("not_run", sealed.reason)
@@ -134,6 +140,8 @@ def why_not_commit(desk: DeskState) -> str:
 
 def reveal(desk: DeskState) -> None:
     """Open the seal with the record of the commit; from here on the findings are part of the reading."""
+    from viewer.app.second_read.sealed import StillSealed
+
     session, sealed, log = desk.session, desk.sealed, desk.log
     if session is None or sealed is None or log is None:
         return
@@ -155,7 +163,7 @@ def _patches(desk: DeskState, reading_id: str) -> Path:
     return desk.home / PATCHES / reading_id
 
 
-def _take(desk: DeskState, read: StudyRead) -> None:
+def _take(desk: DeskState, read: "StudyRead") -> None:
     """Heat maps of the revealed findings, for the viewports."""
     desk.study_read = read
     desk.heat = {

@@ -44,7 +44,7 @@ def focus(desk: DeskState, tracking_uid: str, jump: bool = True) -> None:
     uid = joined.get(tracking_uid, tracking_uid)
     if uid != desk.review.focus:
         desk.review.strip, desk.review.editing = False, ""
-        desk.review.focus = uid
+        desk.review.focus, desk.status = uid, ""
         if desk.session is not None:
             with desk.telling_refusals():
                 desk.session.note_focus(uid)

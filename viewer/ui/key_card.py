@@ -17,8 +17,8 @@ MOST_CAPS = 4
 LAST = "reading.commit"
 """The command that stands by itself at the foot."""
 COLUMNS = (
-    ("Reading", ("Images", "View", "Windows", "Steps and layouts")),
-    ("Tools", ("Tools", "Program", "Studies")),
+    ("Reading", ("Images", "View")),
+    ("Tools", ("Tools", "Windows", "Steps and layouts", "Studies", "Program")),
     ("Findings", ("Findings", "Verdicts", "Report", "Reject")),
 )
 
@@ -62,11 +62,19 @@ def lines_of(entries: list[CommandEntry]) -> list[tuple[tuple[str, ...], str, bo
     out = []
     for words, together in groupby(entries, key=lambda e: e.card):
         same = list(together)
-        keys = tuple(e.keys[0] for e in same)
-        if len(keys) > MOST_CAPS:
-            keys = (f"{keys[0]}…{keys[-1].split('+')[-1]}",)
+        keys = _short(tuple(e.keys[0] for e in same))
         out.append((keys, words, not all(e.why_not for e in same)))
     return out
+
+
+def _short(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """Keys with the same modifiers name them once; many become first and last."""
+    if len(keys) > MOST_CAPS:
+        return (f"{keys[0]}…{keys[-1].split('+')[-1]}",)
+    held = keys[0].rpartition("+")[0]
+    if len(keys) > 1 and held and all(key.rpartition("+")[0] == held for key in keys):
+        return (held, *(key.rpartition("+")[2] for key in keys))
+    return keys
 
 
 def _column(title: str, entries: list[CommandEntry]) -> QWidget:

@@ -32,12 +32,16 @@ class PaletteActions(Protocol):
 
 
 def score(typed: str, title: str) -> int:
-    """How well a title fits what was typed: higher is better, 0 does not fit."""
+    """How well a title fits what was typed: higher is better, 0 does not fit.
+
+    Each word typed must begin a word of the title, or, from three letters on, stand anywhere in it.
+    """
     words, where = typed.lower().split(), title.lower()
-    if not all(word in where for word in words):
+    starts = [any(part.startswith(word) for part in where.split()) for word in words]
+    inside = [len(word) >= 3 and word in where for word in words]
+    if not all(a or b for a, b in zip(starts, inside, strict=True)):
         return 0
-    starts = sum(any(part.startswith(word) for part in where.split()) for word in words)
-    return 1 + 2 * starts + (4 if where.startswith(typed.lower().strip()) else 0)
+    return 1 + 2 * sum(starts) + (4 if where.startswith(typed.lower().strip()) else 0)
 
 
 def matching(typed: str, entries: tuple[CommandEntry, ...]) -> list[CommandEntry]:
@@ -81,9 +85,10 @@ class _Line(QWidget):
         painter.setPen(theme.colour("text_3" if self.dim else "text"))
         painter.drawText(QRectF(56, 0, self.width() - 300, ROW_HEIGHT), middle, self.title)
         painter.setPen(theme.colour("text_2"))
-        box = QRectF(self.width() - 420, 0, 344, ROW_HEIGHT)
-        painter.drawText(box, middle | Qt.AlignmentFlag.AlignRight, self.right)
         wide = KeyCaps(self.keys).sizeHint().width() if caps_of(self.keys) else 0
+        edge = min(self.width() - 76, self.width() - 36 - wide)
+        box = QRectF(edge - 320, 0, 320, ROW_HEIGHT)
+        painter.drawText(box, middle | Qt.AlignmentFlag.AlignRight, self.right)
         draw_caps(painter, self.width() - 22 - wide, (ROW_HEIGHT - 20) / 2, self.keys, self.dim)
         painter.end()
 

@@ -5,15 +5,16 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication
 
 from viewer.app.desk import Desk
 from viewer.app.home import home
-from viewer.app.settings import load
-from viewer.ui import theme
-from viewer.ui.main_window import MainWindow
+
+if TYPE_CHECKING:  # loaded while the scan is at work
+    from viewer.ui.main_window import MainWindow
 
 SWITCH_INTERVAL_S = 0.0005
 """How soon a busy thread gives way to the window; Python's own 5 ms drops frames."""
@@ -42,28 +43,37 @@ def run(paths: list[Path], *, backend: str | None = None) -> int:
     """Open the window on `paths` (without: offer the last unfinished reading); returns the exit code."""
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     folder = home()
-    settings, _ = load(folder)
-    os.environ.setdefault("QT_SCALE_FACTOR", f"{settings.interface_size / 100:g}")
+    bridge = Bridge()
+    desk = Desk(folder, bridge.post)
+    desk.open_paths(paths)  # headers are read on a thread of their own while the window is made
+    os.environ.setdefault("QT_SCALE_FACTOR", f"{desk.settings.interface_size / 100:g}")
     application = QApplication.instance() or QApplication(["tandem"])
     assert isinstance(application, QApplication)
     application.setApplicationName("Tandem")
+    window = open_window(application, desk, backend or desk.settings.backend)
+    code = application.exec()
+    del window
+    return code
+
+
+def open_window(application: QApplication, desk: Desk, backend: str) -> "MainWindow":
+    """The window of a desk, on screen."""
+    from viewer.ui import theme
+    from viewer.ui.main_window import MainWindow  # some 0.2 s, in which the scan is at work already
+
     theme.apply(application)
-    bridge = Bridge()
-    desk = Desk(folder, bridge.post)
-    window = MainWindow(desk, backend or settings.backend)
+    window = MainWindow(desk, backend)
     screen = application.primaryScreen().availableGeometry()
     window.resize(min(SIZE[0], screen.width()), min(SIZE[1], screen.height()))
     window.show()
-    warm = Warm(window)
-    desk.subscribe(warm.when_ready)
-    QTimer.singleShot(0, lambda: desk.open_paths(paths))
-    return application.exec()
+    desk.subscribe(Warm(window).when_ready)
+    return window
 
 
 class Warm:
     """Loads what is needed soon, once the first image is on screen: icons, measuring, the report's press."""
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, window: "MainWindow") -> None:
         self._window, self._begun = window, False
 
     def when_ready(self) -> None:

@@ -184,8 +184,7 @@ def _elsewhere(here: Context, command: Command) -> str:
     """A command of another place is not done from here."""
     if here in command.when or not command.keys:
         return ""
-    places = sorted(where.value for where in command.when)
-    return f"In the {places[0]}."
+    return f"In the {next(where for where in Context if where in command.when).value}."
 
 
 def _key_card(desk: DeskState, commands: tuple[Command, ...]) -> Overlay:

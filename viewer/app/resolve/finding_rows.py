@@ -1,6 +1,6 @@
 """One finding as a card of the panel: name, place, size, verdict, and in focus why and what can be done."""
 
-from viewer.app import marking, reviewing, seeing, text
+from viewer.app import marking, reviewing, text
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Action, Field, FindingRow, MarkState
 from viewer.app.naming import series_name
@@ -160,11 +160,9 @@ def _concepts(desk: DeskState, uid: str) -> tuple[str, ...]:
 
 def _judging(desk: DeskState) -> tuple[Action, ...]:
     why_not = reviewing.why_not_judge(desk)
-    heat = seeing.why_no_heat(desk)
     return (
         Action("finding.accept", "Accept", "Enter", why_not=why_not),
         Action("finding.reject", "Reject", "X", active=desk.review.strip, why_not=why_not),
         Action("finding.undecided", "Undecided", "U", why_not=why_not),
         Action("finding.edit", "Edit", "E", why_not=why_not),
-        *(() if heat else (Action("heat.pin", "Heat", "H", active=desk.review.heat_pinned),)),
     )

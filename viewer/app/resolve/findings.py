@@ -161,7 +161,7 @@ def _revealed(desk: DeskState, reading: Reading) -> Panel:
         rows=rows,
         empty="" if any(f.author is Author.MODEL for f in found) else _nothing(reading),
         second_reader=("done", "", ""),
-        model_line=_model_line(reading),
+        model_line=_model_line(desk, reading),
         domain=(run.domain, "; ".join(run.domain_reasons)) if run else ("", ""),
         operating_point=_operating_point(reading),
         strip=strip if desk.review.strip else (),
@@ -173,8 +173,10 @@ def _revealed(desk: DeskState, reading: Reading) -> Panel:
     )
 
 
-def _model_line(reading: Reading) -> str:
-    return text.DOT.join(f"{run.model_id} {run.model_version}" for run in reading.runs) or "No model"
+def _model_line(desk: DeskState, reading: Reading) -> str:
+    titles = {r.model_id: r.title for r in (desk.study_read.reads if desk.study_read else ())}
+    named = (f"{titles.get(run.model_id) or run.model_id} {run.model_version}" for run in reading.runs)
+    return text.DOT.join(named) or "No model"
 
 
 def _nothing(reading: Reading) -> str:
@@ -195,7 +197,8 @@ def _operating_point(reading: Reading) -> str:
     run = reading.runs[0] if reading.runs else None
     if run is None or run.rate is None:
         return ""
-    return f"Set to {run.rate:g} {run.unit} (probability from {100 * (run.threshold or 0):.0f} %)."
+    unit = run.unit.replace("marks", "mark", 1) if run.rate == 1 else run.unit
+    return f"Set to {run.rate:g} {unit}: shown from a probability of {100 * (run.threshold or 0):.0f} %."
 
 
 def _below(desk: DeskState, hidden: int) -> str:

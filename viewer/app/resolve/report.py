@@ -95,7 +95,7 @@ def _checks(desk: DeskState, reading: Reading) -> tuple[Row, ...]:
         rows.append(("check", "Every finding has its verdict", "", ""))
     rows.append(_second_reader(reading))
     rows += [_domain(run.domain, run.domain_reasons) for run in reading.runs if run.domain]
-    if not reading.impression:
+    if not reading.impression and reading.stage is not Stage.SIGNED:
         rows.append(("info", "No impression is written", "E writes one", ""))
     return tuple(rows)
 

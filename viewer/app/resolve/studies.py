@@ -29,7 +29,8 @@ def study_list(desk: DeskState) -> StudyList:
     """The studies in the order of arrival."""
     chosen = next((s for s in desk.studies if study_key(s) == desk.listed_study), None)
     rows = tuple(_row(desk, study) for study in desk.studies)
-    foot = f"{len(rows)} studies, newest first. No score orders this list."
+    count = "1 study" if len(rows) == 1 else f"{len(rows)} studies"
+    foot = f"{count}. No score orders this list."
     return StudyList(
         rows=rows,
         title=("", "") if chosen is None else _title(chosen),

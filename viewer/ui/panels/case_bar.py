@@ -76,14 +76,15 @@ class CaseBar(QFrame):
         patient.setFixedWidth(320)
         row.addWidget(patient)
         row.addSpacing(16)
-        row.addWidget(_bar())
+        self._bars = _bar(), _bar()
+        row.addWidget(self._bars[0])
         row.addSpacing(15)
         row.addWidget(_two_lines(*self._study), 1)
         self._steps.setSpacing(4)
         self._chips.setSpacing(8)
         row.addLayout(self._steps)
         row.addSpacing(12)
-        row.addWidget(_bar())
+        row.addWidget(self._bars[1])
         row.addSpacing(15)
         row.addLayout(self._chips)
 
@@ -98,6 +99,8 @@ class CaseBar(QFrame):
         for labels, lines in ((self._patient, patient), (self._study, study)):
             for label, line in zip(labels, lines, strict=True):
                 label.say(line)
+        self._bars[0].setVisible(bool(study[0]))
+        self._bars[1].setVisible(bool(steps and chips))
         if self._shown != (steps, chips):
             self._shown = (steps, chips)
             self._show_steps(steps)

@@ -20,7 +20,7 @@ VERDICT_ICONS = {
     MarkState.OPEN: "circle-dashed",
     MarkState.BELOW: "",
 }
-INDENT = 28
+INDENT = 24
 """From the sign of the author to the words, px."""
 
 
@@ -48,7 +48,7 @@ class FindingCard(QFrame):
         self._actions = actions
         self._row: FindingRow | None = None
         self._strip: tuple[tuple[str, str], ...] = ()
-        self._lines = column((16, 10, 16, 10), 4)
+        self._lines = column((24, 10, 16, 10), 4)
         self.setLayout(self._lines)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
 
@@ -87,9 +87,9 @@ class FindingCard(QFrame):
         self._lines.addSpacing(6)
         why = Text("What the model names; E corrects it.", "caption", "text_2")
         self._lines.addLayout(row(INDENT, why, None, gap=0))
-        line: list[QWidget | int | None] = [INDENT - 6]
-        line += [Chip("word", chip) for chip in chips]
-        self._lines.addLayout(row(*line, None, gap=6))
+        line: list[QWidget | int | None] = [INDENT]
+        line += _spaced([Chip("word", chip) for chip in chips])[1:]
+        self._lines.addLayout(row(*line, None, gap=0))
 
     def _add_actions(self, finding: FindingRow) -> None:
         self._lines.addSpacing(6)
@@ -97,9 +97,10 @@ class FindingCard(QFrame):
             rule = Rule()
             self._lines.addLayout(row(INDENT, rule, gap=0))
             self._lines.addSpacing(2)
-        parts: list[QWidget | int | None] = [INDENT - 16]
-        parts += [_ActionLabel(action, self._actions) for action in finding.actions]
-        self._lines.addLayout(row(*parts, None, gap=16))
+        parts: list[QWidget | int | None] = [INDENT]
+        for action in finding.actions:
+            parts += [_ActionLabel(action, self._actions), 14]
+        self._lines.addLayout(row(*parts, None, gap=0))
         if self._strip:
             self._lines.addSpacing(6)
             self._lines.addLayout(_reasons(self._strip))
@@ -148,7 +149,7 @@ def _title_line(finding: FindingRow) -> QHBoxLayout:
         right = [icons.Glyph(VERDICT_ICONS[finding.state], "text_2"), words]
     if finding.key_image:
         right.append(icons.Glyph("key", "text_2"))
-    parts: list[QWidget | int | None] = [sign, 4, name_text(finding.kind, finding.name), 2, title]
+    parts: list[QWidget | int | None] = [sign, 2, name_text(finding.kind, finding.name), 2, title]
     return row(*parts, *right, gap=6)
 
 
@@ -166,7 +167,11 @@ def _detail_line(finding: FindingRow) -> QHBoxLayout:
         right.append(Text(finding.place, "caption", "text_2"))
     if finding.missed:
         right.append(Text(finding.missed, "caption", "text_3"))
-    return row(INDENT - 8, detail, *right, gap=8)
+    return row(INDENT, detail, *_spaced(right), gap=0)
+
+
+def _spaced(parts: list[QWidget | int | None]) -> list[QWidget | int | None]:
+    return [part for each in parts for part in (8, each)]
 
 
 def _explanation(lines: tuple[tuple[str, str], ...]) -> QGridLayout:

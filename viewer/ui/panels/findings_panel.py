@@ -1,8 +1,9 @@
 """The right panel while reading: findings, verdict, what was seen, the second reader, and the decisions."""
 
+from functools import partial
 from typing import Protocol
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from viewer.app.display import Panel
@@ -54,6 +55,7 @@ class FindingsPanel(QFrame):
         whole.addLayout(head)
         scrolled, area = QWidget(), QScrollArea()
         scrolled.setObjectName("scrolled")
+        scrolled.setMinimumWidth(1)  # never wider than the panel: what does not fit is cut, not scrolled
         inside = QVBoxLayout(scrolled)
         inside.setContentsMargins(0, 0, 0, 8)
         inside.setSpacing(0)
@@ -86,6 +88,8 @@ class FindingsPanel(QFrame):
         self._empty.say(panel.empty)
         self._empty.setVisible(bool(panel.empty))
         self._hint.setVisible(reading and not any(r.editing for r in panel.rows))
+        another = "another finding" if panel.rows else "a finding"
+        self._hint.findChildren(Text)[-1].say(f"Mark {another} at the pointer")
         self._below.setVisible(bool(panel.below))
         self._below.findChildren(Text)[-1].say(panel.below)
         self._verdict.show_verdict(panel)
@@ -112,12 +116,12 @@ class FindingsPanel(QFrame):
             card.show_row(one, panel.strip)
             focused = card if one.focused else focused
         if focused is not None and (self._shown is None or panel.rows != self._shown.rows):
-            self._area.ensureWidgetVisible(focused, 0, 40)
+            QTimer.singleShot(0, focused, partial(self._area.ensureWidgetVisible, focused, 0, 40))
 
 
 def _hint_line() -> QWidget:
     out = QWidget()
-    line = row(KeyCaps("M"), Text("Mark another finding at the pointer", "caption", "text_2"), None, gap=8)
+    line = row(KeyCaps("M"), Text("", "caption", "text_2"), None, gap=8)
     line.setContentsMargins(16, 12, 16, 4)
     out.setLayout(line)
     return out

@@ -203,7 +203,7 @@ class ReportView(QFrame):
                 for key, words in (("N", "Go to it"), ("Enter", "Accept"), ("X", "Reject")):
                     first.addWidget(KeyCaps(key))
                     first.addWidget(Text(words, "caption", "text_2"))
-            said = "Not in the report until you decide." if not report.read_only else card.verdict
+            said = "Not in the report until you decide." if not report.read_only else f"{card.verdict}."
             second = row(24, Text(f"{said} {card.origin}", "caption", "text_2", wrap=True))
             self._add(_card(first, second, name="card_warning"))
 
