@@ -42,7 +42,7 @@ def write_demo(home: Path, seed: int = DEMO_SEED, progress: Progress | None = No
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".chest_{seed}_", dir=target.parent) as scratch:
             fresh = Path(scratch) / "fresh"
-            _write_series(case, seed, fresh / "dicom", tell)
+            write_series(case, seed, fresh / "dicom", tell)
             (fresh / "truth.json").write_text(_truth(case, seed), encoding="utf-8")
             _move_into_place(fresh, target, Path(scratch) / "stale")
     return target / "dicom"
@@ -79,7 +79,7 @@ def _truth(case: Case, seed: int) -> str:
     return json.dumps(truth, indent=1)
 
 
-def _write_series(case: Case, seed: int, folder: Path, tell: Progress) -> None:
+def write_series(case: Case, seed: int, folder: Path, tell: Progress = lambda done, doing: None) -> None:
     """One file a slice; instance numbers rise from the head down, as scanners number them."""
     folder.mkdir(parents=True)
     series = _series_header(case, seed)

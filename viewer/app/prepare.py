@@ -1,8 +1,8 @@
 """`tandem prepare`: DICOM series and their truth files into prepared cases. Knows no model.
 
 A truth file is JSON, named `truth.json` or `*.truth.json`, beside or below the given paths, with
-`series_instance_uid`, `patient_id` and `findings`; each finding has `id`, `kind`, `center_lps_mm`,
-`diameter_mm`, and where known `equiv_diameter_mm`, `texture` and `certainty`.
+`series_instance_uid`, `patient_id` and `findings` (or `lesions`); each finding has `id`, `kind`,
+`center_lps_mm`, `diameter_mm`, and where known `equiv_diameter_mm`, `texture` and `certainty`.
 """
 
 import json
@@ -48,7 +48,7 @@ def prepare_command(paths: Sequence[Path], out: Path) -> int:
                 progress(number / len(volumes), display_set.title)
                 folder = out / f"{number:03d}_{display_set.series_instance_uid[-24:]}"
                 save_case(_case(loader, display_set, truths.get(display_set.series_instance_uid)), folder)
-                lesions = len(truths.get(display_set.series_instance_uid, {}).get("findings", ()))
+                lesions = len(_findings(truths.get(display_set.series_instance_uid)))
                 print(f"{folder}: {display_set.title}, {lesions} findings of the truth")
     finally:
         loader.close()
@@ -65,9 +65,16 @@ def _case(loader: Loader, display_set: DisplaySet, truth: dict[str, Any] | None)
         grid=to_grid(display_set.geometry),
         patient=str((truth or {}).get("patient_id") or first.patient_id),
         missing=without,
-        lesions=tuple(_lesion(finding) for finding in (truth or {}).get("findings", ())),
+        lesions=tuple(_lesion(finding) for finding in _findings(truth)),
         meta=header_fields(first) | {"series_instance_uid": display_set.series_instance_uid},
     )
+
+
+def _findings(truth: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """Of a truth file; `KeyError` where it has none."""
+    if truth is None:
+        return []
+    return list(truth["findings"] if "findings" in truth else truth["lesions"])
 
 
 def _lesion(finding: dict[str, Any]) -> TruthLesion:
@@ -89,7 +96,7 @@ def _truths(paths: Sequence[Path]) -> Iterator[dict[str, Any]]:
     for file in sorted({file for path in paths for file in _truth_files(path)}):
         try:
             truth = json.loads(file.read_bytes())
-            truth["series_instance_uid"], truth["findings"]
+            truth["series_instance_uid"], _findings(truth)
         except (OSError, ValueError, KeyError, TypeError) as error:
             print(f"{file}: not a truth file ({error!r}); left out.", file=sys.stderr)
             continue

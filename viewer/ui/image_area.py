@@ -32,10 +32,11 @@ class ImageArea(QWidget):
                 if cell.viewport not in self.viewports:
                     self._make(cell.viewport)
             self._place()
+        covered = state.question is not None or state.overlay is not None
         for one in state.viewports:
             viewport = self.viewports[one.id]
             viewport.show_state(one, self._desk.stacks.get(one.display_set), state.tool)
-            if one.focused and not viewport.hasFocus() and self._may_take_keyboard():
+            if one.focused and not covered and not viewport.hasFocus() and self._may_take_keyboard():
                 viewport.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _may_take_keyboard(self) -> bool:
