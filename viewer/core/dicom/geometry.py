@@ -56,9 +56,10 @@ class Geometry:
     @property
     def normal(self) -> Vector:
         """Unit normal of the slices: along_columns x along_rows (PS3.3 C.7.6.2.1.1)."""
-        n = np.cross(self.along_columns, self.along_rows)
-        x, y, z = (n / np.linalg.norm(n)).tolist()
-        return (x, y, z)
+        (ax, ay, az), (bx, by, bz) = self.along_columns, self.along_rows
+        x, y, z = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
+        length = (x * x + y * y + z * z) ** 0.5
+        return (x / length, y / length, z / length)
 
     @property
     def is_sheared(self) -> bool:
