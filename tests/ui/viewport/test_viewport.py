@@ -2,6 +2,7 @@
 
 import gc
 import sys
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -195,3 +196,18 @@ def test_no_size_breaks_it(cpu, size):
     viewport.show_state(full, ct(noise(3, 8, 8)))
     assert viewport.grab_rgb().shape == (*reversed(viewport.device_size()), 3)
     assert np.isfinite(viewport.placement().sx)
+
+
+def test_a_viewport_goes_with_its_last_reference(qtbot, desk, make):
+    """Left to the garbage collector it could be destroyed in another thread: Qt then crashes."""
+    kind = type(make())
+    gc.disable()
+    try:
+        viewport = kind(desk)
+        viewport.show_state(state(count=3), ct(noise(3, 16, 20)))
+        gone = weakref.ref(viewport)
+        viewport.grab_rgb()
+        del viewport
+        assert gone() is None
+    finally:
+        gc.enable()

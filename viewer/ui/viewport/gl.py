@@ -3,6 +3,7 @@
 The order of GL calls is not free: each line that looks superfluous was once a black or wrong picture.
 """
 
+import weakref
 from typing import ClassVar
 
 from PySide6.QtCore import Qt
@@ -49,7 +50,7 @@ class _Annotations(QWidget):
 
     def __init__(self, viewport: GLViewport) -> None:
         super().__init__(viewport)
-        self._viewport = viewport
+        self._viewport: GLViewport = weakref.proxy(viewport)  # no cycle: see `mouse.Mouse`
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
 
@@ -70,7 +71,7 @@ class _Surface(QOpenGLWidget):
 
     def __init__(self, viewport: GLViewport) -> None:
         super().__init__(viewport)
-        self._viewport = viewport
+        self._viewport: GLViewport = weakref.proxy(viewport)
         self._renderer: _Renderer | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 

@@ -10,6 +10,7 @@ It draws nothing: the desk answers with a new state.
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -57,10 +58,13 @@ class _Scene:
 
 
 class Mouse:
-    """The mouse of one viewport."""
+    """The mouse of one viewport.
+
+    It holds it weakly: a widget in a reference cycle would be destroyed by whichever thread collects garbage.
+    """
 
     def __init__(self, viewport: Viewport) -> None:
-        self._viewport = viewport
+        self._viewport: Viewport = weakref.proxy(viewport)
         self._drag: Drag | None = None
         self._finish: Callable[[], None] | None = None
         self._pressed: _Scene | None = None
