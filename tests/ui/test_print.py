@@ -2,6 +2,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -132,6 +133,17 @@ def test_a_text_longer_than_a_page_loses_no_line(qapp, tmp_path):
     report = page(impression="\n".join(words))
     whole = " ".join(text_of(press.pdf(print_blocks(report, {}), {}, "t", "foot"), tmp_path))
     assert [w for w in words if w not in whole] == []
+
+
+def test_a_worker_thread_paints_the_same(stack):
+    """The desk writes reports beside its window."""
+    report = page()
+    blocks = print_blocks(report, {})
+    with ThreadPoolExecutor(1) as thread:
+        picture = thread.submit(press.key_image, stack, 5, mark(made.M1, "joined"), LUNG).result()
+        pdf = thread.submit(press.pdf, blocks, {}, report.title, "foot").result()
+    assert picture == press.key_image(stack, 5, mark(made.M1, "joined"), LUNG)
+    assert len(pdf) == pytest.approx(len(press.pdf(blocks, {}, report.title, "foot")), rel=0.02)
 
 
 def test_a_command_without_a_window_prints_without_a_screen():
