@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,8 +32,9 @@ class Bridge(QObject):
         self._posted.connect(_call)
 
     def post(self, work: Callable[[], None]) -> None:
-        """Run `work` in the window's thread, after what already waits there."""
-        self._posted.emit(work)
+        """Run `work` in the window's thread, after what already waits there; nothing once that has ended."""
+        with suppress(RuntimeError):  # "Signal source has been deleted": a timer outlived the window
+            self._posted.emit(work)
 
 
 def _call(work: Callable[[], None]) -> None:
