@@ -45,7 +45,10 @@ class Grid(msgspec.Struct, frozen=True):
 
 
 class TruthLesion(msgspec.Struct, frozen=True, kw_only=True):
-    """One lesion of the truth. `ignore`: marks there count neither way (scar, opacity, too small, unsure)."""
+    """One lesion of the truth. `ignore`: marks there count neither way (scar, opacity, too small, unsure).
+
+    `patient` is whose lesion it is where that is not the case's patient (a nodule implanted into a phantom).
+    """
 
     id: str
     center_lps_mm: Vector
@@ -53,6 +56,7 @@ class TruthLesion(msgspec.Struct, frozen=True, kw_only=True):
     kind: str = "nodule"
     texture: str = ""
     ignore: bool = False
+    patient: str = ""
 
 
 @dataclass(frozen=True, slots=True)

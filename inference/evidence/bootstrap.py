@@ -53,9 +53,9 @@ def of_cases(
 ) -> Interval:
     """A figure of an FROC study over patients.
 
-    Where every lesion belongs to its case's patient, cases are drawn by patient. Where lesions of many patients
-    stand in one volume (implants), volumes are drawn for the false marks and, independently, owners for the
-    lesions: a lesion counts as often as its owner was drawn.
+    Where every lesion is its case's patient's, cases are drawn by patient. Where lesions of several
+    patients stand in one volume (implants), volumes are drawn for the false marks and, independently, owners
+    for the lesions: a lesion counts as often as its owner was drawn.
     """
     mixed = any(owner != case.patient for case in cases for owner in case.owners)
     patients = list(dict.fromkeys(case.patient for case in cases))
@@ -80,7 +80,7 @@ def _drawn(rng: np.random.Generator, names: Sequence[str]) -> dict[str, int]:
 
 
 def _copies(case: Scored, drawn: dict[str, int], times: dict[str, int] | None) -> list[Scored]:
-    """The case as often as it was drawn; with `times`, its false marks so often and each lesion by its owner."""
+    """The case as often as drawn; with `times`, its false marks so often and each lesion by its owner."""
     if times is None:
         return [case] * drawn[case.patient]
     false = case.lesion < 0

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+TILT = 1e-3
+"""A slight slope on the steps of isotonic regression, so that no two scores share a probability."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
@@ -15,7 +18,7 @@ class Reliability:
     weight: NDArray[np.float64]
 
 
-def brier(probability: ArrayLike, truth: ArrayLike, weight: ArrayLike | None = None) -> float:
+def brier(probability: ArrayLike, truth: ArrayLike, weight: NDArray[np.float64] | None = None) -> float:
     """Weighted mean squared difference (Brier, 1950)."""
     p, y = np.asarray(probability, np.float64), np.asarray(truth, np.float64)
     return float(np.average((p - y) ** 2, weights=weight))
@@ -28,7 +31,7 @@ def reliability(
     p, y = np.asarray(probability, np.float64), np.asarray(truth, np.float64)
     w = np.ones_like(p) if weight is None else np.asarray(weight, np.float64)
     number = np.minimum((p * bins).astype(int), bins - 1)
-    total = np.bincount(number, w, bins)
+    total = np.bincount(number, w, bins).astype(np.float64)
     there = total > 0
     predicted, observed = (np.bincount(number, w * v, bins)[there] / total[there] for v in (p, y))
     return Reliability(predicted, observed, total[there])
@@ -43,7 +46,7 @@ def ece(probability: ArrayLike, truth: ArrayLike, weight: ArrayLike | None = Non
 def isotonic(
     score: ArrayLike, truth: ArrayLike, weight: ArrayLike | None = None, *, knots: int = 24
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Pool adjacent violators, thinned to knots (scores, probabilities), both rising; for linear interpolation."""
+    """Pool adjacent violators, thinned to knots (scores, probabilities), both rising, to interpolate."""
     s, y = np.asarray(score, np.float64), np.asarray(truth, np.float64)
     w = np.ones_like(s) if weight is None else np.asarray(weight, np.float64)
     order = np.argsort(s, kind="stable")
@@ -62,7 +65,7 @@ def isotonic(
 def _thinned(
     middle: NDArray[np.float64], value: NDArray[np.float64], size: NDArray[np.float64], knots: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Neighbouring blocks are joined, least weight first, until `knots` are left; ends at 0 and 1 are added."""
+    """Neighbouring blocks join, least weight first, until `knots` are left; ends at 0 and 1 are added."""
     m, v, w = middle.tolist(), value.tolist(), size.tolist()
     while len(m) > knots:
         k = int(np.argmin(np.add(w[:-1], w[1:])))
@@ -75,4 +78,5 @@ def _thinned(
     scores = np.array([0.0, *m, 1.0])
     values = np.array([v[0] * 0.5, *v, min(1.0, v[-1])])
     keep = np.append(np.diff(scores) > 1e-6, True)
-    return scores[keep], np.maximum.accumulate(values[keep])
+    rising = np.maximum.accumulate(values[keep])
+    return scores[keep], (rising + TILT * scores[keep]) / (1 + TILT)

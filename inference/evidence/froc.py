@@ -38,7 +38,7 @@ def froc(cases: Sequence[Scored]) -> Froc:
 
 
 def sensitivity_at(curve: Froc, rate: float, *, interpolate: bool = False) -> float:
-    """Sensitivity at `rate` false marks per unit: the best point at or below it, or LUNA16's linear interpolation."""
+    """Sensitivity at `rate` false marks per unit: best point at or below it, or LUNA16's linear way."""
     if interpolate:
         return float(np.interp(rate, curve.false_rate, curve.sensitivity))
     return float(curve.sensitivity[curve.false_rate <= rate + 1e-9].max())

@@ -38,7 +38,7 @@ def match(
     """For every mark the index of the lesion that it hits, FALSE or IGNORED.
 
     centres (marks, 3) and lesions (lesions, 3) in mm; a mark hits where the distance is at most `radius`
-    (below it, if `strict`); the nearest lesion of several. Only the best mark of a lesion counts: further ones,
+    (below it, if `strict`); the nearest lesion of several. Only the best mark of a lesion counts: others,
     and marks on lesions to `ignore`, are IGNORED.
     """
     at = np.asarray(centres, np.float64).reshape(-1, 3)

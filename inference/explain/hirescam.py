@@ -1,4 +1,4 @@
-"""HiResCAM (Draelos and Carin, 2020): gradient times activation, summed over channels. Any network, any layer."""
+"""HiResCAM (Draelos and Carin, 2020): gradient times activation, summed over channels."""
 
 from collections.abc import Callable
 

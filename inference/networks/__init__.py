@@ -1,4 +1,4 @@
-"""The networks of the bundles, built by name from the arguments in `model.toml`, and their weights on disk."""
+"""The networks of the bundles, built by name from arguments in `model.toml`, and their weights on disk."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path

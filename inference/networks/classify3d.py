@@ -1,6 +1,7 @@
 """Stage 2: is a candidate a lesion? From the image round it, the mask of stage 1 and the lung."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import nn
@@ -15,8 +16,7 @@ class CandidateClassifier(nn.Module):
         super().__init__()
         widths = [inputs * STRIDE**3, *channels]
         self.blocks = nn.ModuleList(
-            residual(a, b, groups, stride=1 if i == 0 else 2)
-            for i, (a, b) in enumerate(zip(widths, widths[1:], strict=False))
+            residual(a, b, groups, stride=1 if i == 0 else 2) for i, (a, b) in enumerate(pairwise(widths))
         )
         self.drop = nn.Dropout(0.2)
         self.head = nn.Linear(2 * widths[-1], 1)

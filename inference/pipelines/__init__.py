@@ -1,7 +1,7 @@
 """From a case to findings, one module per task; `load` picks it by the bundle's task. Knows no DICOM."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +19,7 @@ class Read:
 
     status       done, or not_run (with a reason, one sentence)
     candidates   most probable first, also those below the operating point
+    measured     what the domain check measured, and `lung_litres`
     arrays of the candidates (mask, heat) lie in the folder that the caller named
     """
 
@@ -27,6 +28,7 @@ class Read:
     operating_point: OperatingPoint | None = None
     domain: Domain | None = None
     candidates: tuple[Candidate, ...] = ()
+    measured: dict[str, float] = field(default_factory=dict)
 
 
 class Pipeline(Protocol):
@@ -42,5 +44,5 @@ def load(bundle: Bundle, folder: Path, device: str) -> Pipeline:
     if bundle.task == "detect3d":
         from inference.pipelines.detect3d import Detect3D  # torch loads only when a model does
 
-        return Detect3D(bundle, folder, device)
+        return Detect3D.load(bundle, folder, device)
     raise BundleError(f"{folder}: task '{bundle.task}' found, 'detect3d' allowed; update the program")

@@ -35,7 +35,7 @@ class Found:
 
 
 def candidates(maps: Maps, where: NDArray[np.bool_], above: float, most: int) -> list[Found]:
-    """Peaks (5 x 5 x 5 maximum) of the centre map above `above` within `where`, highest first, at most `most`.
+    """Peaks (5 x 5 x 5 maximum) of the centre map over `above` within `where`: the `most` highest.
 
     Of two candidates whose centres lie within the larger radius (3 mm at least), the higher peak stays.
     """
@@ -78,7 +78,7 @@ def _found(maps: Maps, cell: tuple[int, int, int]) -> Found:
     if number == 0:
         centre = (2.0 * cell[0] + 0.5, 2.0 * cell[1] + 0.5, 2.0 * cell[2] + 0.5)
         return Found(centre, peak, (voxel[0], voxel[1], voxel[2]), np.zeros((0, 0, 0), bool))
-    part = ndimage.find_objects(labels == number)[0]
+    part = ndimage.find_objects(labels)[number - 1]
     mask = ndimage.binary_fill_holes(labels[part] == number)
     first = [s + p.start for s, p in zip(start, part, strict=True)]
     middle = np.argwhere(mask).mean(axis=0) + first

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch import nn
 
-from inference.bundle import WEIGHTS, Bundle, load_bundle
+from inference.bundle import WEIGHTS, Bundle, BundleError, load_bundle
 from inference.cases import Case, Grid
 from inference.explain.hirescam import hirescam
 from inference.networks import load_networks
@@ -45,16 +45,22 @@ class Detection:
 class Detect3D:
     """A loaded detector. One read at a time; the networks stay on `device`."""
 
-    def __init__(self, bundle: Bundle, folder: Path, device: str) -> None:
-        self.bundle = load_bundle(folder, verify=True) if bundle.sha256 else bundle
+    def __init__(
+        self, bundle: Bundle, detector: nn.Module, classifier: CandidateClassifier, device: str
+    ) -> None:
+        self.bundle = bundle
         self.device = device
-        networks = load_networks(bundle.architecture, folder / WEIGHTS)
-        self._use(networks["detector"], cast("CandidateClassifier", networks["classifier"]))
-
-    def _use(self, detector: nn.Module, classifier: CandidateClassifier) -> None:
         layout = torch.channels_last_3d
         self.detector = detector.to(self.device, memory_format=layout).eval()  # type: ignore[call-overload]
         self.classifier = classifier.to(self.device, memory_format=layout).eval()  # type: ignore[call-overload]
+
+    @classmethod
+    def load(cls, bundle: Bundle, folder: Path, device: str) -> "Detect3D":
+        """Networks from the weights in `folder`; raises BundleError where they are not the bundle's."""
+        if load_bundle(folder, verify=True).sha256 != bundle.sha256:
+            raise BundleError(f"{folder}: the weights are not those of {bundle.id} {bundle.version}")
+        networks = load_networks(bundle.architecture, folder / WEIGHTS)
+        return cls(bundle, networks["detector"], cast("CandidateClassifier", networks["classifier"]), device)
 
     def read(self, case: Case, meta: dict[str, str], out: Path, progress: Progress) -> Read:
         """Read one case; see `inference.pipelines.Pipeline`."""
@@ -74,7 +80,8 @@ class Detect3D:
         detection = self.detect(*_cropped(volume, lungs), progress)
         measured = statistics(detection.volume.hu, detection.lungs)
         domain = judge(case, meta, measured, detection.lungs.litres, self.bundle.domain)
-        return self._answer(case, detection, domain, out, progress)
+        measured["lung_litres"] = detection.lungs.litres
+        return self._answer(case, detection, domain, measured, out, progress)
 
     @property
     def _spacing(self) -> float:
@@ -117,7 +124,13 @@ class Detect3D:
         return np.concatenate(features), np.concatenate(probabilities)
 
     def _answer(
-        self, case: Case, detection: Detection, domain: Domain, out: Path, progress: Progress
+        self,
+        case: Case,
+        detection: Detection,
+        domain: Domain,
+        measured: dict[str, float],
+        out: Path,
+        progress: Progress,
     ) -> Read:
         point = self.bundle.operating_point
         probabilities = self.bundle.calibration(detection.scores)
@@ -142,7 +155,9 @@ class Detect3D:
                 )
             )
         progress(1.0, "done")
-        return Read(status="done", operating_point=point, domain=domain, candidates=tuple(result))
+        return Read(
+            status="done", operating_point=point, domain=domain, candidates=tuple(result), measured=measured
+        )
 
     def _heat(self, detection: Detection, k: int, target: Grid) -> OnInput | None:
         """Where stage 2 looked, 0..1, on the input's grid."""
@@ -238,7 +253,7 @@ def _soft_mask(found: Found, maps: Maps) -> tuple[NDArray[np.float32], tuple[int
     own = np.pad(found.mask, pads)
     values = maps.mask[tuple(slice(a, b) for a, b in zip(low, high, strict=True))].astype(np.float32)
     values = np.where(own, np.maximum(values, 0.5), np.minimum(values, 0.499))
-    values *= ndimage.binary_dilation(own, np.ones((3, 3, 3)))
+    values *= ndimage.binary_dilation(own, np.ones((3, 3, 3), bool))
     return values, (low[0], low[1], low[2])
 
 

@@ -37,8 +37,9 @@ def refusal(case: Case, meta: dict[str, str], contract: InputContract) -> str | 
     if slices < contract.min_slices:
         return f"{slices} slices found, at least {contract.min_slices} are needed"
     distance = case.grid.spacing_mm[0]
-    if distance * (case.hu.shape[0] - 1) < contract.min_extent_mm:
-        return f"the slices span {distance * (case.hu.shape[0] - 1):.0f} mm, {contract.min_extent_mm:.0f} are needed"
+    extent, least = distance * (case.hu.shape[0] - 1), contract.min_extent_mm
+    if extent < least:
+        return f"the slices span {extent:.0f} mm, at least {least:.0f} mm are needed"
     thick = max(distance, number(meta.get("SliceThickness")) or 0.0)
     if thick > contract.max_slice_mm + 0.01:
         return f"slices of {thick:g} mm found, at most {contract.max_slice_mm:g} mm are read"

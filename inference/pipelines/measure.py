@@ -1,6 +1,7 @@
-"""A candidate's size and its patches: axes in the axial plane, volume, and how patches reach the input's grid."""
+"""A candidate's size: axes in the axial plane and volume; and how patches reach the input's grid."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +52,7 @@ def _outline(plane: NDArray[np.float32]) -> NDArray[np.float64] | None:
     """Points (row, column) of the largest half-probability contour."""
     if plane.max() < 0.5:
         return None
-    contours = find_contours(np.pad(plane, 1), 0.5)
+    contours = find_contours(np.pad(plane, 1), 0.5)  # type: ignore[no-untyped-call]
     if not contours:
         return None
     out: NDArray[np.float64] = max(contours, key=len) - 1
@@ -116,14 +117,14 @@ def sphere_diameter(volume_mm3: float) -> float:
 class OnInput:
     """A patch on the input's own grid; `start` is its first voxel there."""
 
-    values: NDArray[np.float32]
+    values: NDArray[Any]
     start: tuple[int, int, int]
 
 
 def to_input(
     patch: NDArray[np.float32], start: tuple[int, int, int], working: Grid, target: Grid
 ) -> OnInput | None:
-    """Bring a patch of the working grid to the input's grid (linear, 0 outside); None where they do not meet."""
+    """A patch of the working grid on the input's grid (linear, 0 outside); None where they do not meet."""
     corners = np.array(np.meshgrid(*[(-1, n) for n in patch.shape], indexing="ij")).reshape(3, 8).T + start
     index = target.patient_to_index(working.index_to_patient(corners))
     low = np.maximum(np.floor(index.min(axis=0)), 0).astype(int)

@@ -38,7 +38,7 @@ def sweep(
     tile: int,
     tick: Callable[[float], None],
 ) -> Maps:
-    """Run stage 1 over `hu` (z, y, x) wherever `where` is true. `tick` gets the share done after every tile."""
+    """Run stage 1 over `hu` (z, y, x) wherever `where` is true. `tick` gets the share done, tile by tile."""
     shape = [n + (-n) % 2 for n in hu.shape]
     centre = np.zeros([n // 2 for n in shape], np.float32)
     mask = np.zeros(hu.shape, np.float16)

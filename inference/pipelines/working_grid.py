@@ -19,7 +19,7 @@ Tick = Callable[[float], None]
 
 AIR, METAL = -1024.0, 3071.0
 MAX_VOXELS = 160_000_000
-"""A box of more 1 mm voxels than a patient's trunk; it comes from broken geometry and would not fit in memory."""
+"""More 1 mm voxels than a trunk has: a larger box comes from broken geometry and would not fit in memory."""
 
 _PATIENT = ((0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (1.0, 0.0, 0.0))
 _CHUNK = 16
@@ -45,7 +45,7 @@ def patient_grid(grid: Grid, spacing_mm: float) -> Grid:
 
 
 def resample(case: Case, spacing_mm: float, tick: Tick = lambda _: None) -> Resampled:
-    """Bring a case to `patient_grid`: light in-plane smoothing, then linear. Raises ValueError if it is too large.
+    """Bring a case to `patient_grid`: light in-plane smoothing, then linear. ValueError if it is too large.
 
     Missing slices are filled from their neighbours, so that they do not look like air, and are not `known`.
     """
@@ -72,11 +72,11 @@ def resample(case: Case, spacing_mm: float, tick: Tick = lambda _: None) -> Resa
 
 
 def _thinned(case: Case, spacing_mm: float, tick: Tick) -> tuple[Volume, Grid]:
-    """Slice by slice: finite HU, smoothed and brought to pixels of about `spacing_mm`; then gaps are filled."""
+    """Slice by slice: finite, smoothed, brought to pixels of `spacing_mm` or more; then gaps are filled."""
     slices, *plane = case.grid.shape
     pitch = [max(s, spacing_mm) for s in case.grid.spacing_mm[1:]]
     ats = [
-        np.arange(int(np.floor((n - 1) * s / p + 1e-6)) + 1) * p / s
+        np.arange(int(np.floor((n - 1) * s / p + 1e-6)) + 1, dtype=np.float64) * float(p / s)
         for n, s, p in zip(plane, case.grid.spacing_mm[1:], pitch, strict=True)
     ]
     sigma = [0.35 * np.sqrt((p / s) ** 2 - 1.0) for p, s in zip(pitch, case.grid.spacing_mm[1:], strict=True)]
@@ -111,7 +111,7 @@ def _along(volume: Volume, at: NDArray[np.float64], axis: int) -> Volume:
 
 
 def _between(present: NDArray[np.bool_], at: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whether the slices on either side of fractional slice indices are there (one, where it lies on a slice)."""
+    """Whether the slices on either side of fractional indices are there (one, if it lies on a slice)."""
     near = np.rint(at)
     exact = np.abs(at - near) < 1e-3
     low = np.where(exact, near, np.floor(at)).astype(np.intp)

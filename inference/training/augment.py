@@ -1,5 +1,7 @@
 """How scanners differ: density, noise, kernel and slice thickness, drawn at random for a patch in HU."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -21,9 +23,9 @@ def scanner(rng: np.random.Generator, hu: Patch) -> Patch:
     return (scaled + np.float32(rng.uniform(-40, 40))).astype(np.float32)
 
 
-def turned(rng: np.random.Generator, *volumes: NDArray[np.generic]) -> list[NDArray[np.generic]]:
+def turned(rng: np.random.Generator, *volumes: NDArray[Any]) -> list[NDArray[Any]]:
     """The same random flips and quarter turns in plane for all volumes."""
-    axes = [k for k in range(3) if rng.random() < 0.5]
+    axes = tuple(k for k in range(3) if rng.random() < 0.5)
     quarters = int(rng.integers(4))
     return [np.rot90(np.flip(volume, axes), quarters, (1, 2)) for volume in volumes]
 

@@ -1,10 +1,11 @@
-"""Lungs without nodules: procedural chests by seed and the allowed real series, on the 1 mm grid, cached on disk.
+"""Lungs without nodules: procedural chests by seed and the allowed real series, at 1 mm, cached on disk.
 
 Seeds are split once and for all: training, harvest of candidates, and those reserved for figures.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,6 @@ HARVEST_SEEDS = range(1000, 2000)
 VALIDATION_SEEDS = range(2000, 3000)
 RESERVED_SEEDS = range(90000, 100000)
 
-A0001_MIDLINE_MM = 0.0
-"""Of A0001 only the right half is trained on (patient x below this); the left half validates."""
 CLEARANCE_MM = 20.0
 
 
@@ -62,9 +61,9 @@ def real_background(data: Path, name: str, *, validation: bool = False) -> Backg
     lungs = find_lungs(volume.hu, volume.known)
     usable = _away_from_lesions(case, volume)
     if name == "lungdx_a0001":
-        x = volume.grid.origin_mm[0] + np.arange(volume.hu.shape[2])
-        middle = float(np.flatnonzero(lungs.closed.any(axis=(0, 1))).mean()) + volume.grid.origin_mm[0]
-        usable &= (x > middle) if validation else (x < middle)
+        columns = np.arange(volume.hu.shape[2])  # rise to the patient's left
+        middle = float(np.flatnonzero(lungs.closed.any(axis=(0, 1))).mean())
+        usable &= (columns > middle) if validation else (columns < middle)
     elif validation:
         raise ValueError(f"{name} is a training background only")
     hu = np.rint(volume.hu).astype(np.int16)
@@ -72,8 +71,9 @@ def real_background(data: Path, name: str, *, validation: bool = False) -> Backg
 
 
 def _away_from_lesions(case: Case, volume: Resampled) -> NDArray[np.bool_]:
-    usable = np.ones(volume.hu.shape, bool)
-    z, y, x = np.ogrid[: usable.shape[0], : usable.shape[1], : usable.shape[2]]
+    depth, height, width = volume.hu.shape
+    usable = np.ones((depth, height, width), bool)
+    z, y, x = np.ogrid[:depth, :height, :width]
     for lesion in case.lesions:
         cz, cy, cx = volume.grid.patient_to_index(lesion.center_lps_mm)
         radius = lesion.diameter_mm / 2 + CLEARANCE_MM
@@ -91,18 +91,18 @@ def cached(folder: Path, name: str, make: Callable[[], Background]) -> Backgroun
             return Background(str(arrays["name"]), bool(arrays["real"]), arrays["hu"], lung, read, usable)
     made = make()
     folder.mkdir(parents=True, exist_ok=True)
-    packed = {key: np.packbits(getattr(made, key)) for key in ("lung", "read", "usable")}
-    partial = path.with_suffix(".part.npz")
-    np.savez(partial, hu=made.hu, name=made.name, real=made.real, **packed)
-    partial.replace(path)
+    lung, read, usable = (np.packbits(mask) for mask in (made.lung, made.read, made.usable))
+    unfinished = path.with_suffix(".part.npz")
+    np.savez(unfinished, hu=made.hu, name=made.name, real=made.real, lung=lung, read=read, usable=usable)
+    unfinished.replace(path)
     return made
 
 
 def phantoms(folder: Path, seeds: Iterable[int]) -> list[Background]:
     """Procedural chests, cached."""
-    return [cached(folder, f"phantom_{seed}", lambda seed=seed: phantom_background(seed)) for seed in seeds]
+    return [cached(folder, f"phantom_{seed}", partial(phantom_background, seed)) for seed in seeds]
 
 
 def real_training(folder: Path, data: Path, names: Iterable[str]) -> list[Background]:
     """The allowed series, cached."""
-    return [cached(folder, name, lambda name=name: real_background(data, name)) for name in names]
+    return [cached(folder, name, partial(real_background, data, name)) for name in names]

@@ -17,9 +17,13 @@ class Mix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DetectorTraining(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Stage 1: `voxels` of each batch, patch `sides` in mm, shares of the steps for mining."""
+    """Stage 1: `voxels` of each batch, patch `sides` in mm, shares of the steps for mining.
+
+    `steps` is the length of the learning rate's cosine; training ends at `stop_at`, with averaged weights.
+    """
 
     steps: int
+    stop_at: int
     sides: tuple[int, ...]
     voxels: int
     learning_rate: float
@@ -52,12 +56,18 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     seed: int
     phantoms: int
+    calibration_phantoms: int
     real: tuple[str, ...]
     mix: Mix
     detector: dict[str, Any]
     detector_training: DetectorTraining
     classifier: dict[str, Any]
     classifier_training: ClassifierTraining
+
+    def with_detector_steps(self, steps: int) -> "Config":
+        """The same with another length of stage 1."""
+        shorter = msgspec.structs.replace(self.detector_training, steps=steps, stop_at=steps)
+        return msgspec.structs.replace(self, detector_training=shorter)
 
 
 def load_config(path: Path) -> Config:

@@ -94,14 +94,14 @@ def _nodule(folder: Path, row: dict[str, str], cubes: bool) -> Nodule:
 
 
 def _count_bits(mask: NDArray[np.uint8]) -> NDArray[np.int64]:
-    return np.unpackbits(mask[..., None], axis=-1).sum(axis=-1).astype(np.int64)
+    out: NDArray[np.int64] = np.unpackbits(mask[..., None], axis=-1).sum(axis=-1).astype(np.int64)
+    return out
 
 
 def _thick_ends(volume: NDArray[np.float32], value: float | None = None) -> NDArray[np.float32]:
     """One slice more at either end (only marked slices are stored): a copy, or `value`."""
-    mode = {"mode": "edge"} if value is None else {"mode": "constant", "constant_values": value}
-    out: NDArray[np.float32] = np.pad(volume, ((1, 1), (0, 0), (0, 0)), **mode)  # type: ignore[call-overload]
-    return out
+    width = ((1, 1), (0, 0), (0, 0))
+    return np.pad(volume, width, "edge") if value is None else np.pad(volume, width, constant_values=value)
 
 
 def _to_1mm(volume: NDArray[np.float32], spacing: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -157,7 +157,8 @@ def _datasets(folder: Path, name: str) -> Iterator[pydicom.Dataset]:
 
 def _hu(ds: pydicom.Dataset) -> NDArray[np.int16]:
     values = ds.pixel_array.astype(np.float32) * float(ds.RescaleSlope) + float(ds.RescaleIntercept)
-    return np.clip(np.rint(values), -1024, 3071).astype(np.int16)
+    out: NDArray[np.int16] = np.clip(np.rint(values), -1024, 3071).astype(np.int16)
+    return out
 
 
 def _meta(ds: pydicom.Dataset) -> dict[str, str]:
@@ -169,7 +170,7 @@ def _lesion(finding: dict[str, object]) -> TruthLesion:
     x, y, z = (float(v) for v in finding["center_lps_mm"])  # type: ignore[attr-defined]
     kind, certainty = str(finding.get("kind", "nodule")), str(finding.get("certainty", ""))
     diameter = float(finding.get("equiv_diameter_mm") or finding.get("diameter_mm") or 10.0)  # type: ignore[arg-type]
-    ignore = kind not in ("nodule", "mass", "metastasis") or certainty == "possible"
+    ignore = kind not in ("nodule", "mass") or certainty != "sure"
     return TruthLesion(
         id=str(finding["id"]), center_lps_mm=(x, y, z), diameter_mm=diameter, kind=kind, ignore=ignore
     )

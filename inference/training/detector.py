@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from inference.networks import build
@@ -46,12 +47,12 @@ def train_detector(config: Config, source: PatchSource, out: Path, device: str, 
         run.load(checkpoint)
     marks = {int(share * settings.steps) for share in settings.mine_at}
     _take_up(run, source, out, marks)
-    while run.step < settings.steps:
+    while run.step < settings.stop_at:
         if run.step in marks:
             _mine(run, config, source, out)
         losses = _step(run, config, source, device)
-        report(run.step, settings.steps, losses)
-        if run.step % settings.save_every == 0 or run.step == settings.steps:
+        report(run.step, settings.stop_at, losses)
+        if run.step % settings.save_every == 0 or run.step == settings.stop_at:
             run.save(checkpoint)
     return run.averaged()
 
@@ -107,7 +108,7 @@ def patch_loss(network: nn.Module, batch: list[Patch], device: str) -> tuple[tor
     return CENTRE_WEIGHT * first + second, {"centre": float(first.detach()), "mask": float(second.detach())}
 
 
-def _stack(arrays: list[np.ndarray], device: str) -> torch.Tensor:  # type: ignore[type-arg]
+def _stack(arrays: list[NDArray[np.float32]], device: str) -> torch.Tensor:
     return torch.from_numpy(np.stack(arrays)[:, None]).to(device)
 
 

@@ -1,4 +1,4 @@
-"""Candidates of stage 1 on backgrounds with implants: what stage 2 learns from and what calibration stands on."""
+"""Candidates of stage 1 on backgrounds with implants: what stage 2 learns from."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -64,7 +64,7 @@ def joined(parts: Sequence[Harvest]) -> Harvest:
 def with_implants(
     rng: np.random.Generator, background: Background, draw: Draw, per_litre: float = PER_LITRE
 ) -> tuple[NDArray[np.int16], NDArray[np.uint8], list[Placed]]:
-    """A copy of the background with nodules at least 30 mm apart: HU, numbers (1-based) and where they lie."""
+    """A copy of the background with nodules 30 mm apart: HU, numbers (1-based) and where they lie."""
     hu = background.hu.copy()
     numbers = np.zeros(hu.shape, np.uint8)
     free = background.lung & background.usable

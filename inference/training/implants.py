@@ -1,4 +1,4 @@
-"""Nodules as they are implanted: real crops turned, mirrored, scaled and shifted in density, or procedural ones."""
+"""Nodules as implanted: real crops turned, mirrored, scaled and shifted in density, or procedural ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

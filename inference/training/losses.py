@@ -1,14 +1,14 @@
 """Losses of the two stages."""
 
 import torch
-from monai.losses import DiceLoss
+from monai.losses.dice import DiceLoss
 from torch.nn import functional
 
 _dice = DiceLoss(sigmoid=True, reduction="none", smooth_nr=1.0, smooth_dr=1.0)
 
 
 def centre_loss(logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """Penalty-reduced focal loss (Zhou et al., Objects as Points, 2019, eq. 1), over the number of centres."""
+    """Penalty-reduced focal loss (Zhou et al., Objects as Points, 2019, eq. 1) over the number of centres."""
     p = torch.sigmoid(logits.float()).clamp(1e-5, 1 - 1e-5)
     peak = (target > 0.999).float()
     found = -torch.log(p) * (1 - p) ** 2 * peak

@@ -1,4 +1,4 @@
-"""One optimiser for all networks: AdamW, warm-up and cosine, averaged weights, checkpoints that resume exactly."""
+"""One optimiser for all networks: AdamW, warm-up and cosine, averaged weights, exact checkpoints."""
 
 import math
 from collections.abc import Callable
@@ -15,7 +15,7 @@ CLIP = 5.0
 
 @dataclass
 class Run:
-    """A network in training. `step` counts finished steps; `average` holds the exponential mean of the weights."""
+    """A network in training. `step`: steps done; `average`: exponential mean of the weights."""
 
     network: nn.Module
     steps: int
@@ -30,7 +30,7 @@ class Run:
     def __post_init__(self) -> None:
         """Build average and optimiser."""
         self.network = self.network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
-        self.average = AveragedModel(self.network, multi_avg_fn=get_ema_multi_avg_fn(self.ema))
+        self.average = AveragedModel(self.network, multi_avg_fn=get_ema_multi_avg_fn(self.ema))  # type: ignore[no-untyped-call]
         self.optimiser = torch.optim.AdamW(
             self.network.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,15 +77,13 @@ class PatchSource:
             centre = np.array(hard[int(rng.integers(len(hard)))]) + rng.integers(-6, 7, 3)
         else:
             centre = self._place(rng, source) + rng.integers(-8, 9, 3)
-        hu, lung, usable = (
-            cut(a, centre, side, mode)
-            for a, mode in ((source.hu, "edge"), (source.lung, "constant"), (source.usable, "constant"))
-        )
+        hu = cut(source.hu, centre, side, "edge")
+        lung, usable = (cut(mask, centre, side, "constant") for mask in (source.lung, source.usable))
         lesions = np.zeros(hu.shape, np.uint8)
         if with_implant:
             for number in range(1, 2 + int(rng.integers(0, max(side // 24, 1)))):
                 self._implant(rng, hu, lung, lesions, number)
-        hu, lesions, usable = turned(rng, hu, lesions, usable)  # type: ignore[assignment]
+        hu, lesions, usable = turned(rng, hu, lesions, usable)
         return Patch(scanner(rng, hu.astype(np.float32)), lesions, usable)
 
     def _implant(
@@ -124,10 +123,12 @@ class PatchSource:
         mask = cut(cube.mask, centre, side, "constant") >= 0.5
         rim = mask & ~ndimage.binary_erosion(mask)
         hu, lesions, weight = turned(rng, hu, mask.astype(np.uint8), ~rim)
-        return Patch(scanner(rng, hu), lesions, weight)  # type: ignore[arg-type]
+        return Patch(scanner(rng, hu), lesions, weight)
 
 
-def cut(volume: NDArray[np.generic], centre: NDArray[np.intp], side: int, mode: str) -> NDArray[np.generic]:
+def cut(
+    volume: NDArray[Any], centre: NDArray[np.intp], side: int, mode: Literal["edge", "constant"]
+) -> NDArray[Any]:
     """A copy of the cube round `centre`; beyond the volume padded (numpy's mode names)."""
     first = centre - side // 2
     inner = tuple(
@@ -135,9 +136,9 @@ def cut(volume: NDArray[np.generic], centre: NDArray[np.intp], side: int, mode: 
         for f, n in zip(first, volume.shape, strict=True)
     )
     pads = [(s.start - int(f), int(f) + side - s.stop) for s, f in zip(inner, first, strict=True)]
-    part = volume[inner]
+    part: NDArray[Any] = volume[inner]
     if any(p != (0, 0) for p in pads):
-        part = np.pad(part, [(max(a, 0), max(b, 0)) for a, b in pads], mode=mode)  # type: ignore[call-overload]
+        part = np.pad(part, [(max(a, 0), max(b, 0)) for a, b in pads], mode=mode)
         return part[:side, :side, :side].copy()
     return part.copy()
 

@@ -1,0 +1,104 @@
+"""`python -m inference.training ct_lung_nodule`: train a bundle from the data set, resumable at any step."""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from inference.training.config import Config, load_config
+from inference.training.recipe import train
+
+MODELS = ("ct_lung_nodule",)
+
+
+class OutOfTime(Exception):
+    """The time that the caller gave is used up; the next start goes on from the last checkpoint."""
+
+
+class Reporter:
+    """Shows steps and losses; raises `OutOfTime` after `minutes`."""
+
+    def __init__(self, progress: Progress, minutes: float) -> None:
+        self.progress = progress
+        self.until = time.monotonic() + 60 * minutes if minutes else float("inf")
+        self.task = progress.add_task("starting", total=None, losses="")
+        self.mean: dict[str, float] = {}
+
+    def say(self, what: str) -> None:
+        """A new part of the recipe."""
+        self.mean = {}
+        self.progress.console.print(what)
+        self.progress.reset(self.task, description=what, total=None, losses="")
+
+    def __call__(self, step: int, steps: int, losses: dict[str, float]) -> None:
+        """After each step."""
+        for name, value in losses.items():
+            self.mean[name] = 0.98 * self.mean.get(name, value) + 0.02 * value
+        text = "  ".join(f"{name} {value:.3f}" for name, value in self.mean.items())
+        self.progress.update(self.task, completed=step, total=steps, losses=text)
+        if step % 100 == 0:
+            self.progress.console.print(f"step {step} of {steps}  {text}", highlight=False)
+        if time.monotonic() > self.until:
+            raise OutOfTime
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    out = argparse.ArgumentParser(prog="python -m inference.training", description=__doc__)
+    out.add_argument("model", choices=MODELS, help="which bundle to train")
+    out.add_argument("--data", type=Path, required=True, help="folder of the data set ct_chest")
+    out.add_argument("--out", type=Path, required=True, help="folder for checkpoints and the finished bundle")
+    out.add_argument("--config", type=Path, help="train.toml (default: the one that ships with the bundle)")
+    out.add_argument("--steps", type=int, help="steps of stage 1, instead of the configuration's")
+    out.add_argument("--minutes", type=float, default=0.0, help="stop after so long; the next start goes on")
+    out.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    out.add_argument("--threads", type=int, default=1, help="CPU threads (1 is the most exact to repeat)")
+    out.add_argument("--restart", action="store_true", help="drop checkpoints in --out instead of resuming")
+    return out
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code 0 when the bundle is written, 3 when time ran out before, 2 on bad input."""
+    options = parser().parse_args(arguments)
+    torch.set_num_threads(options.threads)
+    console = Console(stderr=True)
+    try:
+        config = _config(options.model, options.config, options.steps)
+    except (OSError, ValueError) as error:
+        console.print(f"The configuration cannot be used: {error}", markup=False)
+        return 2
+    if options.restart:
+        for name in ("detector.safetensors", "classifier.safetensors", "harvest.npz", "hard.json"):
+            (options.out / name).unlink(missing_ok=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"),
+               TextColumn("{task.fields[losses]}"), TimeElapsedColumn(), TimeRemainingColumn())  # fmt: skip
+    with Progress(*columns, console=console) as progress:
+        reporter = Reporter(progress, options.minutes)
+        try:
+            bundle = train(config, options.data, options.out, options.device, reporter, reporter.say)
+        except OutOfTime:
+            console.print(f"Stopped after {options.minutes:g} minutes; the same command goes on.")
+            return 3
+    console.print(f"{bundle.id} {bundle.version} ({bundle.sha256[:12]}) is in {options.out / 'bundle'}")
+    return 0
+
+
+def _config(model: str, path: Path | None, steps: int | None) -> Config:
+    if path is None:
+        with as_file(files("resources") / "models" / model / "train.toml") as shipped:
+            config = load_config(shipped)
+    else:
+        config = load_config(path)
+    return config if steps is None else config.with_detector_steps(steps)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    sys.exit(main())

@@ -1,0 +1,135 @@
+"""Figures of readers: against published numbers and against cases that can be counted by hand."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from inference.evidence.bootstrap import interval, of_cases
+from inference.evidence.calibration import brier, ece, isotonic, reliability
+from inference.evidence.froc import at_threshold, froc, highest_marks, sensitivity_at, threshold_at
+from inference.evidence.marks import FALSE, IGNORED, Scored, match
+from inference.evidence.sizes import dice, sphere_diameter_mm
+from tests.conftest import shared_data
+
+
+def _rows(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _luna_cases(folder):
+    lists = {
+        name: _rows(folder / f"{name}.csv") for name in ("annotations", "annotations_excluded", "submission")
+    }
+    for uid in (folder / "seriesuids.csv").read_text(encoding="utf-8").split():
+        truth, excluded, marks = ([r for r in rows if r["seriesuid"] == uid] for rows in lists.values())
+        scores = np.array([float(row["probability"]) for row in marks])
+        keep = highest_marks(scores)
+        size = [float(row["diameter_mm"]) for row in truth + excluded]
+        lesion = match(
+            np.array([_place(row) for row in marks]).reshape(-1, 3)[keep],
+            scores[keep],
+            [_place(row) for row in truth + excluded],
+            [5.0 if d < 0 else d / 2 for d in size],
+            [False] * len(truth) + [True] * len(excluded),
+            strict=True,
+        )
+        yield Scored(uid, scores[keep], lesion, (uid,) * len(truth))
+
+
+def _place(row):
+    return [float(row[f"coord{axis}"]) for axis in "XYZ"]
+
+
+def test_froc_equals_the_luna16_program():
+    folder = shared_data("golden", "luna16_froc")
+    expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
+    cases = list(_luna_cases(folder))
+    curve = froc(cases)
+    found = [sensitivity_at(curve, rate, interpolate=True) for rate in expected["fp_per_scan"]]
+    assert found == pytest.approx(expected["sensitivity"], abs=1e-8)
+    counts = expected["counts"]
+    assert sum(int((case.lesion == FALSE).sum()) for case in cases) == counts["False positives"]
+    assert sum(int((case.lesion >= 0).sum()) for case in cases) == counts["True positives"]
+    golden = _rows(folder / "expected_froc_curve.csv")
+    rate = [float(row["fps_per_scan"]) for row in golden]
+    assert np.interp(rate, curve.false_rate, curve.sensitivity).max() == pytest.approx(
+        max(float(row["sensitivity"]) for row in golden)
+    )
+
+
+def test_only_the_best_mark_of_a_lesion_counts_and_ignored_places_count_neither_way():
+    lesions = [[0, 0, 0], [50, 0, 0]]
+    marks = [[1, 0, 0], [2, 0, 0], [50, 0, 0], [99, 0, 0]]
+    assert match(marks, [0.5, 0.9, 0.8, 0.7], lesions, [4, 4], [False, True]).tolist() == [
+        IGNORED, 0, IGNORED, FALSE,
+    ]  # fmt: skip
+    assert match(marks, [1, 1, 1, 1], np.zeros((0, 3)), [], []).tolist() == [FALSE] * 4
+
+
+def _case(patient, scores, lesion, lesions, amount=1.0):
+    return Scored(patient, np.array(scores, float), np.array(lesion), (patient,) * lesions, amount)
+
+
+CASES = [_case("a", [0.9, 0.6, 0.3], [0, FALSE, 1], 2, 2.0), _case("b", [0.8], [FALSE], 1, 2.0)]
+
+
+def test_froc_counts_missed_lesions_and_empty_cases():
+    curve = froc(CASES)
+    assert curve.sensitivity.tolist() == pytest.approx([0, 1 / 3, 1 / 3, 1 / 3, 2 / 3])
+    assert curve.false_rate.tolist() == pytest.approx([0, 0, 0.25, 0.5, 0.5])
+    assert sensitivity_at(curve, 0.25) == pytest.approx(1 / 3)
+    assert threshold_at(curve, 0.3) == 0.8
+    assert at_threshold(CASES, 0.6) == pytest.approx((1 / 3, 0.5))
+    assert froc([]).sensitivity.tolist() == [0]
+
+
+def test_intervals_come_from_patients_not_from_lesions():
+    units = ["a"] * 50 + ["b"] * 50
+    found = np.array([1.0] * 50 + [0.0] * 50)
+    span = interval(units, lambda rows: float(found[rows].mean()), repeats=200)
+    assert (span.value, span.low, span.high) == (0.5, 0.0, 1.0)
+    one = interval(["a", "a"], lambda rows: 1.0)
+    assert np.isnan(one.low)
+
+
+def test_implants_are_drawn_by_the_patient_that_they_came_from():
+    mixed = Scored("phantom", np.array([0.9, 0.8, 0.1]), np.array([0, 1, FALSE]), ("x", "x", "y"), 1.0)
+    span = of_cases([mixed], lambda cases: at_threshold(cases, 0.5)[0], repeats=200)
+    assert span.value == pytest.approx(2 / 3)
+    assert (span.low, span.high) == (0.0, 1.0)
+    again = of_cases([mixed], lambda cases: at_threshold(cases, 0.5)[0], repeats=200)
+    assert again == span
+
+
+def test_calibration_figures():
+    assert brier([1, 0, 0.5], [1, 0, 1]) == pytest.approx(0.25 / 3)
+    rng = np.random.default_rng(0)
+    p = rng.random(20000)
+    truth = rng.random(20000) < p
+    assert ece(p, truth) < 0.02
+    assert ece(p**2, truth) > 0.1
+    table = reliability(p, truth)
+    assert table.weight.sum() == 20000
+
+
+def test_isotonic_regression_repairs_a_monotone_distortion_and_rises():
+    rng = np.random.default_rng(1)
+    p = rng.random(5000)
+    truth = rng.random(5000) < p
+    scores, values = isotonic(p**3, truth)
+    assert len(scores) <= 26
+    assert np.all(np.diff(scores) > 0)
+    assert np.all(np.diff(values) > 0)
+    assert ece(np.interp(p**3, scores, values), truth) < 0.03
+
+
+def test_dice_and_diameter():
+    a = np.zeros((4, 4), bool)
+    a[:2] = True
+    assert dice(a, a) == 1
+    assert dice(a, ~a) == 0
+    assert dice(~a & a, a & ~a) == 1
+    assert sphere_diameter_mm(4 / 3 * np.pi * 27) == pytest.approx(6)

@@ -1,0 +1,102 @@
+"""A bundle on disk: what is read, what is refused, and that every shipped one is whole."""
+
+import msgspec
+import pytest
+
+from inference.bundle import (
+    FORMAT,
+    MODEL,
+    WEIGHTS,
+    Bundle,
+    BundleError,
+    Calibration,
+    InputContract,
+    TrainingDomain,
+    installed_bundles,
+    load_bundle,
+    save_bundle,
+)
+from inference.networks import load_networks
+from inference.protocol import OperatingPoint
+
+DRAFT = Bundle(
+    format=FORMAT,
+    id="tiny",
+    version="0.0.1",
+    title="A tiny model",
+    task="detect3d",
+    sha256="",
+    input=InputContract(modality="CT"),
+    labels=("lung nodule",),
+    operating_points=(OperatingPoint("balanced", 0.5, 1.0, "false marks per litre"),),
+    default_operating_point="balanced",
+    calibration=Calibration(method="isotonic", scores=(0.0, 0.5, 1.0), probabilities=(0.0, 0.2, 1.0)),
+    domain=TrainingDomain(),
+    architecture={},
+)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / "bundles" / "tiny"
+    folder.mkdir(parents=True)
+    (folder / WEIGHTS).write_bytes(b"weights")
+    save_bundle(DRAFT, folder, card="# Tiny\n")
+    return folder
+
+
+def test_what_is_written_is_read_back_with_the_hash_of_its_weights(folder):
+    bundle = load_bundle(folder, verify=True)
+    assert len(bundle.sha256) == 64
+    assert bundle == msgspec.structs.replace(DRAFT, sha256=bundle.sha256)
+    assert bundle.operating_point.name == "balanced"
+
+
+def test_changed_weights_are_noticed(folder):
+    (folder / WEIGHTS).write_bytes(b"other")
+    load_bundle(folder)
+    with pytest.raises(BundleError, match="hashes to"):
+        load_bundle(folder, verify=True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("format = 1", "format = 99", "99 found, 1 allowed"),
+        ('default_operating_point = "balanced"', 'default_operating_point = "none"', "not among"),
+        ("0.2,", "2.0,", "must rise"),
+        ('id = "tiny"', 'id = "tiny"\nrun = "code"', "unknown field"),
+        ('id = "tiny"', "id = ", "install the bundle again"),
+    ],
+)
+def test_a_faulty_description_is_refused_in_one_sentence(folder, old, new, says):
+    text = (folder / MODEL).read_text(encoding="utf-8")
+    assert old in text
+    (folder / MODEL).write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(BundleError, match=says):
+        load_bundle(folder)
+
+
+def test_a_folder_without_a_bundle_is_refused(tmp_path):
+    with pytest.raises(BundleError, match="choose a bundle's folder"):
+        load_bundle(tmp_path / "nothing")
+
+
+def test_calibration_interpolates_between_its_knots():
+    assert DRAFT.calibration([0.0, 0.25, 0.75, 2.0]).tolist() == pytest.approx([0.0, 0.1, 0.6, 1.0])
+
+
+def test_every_shipped_bundle_is_whole_and_its_networks_load():
+    shipped = installed_bundles()
+    assert [bundle.id for _, bundle in shipped].count("ct_lung_nodule") == 1
+    for folder, bundle in shipped:
+        assert load_bundle(folder, verify=True) == bundle
+        assert set(load_networks(bundle.architecture, folder / WEIGHTS)) == set(bundle.architecture)
+        assert bundle.evidence, "a bundle ships with what was measured"
+        card = (folder / "card.md").read_text(encoding="utf-8")
+        assert "not a medical device" in card.lower()
+        assert bundle.version in card
+
+
+def test_bundles_of_the_site_are_found_beside_the_shipped_ones(folder):
+    assert "tiny" in {bundle.id for _, bundle in installed_bundles(folder.parent)}
