@@ -138,7 +138,8 @@ def _add_checks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 
 def _window(options: argparse.Namespace) -> int:
-    from viewer.ui.run import run  # Qt only where a window is wanted
+    import viewer.app.desk  # before Qt, which searches the source of every module imported after it
+    from viewer.ui.run import run
 
     return run(options.paths, backend=options.backend)
 
