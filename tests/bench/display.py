@@ -142,14 +142,11 @@ def _stack():
 
 def _busy_state():
     """What a reader has on screen: corner text, crosshair, marks, a measure, ticks."""
-    from tests.ui.viewport.scenes import mark, state
+    from tests.ui.viewport.scenes import state
     from viewer.app.display import Corners, TextLevel, Window
 
     middle = (179.0, 179.0, -187.5)
-    long = ((170.0, 179.0, -187.5), (188.0, 179.0, -187.5))
-    marks = [
-        mark((100.0 + 20 * n, 150.0, -187.5), name=f"M{n}", author="model", radius_mm=200.0) for n in range(5)
-    ]
+    marks = [_mark(k) for k in range(0, 300, 4)]
     return state(
         index=150,
         count=300,
@@ -161,10 +158,22 @@ def _busy_state():
         corners=Corners(
             ("NAME, GIVEN", "ID 1234567"), ("Axial 1.25 mm",), ("Lung  W 1400  L −500",), ("Image 151 / 300",)
         ),
-        marks=(mark(middle, long_axis=long, text="18.0 mm", focused=True), *marks),
+        marks=tuple(marks),
         ticks=((0.5, "reader"), (0.6, "model")),
         seen_spans=((0.0, 0.5),),
     )
+
+
+def _mark(k):
+    """Around slice `k`: one of the model, every third one of the reader, measured, in focus."""
+    from tests.ui.viewport.scenes import mark
+
+    x, y, z = 80.0 + (37 * k) % 200, 120.0 + (53 * k) % 120, -1.25 * k
+    if k % 3:
+        return mark((x, y, z), name=f"M{k}", tracking_uid=f"1.{k}", author="model", radius_mm=6.0)
+    long, short = ((x - 6, y, z), (x + 6, y, z)), ((x, y - 5, z), (x, y + 5, z))
+    own = {"long_axis": long, "short_axis": short, "text": "12.0 × 10.0 mm", "focused": True}
+    return mark((x, y, z), name=f"R{k}", tracking_uid=f"1.{k}", radius_mm=6.0, **own)
 
 
 def _path(volume, k):

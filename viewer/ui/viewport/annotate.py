@@ -1,7 +1,7 @@
 """The one painter for all that lies over an image, for every backend; the parts have modules of their own."""
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QPainter
 
 from viewer.core.reading.finding import Axis
 from viewer.ui import theme
@@ -41,10 +41,12 @@ def _focus_ring(sheet: Sheet) -> None:
     """2 px accent inside the edge of the viewport that has the keyboard."""
     if not sheet.frame.state.focused:
         return
-    width = round(theme.tokens().stroke["focus_ring"] * sheet.unit)
-    pen = QPen(theme.colour("accent"), width)
-    pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
-    sheet.painter.setPen(pen)
-    sheet.painter.setBrush(Qt.BrushStyle.NoBrush)
-    half = width / 2
-    sheet.painter.drawRect(QRectF(half, half, sheet.place.width - width, sheet.place.height - width))
+    thick = round(theme.tokens().stroke["focus_ring"] * sheet.unit)
+    width, height = sheet.place.width, sheet.place.height
+    for box in (
+        QRect(0, 0, width, thick),
+        QRect(0, height - thick, width, thick),
+        QRect(0, thick, thick, height - 2 * thick),
+        QRect(width - thick, thick, thick, height - 2 * thick),
+    ):
+        sheet.painter.fillRect(box, theme.colour("accent"))

@@ -1,8 +1,10 @@
 """The viewport that needs no GL: the grey table on the visible part, painted by Qt in device pixels."""
 
+from math import ceil
+
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
@@ -27,30 +29,47 @@ class CpuViewport(Viewport):
         painter = QPainter(self)
         ratio = self.devicePixelRatioF()
         painter.scale(1 / ratio, 1 / ratio)  # from here on 1 is a device pixel
-        painter.fillRect(QRectF(0, 0, *self.device_size()), Qt.GlobalColor.black)
+        covered = QRectF()
+        if frame is not None and frame.picture is not None and place is not None:
+            covered = paint_picture(painter, frame.picture, frame.table, place)
+        _black_round(painter, covered, *self.device_size())
         if frame is not None and place is not None:
-            if frame.picture is not None:
-                paint_picture(painter, frame.picture, frame.table, place)
             annotate(painter, frame, place, self.unit(), self.draft)
         painter.end()
         self.painted(frame)
 
 
-def paint_picture(painter: QPainter, picture: Picture, table: NDArray[np.uint8], place: Placement) -> None:
-    """Draw the visible part of a picture."""
+def paint_picture(painter: QPainter, picture: Picture, table: NDArray[np.uint8], place: Placement) -> QRectF:
+    """Draw the visible part of a picture; what it covers, device pixels."""
     level = level_for(min(place.sx, place.sy))
     size = 2**level
     rows, columns = picture.pixels(level).shape[:2]
     left, top, right, bottom = box = _visible(place, size, rows, columns)
     if right <= left or bottom <= top:
-        return
+        return QRectF()
     pixels = picture.shown(table, level, box)  # lives until the end of this function, as QImage needs
     form = QImage.Format.Format_RGB888 if picture.colour else QImage.Format.Format_Grayscale8
     image = QImage(pixels.data, right - left, bottom - top, pixels.strides[0], form)
+    if min(place.sx, place.sy) > 1:
+        image = image.convertToFormat(QImage.Format.Format_RGB32)  # or Qt does so after it has magnified
     x, y = place.to_device(left * size, top * size)
     target = QRectF(x, y, (right - left) * size * place.sx, (bottom - top) * size * place.sy)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not place.exact)
     painter.drawImage(target, image)
+    return target
+
+
+def _black_round(painter: QPainter, covered: QRectF, width: int, height: int) -> None:
+    """Black where the picture is not; filling all of it first would cost as much as the picture."""
+    left, top = min(max(0, ceil(covered.left())), width), min(max(0, ceil(covered.top())), height)
+    right, bottom = max(left, min(width, int(covered.right()))), max(top, min(height, int(covered.bottom())))
+    for box in (
+        QRect(0, 0, width, top),
+        QRect(0, bottom, width, height - bottom),
+        QRect(0, top, left, bottom - top),
+        QRect(right, top, width - right, bottom - top),
+    ):
+        painter.fillRect(box, Qt.GlobalColor.black)
 
 
 def _visible(place: Placement, size: int, rows: int, columns: int) -> Box:

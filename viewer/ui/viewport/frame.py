@@ -14,7 +14,7 @@ from viewer.app.display import Heat, Mark, Plane, ViewportState
 from viewer.app.stack import Stack
 from viewer.core.dicom.geometry import Geometry, Vector
 from viewer.core.dicom.instance import Instance
-from viewer.core.dicom.planes import cut_geometry, cut_spacing, distance_to_cut, edge_letters
+from viewer.core.dicom.planes import cut_geometry, cut_spacing, edge_letters
 from viewer.core.pixels.grey import Grey, Lut, Window
 from viewer.core.pixels.table import grey_table
 from viewer.ui.viewport.picture import Picture
@@ -71,9 +71,9 @@ class Frame:
 
     def project(self, position_mm: Vector) -> tuple[float, float, float]:
         """Patient mm to (column, row, mm from the cut); pixel (0, 0) spans 0..1. Only with a `view`."""
-        view = self._grid()
-        _, row, column = view.patient_to_index(position_mm)
-        return float(column) + 0.5, float(row) + 0.5, distance_to_cut(view, self.cut, position_mm)
+        to_cut, to_row, to_column, between = _lines(self._grid())
+        off = (_along(to_cut, position_mm) - self.cut) * between
+        return _along(to_column, position_mm) + 0.5, _along(to_row, position_mm) + 0.5, off
 
     def position(self, column: float, row: float) -> Vector:
         """(column, row) of the picture to patient mm. Only with a `view`."""
@@ -83,7 +83,7 @@ class Frame:
     @property
     def half_cut_mm(self) -> float:
         """Half the distance between cuts: what lies closer than that is on this one."""
-        return cut_spacing(self._grid()) / 2
+        return _lines(self._grid())[3] / 2
 
     def _grid(self) -> Geometry:
         if self.view is None:
@@ -100,6 +100,21 @@ class Frame:
         if isinstance(overlay, Heat):
             return same_series and same_frame
         return same_frame if here else same_frame and same_series
+
+
+Line = tuple[float, float, float, float]
+
+
+@lru_cache(maxsize=64)
+def _lines(view: Geometry) -> tuple[Line, Line, Line, float]:
+    """Patient mm to index as plain numbers, as each paint projects a hundred marks; and mm between cuts."""
+    cut, row, column = (tuple(line) for line in np.linalg.inv(view.matrix())[:3].tolist())
+    return cut, row, column, cut_spacing(view)
+
+
+def _along(line: Line, position_mm: Vector) -> float:
+    x, y, z = position_mm
+    return line[0] * x + line[1] * y + line[2] * z + line[3]
 
 
 _BLACK = np.zeros(65536, np.uint8)
