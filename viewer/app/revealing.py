@@ -9,6 +9,7 @@ from viewer.app.desk_state import DeskState, SecondReader
 from viewer.app.display import Severity
 from viewer.app.jobs import Report, Stopped
 from viewer.core.dicom.display_set import Study
+from viewer.core.reading.fold import RETRYABLE
 from viewer.core.reading.reading import Stage
 
 if TYPE_CHECKING:  # the second reader's parts load when it starts, after the first image
@@ -78,7 +79,16 @@ def _ended(desk: DeskState, generation: int, sealed: "SealedRead") -> None:
         desk.second = SecondReader("ready")
     else:
         desk.second = SecondReader("not_run", sealed.reason)
-    if desk.stage is Stage.COMMITTED or (desk.revealed and desk.study_read is None):
+    catch_up(desk)
+
+
+def catch_up(desk: DeskState) -> None:
+    """Reveal what the record already allows: the commit came first, or the reading was resumed after it."""
+    if (
+        desk.sealed is not None
+        and desk.study_read is None
+        and desk.stage in (Stage.COMMITTED, Stage.REVEALED)
+    ):
         reveal(desk)
 
 
@@ -97,6 +107,7 @@ def cancel(desk: DeskState) -> None:
 
 def again(desk: DeskState) -> None:
     """Read once more: after it failed, was stopped, or the study has grown."""
+    desk.study_read = None
     start(desk)
 
 
@@ -152,11 +163,13 @@ def reveal(desk: DeskState) -> None:
         except StillSealed as refusal:
             desk.say(str(refusal), Severity.WARNING)
             return
-        if desk.stage is Stage.COMMITTED or session.reading.second_read_status in ("not_run", "failed"):
+        again = desk.stage is Stage.REVEALED and session.reading.second_read_status not in RETRYABLE
+        if not again:
             session.reveal(read)
         _take(desk, read)
-        desk.undo_order.clear()
-        _arrange(desk)
+        if not again:
+            desk.undo_order.clear()
+            _arrange(desk)
 
 
 def _patches(desk: DeskState, reading_id: str) -> Path:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from viewer.app import asking, seeing
+from viewer.app import asking, revealing, seeing
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Plane, Question, Severity
 from viewer.app.reading_list import ReadingLine
@@ -173,6 +173,7 @@ def _resume_or_start(desk: DeskState, line: ReadingLine, resume: bool) -> None:
     restore(desk)
     seeing.count_again(desk)
     desk.say("Resumed where you left.")
+    revealing.catch_up(desk)
     desk.looked()
 
 

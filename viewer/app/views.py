@@ -5,6 +5,7 @@ Knows neither reading nor pixels nor screen. The desk tells the user interface t
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from viewer.app.display import Plane, TextLevel, Tool
 from viewer.core.dicom.display_set import DisplaySet
@@ -13,6 +14,9 @@ from viewer.core.dicom.planes import cut_geometry, distance_to_cut, nearest_cut
 from viewer.core.hanging.layout import Layout, layout
 from viewer.core.hanging.protocol import Step
 from viewer.core.pixels.grey import Window
+
+cut_of = lru_cache(maxsize=64)(cut_geometry)
+"""`cut_geometry`, remembered: it is asked for in every frame."""
 
 MIN_ZOOM, MAX_ZOOM = 0.1, 64.0
 PAN_STEP = 0.05
@@ -99,7 +103,7 @@ class Views:
     def grid(self, view: View) -> Geometry | None:
         """The grid (cut, row, column) of a viewport; None where its display set has no geometry."""
         shown = self.display_set(view)
-        return None if shown is None or shown.geometry is None else cut_geometry(shown.geometry, view.plane)
+        return None if shown is None or shown.geometry is None else cut_of(shown.geometry, view.plane)
 
     def point(self, view: View) -> Vector | None:
         """The crosshair in a viewport, patient mm."""

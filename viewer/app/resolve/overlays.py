@@ -33,8 +33,8 @@ def name_of(reading: Reading, finding: Finding) -> str:
     return finding.name if own is None else f"{finding.name} = {own.name}"
 
 
-def marks_of(desk: DeskState, shown: DisplaySet) -> tuple[Mark, ...]:
-    """The marks that may be drawn on a display set; which cut shows which, the viewport knows."""
+def marks_of(desk: DeskState) -> tuple[Mark, ...]:
+    """The marks that may be drawn; which picture shows which, the viewport knows."""
     reading = desk.reading
     if reading is None:
         return ()
@@ -108,7 +108,9 @@ def heat_of(desk: DeskState) -> Heat | None:
     )
 
 
-def ticks_of(desk: DeskState, view: View, shown: DisplaySet, count: int) -> tuple[tuple[float, str], ...]:
+def ticks_of(
+    desk: DeskState, view: View, shown: DisplaySet, count: int, marks: tuple[Mark, ...]
+) -> tuple[tuple[float, str], ...]:
     """Where along the scroll bar the marks lie."""
     grid = desk.views.grid(view)
     if grid is None or count < 2:
@@ -116,7 +118,7 @@ def ticks_of(desk: DeskState, view: View, shown: DisplaySet, count: int) -> tupl
     frame = frame_of(shown)
     return tuple(
         (nearest_cut(grid, mark.center_lps_mm) / (count - 1), mark.author)
-        for mark in marks_of(desk, shown)
+        for mark in marks
         if mark.frame_of_reference_uid in (frame, "") and mark.state is not MarkState.BELOW
     )
 

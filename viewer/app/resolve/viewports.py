@@ -2,7 +2,7 @@
 
 from viewer.app import text
 from viewer.app.desk_state import DeskState
-from viewer.app.display import Banner, Corners, Plane, Severity, ViewportState
+from viewer.app.display import Banner, Corners, Mark, Plane, Severity, ViewportState
 from viewer.app.naming import series_name
 from viewer.app.resolve.overlays import heat_of, marks_of, measurements_of, seen_of, ticks_of
 from viewer.app.stack import Stack
@@ -21,10 +21,11 @@ _SHOWN_WARNINGS = {"warning": Severity.WARNING, "danger": Severity.DANGER, "info
 
 def viewports(desk: DeskState) -> tuple[ViewportState, ...]:
     """The viewports on screen, in reading order."""
-    return tuple(_viewport(desk, view) for view in desk.views.visible)
+    marks = marks_of(desk)
+    return tuple(_viewport(desk, view, marks) for view in desk.views.visible)
 
 
-def _viewport(desk: DeskState, view: View) -> ViewportState:
+def _viewport(desk: DeskState, view: View, marks: tuple[Mark, ...]) -> ViewportState:
     views, shown = desk.views, desk.views.display_set(view)
     focused = view.id == views.focused and not desk.panel_has_keyboard
     index, count = views.place(view)
@@ -49,11 +50,11 @@ def _viewport(desk: DeskState, view: View) -> ViewportState:
         corners=_corners(view, shown, index, count, window, views.point(view)),
         text_level=views.text_level,
         crosshair=views.crosshair and len(views.visible) > 1,
-        marks=marks_of(desk, shown),
+        marks=marks,
         measurements=measurements_of(desk, shown),
         heat=heat_of(desk),
         banners=_banners(view, shown),
-        ticks=ticks_of(desk, view, shown, count),
+        ticks=ticks_of(desk, view, shown, count, marks),
         seen=seen,
         seen_spans=spans,
     )
