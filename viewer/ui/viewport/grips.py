@@ -107,7 +107,8 @@ def axis_end_at(frame: Frame, place: Placement, unit: float, x: float, y: float)
 
 def crosshair_gap(place: Placement, unit: float) -> float:
     """How far the crosshair stays from its point, 24 design pixels in a small viewport, 64 in a large one."""
-    return min(max(0.07 * min(place.width, place.height), 24 * unit), 64 * unit)
+    side = min(place.width, place.height) / unit
+    return min(max(0.1 * side - 26, 24.0), 64.0) * unit
 
 
 def crosshair_at(frame: Frame, place: Placement, unit: float, x: float, y: float) -> str:

@@ -29,16 +29,17 @@ def refusals(sheet: Sheet) -> tuple[Banner, ...]:
     names = [mark.name for mark in frame.state.marks if not frame.takes(mark)]
     out = []
     if names:
+        who = f"{len(names)} marks" if len(names) > 3 else ", ".join(names)
         verb = "is" if len(names) == 1 else "are"
-        text = "Another frame of reference than this image: its place here is not known."
-        out.append(Banner(Severity.WARNING, f"{', '.join(names)} {verb} not drawn here", text))
+        text = "Made in another frame of reference: the place in this image is not known."
+        out.append(Banner(Severity.INFO, f"{who} {verb} not drawn here", text))
     refused = frame.state.heat
     if refused is not None and not frame.takes(refused):
         text = "It was made from another series."
-        out.append(Banner(Severity.WARNING, f"Heat map of {refused.name} refused", text))
+        out.append(Banner(Severity.INFO, f"The heat map of {refused.name} is not drawn here", text))
     elif refused is not None and not heat.readable(refused):
         text = "Its file is damaged or gone; read the study again."
-        out.append(Banner(Severity.WARNING, f"Heat map of {refused.name} cannot be read", text))
+        out.append(Banner(Severity.WARNING, f"The heat map of {refused.name} cannot be read", text))
     return tuple(out)
 
 
