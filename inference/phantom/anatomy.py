@@ -56,6 +56,7 @@ def _wall(rng: np.random.Generator, build: Build, trunk: Torso, coarse: Lattice)
     """Skin, fat with septa, muscles; the fat that fills the cage; the diaphragm and the fat below it."""
     fat, fine = noise(rng, coarse, 24), noise(rng, coarse, 7)
     shoulder = 0.9 * build.height - trunk.mesh[0] + np.zeros_like(trunk.cage)
+    folds = noise(rng, coarse, 30) * np.float32(14) - 9
     septa = noise(rng, coarse, 18) * np.float32(9)
     return [
         Layer(trunk.body, 25.0),
@@ -64,12 +65,7 @@ def _wall(rng: np.random.Generator, build: Build, trunk: Torso, coarse: Lattice)
         Layer(trunk.muscle, 54.0, fine, 7.0),
         Layer(trunk.sheath, -95.0, half=0.9, within=both(trunk.muscle + 1, -shoulder)),
         Layer(trunk.seam, -80.0, half=0.6, within=both(trunk.muscle + 3, -shoulder)),
-        Layer(
-            noise(rng, coarse, 30) * np.float32(14) - 9,
-            -60.0,
-            half=0.6,
-            within=both(trunk.muscle + 3, shoulder),
-        ),
+        Layer(folds, -30.0, half=0.5, within=both(trunk.muscle + 3, shoulder)),
         Layer(trunk.cage - 1.5, -98.0, fat, 6.0),
         Layer(both(trunk.below, trunk.cage), 48.0),
         Layer(both(trunk.below + 3, trunk.cage + 3), -100.0, fat, 6.0),
@@ -90,7 +86,7 @@ def _organs(
         Layer(middle.chambers, build.blood, fine, 2.0),
         Layer(middle.grooves, -85.0, within=middle.heart - 1),
         Layer(middle.coronaries, build.blood),
-        Layer(middle.heart - 4.5, 25.0, half=0.7, within=middle.hull + 1.5),
+        Layer(middle.heart - 4.5, 25.0, half=0.7, within=middle.sac),
         Layer(middle.gullet, 40.0),
         Layer(middle.vessels, build.blood + 2, fine, 2.0),
         Layer(middle.airway, 20.0),

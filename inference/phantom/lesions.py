@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inference.phantom.anatomy import Anatomy
-from inference.phantom.fields import Field
+from inference.phantom.fields import Field, smooth_path
 from inference.phantom.nodule import Kind, Nodule, random_nodule
 from inference.phantom.trees import Points
 from inference.phantom.vasculature import Vasculature
@@ -14,6 +15,8 @@ APART_MM = 28.0
 """Smallest distance between two centres."""
 HILUM_MM = 30.0
 """No nodule begins nearer to a hilum: there even a reader could not tell it from a vessel."""
+LARGE = 0.4
+"""A vessel with more than this share of a nodule's radius is large to it: beside it the nodule vanishes."""
 GLASS_MM = 6.0
 """Smaller nodules are solid."""
 SITES = ("free", "chest wall", "vessel")
@@ -85,19 +88,33 @@ def _places(
     else:
         points = _points(patient, lung < -radius - 4)
     clear = np.linalg.norm(points - np.array(patient.hila[side]), axis=1) > HILUM_MM + radius
+    clear &= _distance_to_large(points, vessels, radius) > radius + 1
     return np.asarray(rng.permutation(points[clear]))
 
 
+def _distance_to_large(points: Points, vessels: Vasculature, radius: float) -> NDArray[np.float64]:
+    """From each point to the nearest wall (about) of a vessel or airway that is large to the nodule, mm."""
+    from scipy.spatial import cKDTree  # heavy, and only pictures need it
+
+    tubes = [tube for tube in vessels.all() if tube.radius.max() > LARGE * radius]
+    if not tubes or not len(points):
+        return np.full(len(points), np.inf)
+    middles = np.vstack([smooth_path(tube.path, 3) for tube in tubes])
+    far = cKDTree(middles).query(points)[0]
+    return np.asarray(far - max(LARGE * radius, float(np.median([tube.radius.max() for tube in tubes]))))
+
+
 def _at_vessels(rng: np.random.Generator, vessels: Vasculature, radius: float) -> Points:
-    """Centres from which a nodule touches a vessel of middle size."""
-    tubes = [tube for tube in vessels.arteries + vessels.veins if 4 <= tube.leaves <= 60]
+    """Centres from which a nodule touches a vessel that is thin beside it."""
+    thin = (tube for tube in vessels.arteries + vessels.veins if tube.radius.max() <= LARGE * radius)
+    tubes = [tube for tube in thin if tube.leaves > 1]
     middles = np.array([tube.path[len(tube.path) // 2] for tube in tubes]).reshape(-1, 3)
     away = rng.normal(size=middles.shape)
     away *= (radius * 0.9 + 0.5) / np.linalg.norm(away, axis=1, keepdims=True)
     return np.asarray(middles + away)
 
 
-def _points(patient: Anatomy, where: np.ndarray) -> Points:
+def _points(patient: Anatomy, where: NDArray[np.bool_]) -> Points:
     """Coordinates of the coarse samples `where` is true."""
     index = np.argwhere(where)
     return np.stack([patient.coarse.axis(n)[index[:, n]] for n in range(3)], axis=1).astype(np.float64)

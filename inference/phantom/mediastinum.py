@@ -14,6 +14,7 @@ Rows = list[tuple[float, float, float, float]]
 class Mediastinum:
     """Fields in mm, negative inside.
 
+    sac         the part of `hull` in which the pericardium shows, below the roof of the heart
     grooves     hold fat on the heart's surface, with the coronaries in it
     airway      windpipe and main bronchi with their walls; `lumen` without
     hull        all that keeps the lungs apart, fat included
@@ -24,6 +25,7 @@ class Mediastinum:
     chambers: Field
     grooves: Field
     coronaries: Field
+    sac: Field
     vessels: Field
     gullet: Field
     airway: Field
@@ -63,7 +65,10 @@ def mediastinum(rng: np.random.Generator, build: Build, torso: Torso, lattice: L
     loose = noise(rng, lattice, 30)
     hull = union(heart - 4 - 2 * loose, union(union(vessels, gullet), lumen) - 3.5, 10)
     hull = union(hull, _septum(h, back, mesh, loose), 14)
-    return Mediastinum(heart, chambers, grooves, coronaries, vessels, gullet, lumen - 1.6, lumen, hull, hila)
+    sac = np.maximum(hull + 1.5, mesh[0] - (build.dome - 14 + 50 * build.heart))
+    return Mediastinum(
+        heart, chambers, grooves, coronaries, sac, vessels, gullet, lumen - 1.6, lumen, hull, hila
+    )
 
 
 def _septum(h: float, back: float, mesh: Mesh, loose: Field) -> Field:

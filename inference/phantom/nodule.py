@@ -47,11 +47,11 @@ def _directions(rng: np.random.Generator, n: int) -> NDArray[np.float64]:
 
 
 def random_nodule(rng: np.random.Generator, diameter_mm: float, kind: Kind) -> Nodule:
-    """A nodule of this size and kind; every third is spiculated once it is 7 mm or more."""
-    lobes = int(rng.integers(6, 22))
-    height = rng.uniform(-0.3, 0.5, lobes) * rng.uniform(0.3, 1.2)
-    rows = np.column_stack([_directions(rng, lobes), height, rng.uniform(4, 28, lobes)])
-    spiculated = kind != "non-solid" and diameter_mm >= 7 and rng.random() < 0.35
+    """A nodule of this size and kind; two of five with a solid part are spiculated from 7 mm on."""
+    lobes = int(rng.integers(8, 28))
+    height = rng.uniform(-0.35, 0.6, lobes) * rng.uniform(0.3, 1.3)
+    rows = np.column_stack([_directions(rng, lobes), height, rng.uniform(5, 36, lobes)])
+    spiculated = kind != "non-solid" and diameter_mm >= 7 and rng.random() < 0.4
     many = int(rng.integers(6, 18)) if spiculated else 0
     spikes = np.column_stack(
         [_directions(rng, many), rng.uniform(0.25, 0.9, many), rng.uniform(60, 200, many)]

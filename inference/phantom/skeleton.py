@@ -76,7 +76,7 @@ def _scapulae(build: Build, torso: Torso) -> Field:
     depth = torso.cage - 20 - 5 * (along / 50) ** 2 - 4 * t
     ends = np.maximum(0.42 * h - z, z - 0.95 * h)
     plate = np.maximum(np.maximum(np.abs(depth) - thick, np.abs(along) - half), ends)
-    ridge = np.maximum(np.abs(z - 0.8 * h + 0.45 * along) - 3.0, np.abs(depth - 7) - 9)
+    ridge = np.maximum(np.abs(z - 0.8 * h + 0.45 * along) - 2.5, np.abs(depth - 6) - 7)
     ridge = np.maximum(ridge, np.abs(along + 8) - 32)
     out: Field = union(plate.astype(np.float32), ridge.astype(np.float32), 3)
     return out

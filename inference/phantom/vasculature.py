@@ -19,6 +19,10 @@ class Vasculature:
     veins: tuple[Branch, ...]
     airways: tuple[Branch, ...]
 
+    def all(self) -> tuple[Branch, ...]:
+        """Every tube."""
+        return self.arteries + self.veins + self.airways
+
 
 def vasculature(rng: np.random.Generator, patient: Anatomy, tips: int) -> Vasculature:
     """Trees with about `tips` ends per lung, for arteries and for veins."""
