@@ -1,4 +1,4 @@
-"""A desk without a window: a small chest on disk, a hand at the wheel, a second reader with known findings."""
+"""A desk without a window: a small chest on disk, a hand at the wheel, a second reader that is known."""
 
 import queue
 import time

@@ -19,6 +19,8 @@ cut_of = lru_cache(maxsize=64)(cut_geometry)
 """`cut_geometry`, remembered: it is asked for in every frame."""
 
 MIN_ZOOM, MAX_ZOOM = 0.1, 64.0
+THREE_PLANES = "three"
+"""The layout whose viewports are planes of one volume."""
 PAN_STEP = 0.05
 """Share of the visible width that one press of Alt+arrow moves the picture."""
 
@@ -164,21 +166,31 @@ class Views:
         self._keep_focus()
 
     def set_layout(self, wanted: Layout, others: Iterable[DisplaySet]) -> None:
-        """Another layout; viewports keep what they show, new ones take the next display sets."""
+        """Another layout: three planes of the first series, or as many series side by side as there are."""
         self.layout, self.maximised = wanted, ""
-        on_screen = {view.display_set for view in self.visible}
-        rest = (d for d in others if d.id not in on_screen)
-        for view in self.visible:
-            shown = None if view.display_set else next(rest, None)
-            if shown is not None:
-                self.views[view.id] = self._hung(view.id, shown, Plane.STACK, None)
+        first = self.display_set(self.view("1"))
+        if wanted.id == THREE_PLANES and first is not None and first.geometry is not None:
+            for view, plane in zip(self.hung, (Plane.STACK, Plane.CORONAL, Plane.SAGITTAL), strict=True):
+                if (view.display_set, view.plane) != (first.id, plane):
+                    self.views[view.id] = self._hung(view.id, first, plane, self.view("1").window)
+        else:
+            self._spread([d for d in others if d.id != self.view("1").display_set])
         self._keep_focus()
 
+    def _spread(self, others: list[DisplaySet]) -> None:
+        """Give every viewport but the first a display set of its own, where there are enough."""
+        taken = {self.view("1").display_set}
+        for view in self.hung[1:]:
+            rest = [d for d in others if d.id not in taken]
+            if (view.display_set in taken or not view.display_set) and rest:
+                self.views[view.id] = self._hung(view.id, rest[0], Plane.STACK, None)
+            taken.add(self.view(view.id).display_set)
+
     def drop(self, viewport_id: str, shown: DisplaySet, window: Window | None) -> None:
-        """Show a display set in a viewport; linked planes of the same volume follow."""
+        """Show a display set in a viewport; in the layout of three planes all of them change together."""
         old = self.view(viewport_id)
         together = {viewport_id}
-        if self.linked and old.display_set:
+        if self.layout.id == THREE_PLANES and old.display_set:
             together |= {v.id for v in self.hung if v.display_set == old.display_set}
         for view in map(self.view, together):
             plane = view.plane if shown.geometry is not None else Plane.STACK
