@@ -1,13 +1,11 @@
 """Both backends for the same tests; the GL one only where the platform has a framebuffer for it."""
 
 import pytest
-from PySide6.QtGui import QGuiApplication, QSurfaceFormat
+from PySide6.QtGui import QGuiApplication
 
 from tests.ui.viewport.scenes import Desk
-from viewer.ui.viewport.choose import gl_format, gl_renderer
+from viewer.ui.viewport.choose import gl_renderer
 from viewer.ui.viewport.cpu import CpuViewport
-
-QSurfaceFormat.setDefaultFormat(gl_format())  # before the first QApplication
 
 
 @pytest.fixture

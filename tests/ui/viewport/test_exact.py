@@ -123,12 +123,10 @@ def test_the_picture_survives_a_move_to_another_window(make, qtbot):
 RATIO = """
 import json, sys
 import numpy as np
-from PySide6.QtGui import QSurfaceFormat
 from PySide6.QtWidgets import QApplication
 from tests.ui.viewport.scenes import Desk, ct, grey_of, noise, state
 from viewer.app.display import Window
-from viewer.ui.viewport.choose import gl_format, make_viewport
-QSurfaceFormat.setDefaultFormat(gl_format())
+from viewer.ui.viewport.choose import make_viewport
 app = QApplication([])
 viewport = make_viewport(Desk(), sys.argv[1])
 viewport.resize(200, 160)

@@ -15,7 +15,7 @@ _GL_RENDERER = 0x1F01
 
 
 def gl_format() -> QSurfaceFormat:
-    """What the GL viewport needs; `QSurfaceFormat.setDefaultFormat(gl_format())` before the application."""
+    """What the GL viewport needs: it sets this for its own surface."""
     out = QSurfaceFormat()
     out.setRenderableType(QSurfaceFormat.RenderableType.OpenGL)
     out.setVersion(3, 2)

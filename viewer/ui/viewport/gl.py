@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 from vtkmodules.vtkRenderingOpenGL2 import vtkGenericOpenGLRenderWindow
 
 from viewer.ui.viewport.annotate import annotate
+from viewer.ui.viewport.choose import gl_format
 from viewer.ui.viewport.frame import Frame
 from viewer.ui.viewport.gl_scene import ImageScene
 from viewer.ui.viewport.placement import Placement
@@ -22,7 +23,7 @@ _FRAMEBUFFER, _COLOUR_BIT, _NEAREST, _LEQUAL, _SCISSOR = 0x8D40, 0x4000, 0x2600,
 
 
 class GLViewport(Viewport):
-    """Draws in a GL surface that fills it; the application needs `choose.gl_format` as its default."""
+    """Draws in a GL surface that fills it."""
 
     def __init__(
         self, desk: ViewportActions, interface_size: float = 1.0, parent: QWidget | None = None
@@ -73,6 +74,7 @@ class _Surface(QOpenGLWidget):
         super().__init__(viewport)
         self._viewport: GLViewport = weakref.proxy(viewport)
         self._renderer: _Renderer | None = None
+        self.setFormat(gl_format())
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
     def initializeGL(self) -> None:
