@@ -138,7 +138,7 @@ def _add_checks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 
 def _window(options: argparse.Namespace) -> int:
-    import viewer.app.desk  # before Qt, which searches the source of every module imported after it
+    import viewer.app.desk  # noqa: F401 - before Qt, which searches the source of what is imported after it
     from viewer.ui.run import run
 
     return run(options.paths, backend=options.backend)
