@@ -152,6 +152,13 @@ def test_calipers_are_open_in_the_middle_and_only_on_their_slice(monkeypatch):
     assert said == ["R1"]
 
 
+def test_calipers_never_cover_a_small_lesion():
+    tiny = ((99.0, 80.0, -2.0), (101.0, 80.0, -2.0))
+    pixels, sheet = drawn(marks.draw, marks=(mark(CENTRE, radius_mm=1.0, name="", long_axis=tiny),))
+    x, y = (int(v) for v in sheet.place.to_device(100.5, 80.5))
+    assert pixels[y - 4 : y + 4, x - 4 : x + 4].max() == 0
+
+
 def test_labels_do_not_cover_one_another():
     sheet = sheet_of()
     taken = []

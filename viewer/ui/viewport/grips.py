@@ -14,6 +14,8 @@ REACH = 6.0
 """How near the pointer must be to hold something, design pixels."""
 GAP = 6.0
 """Least distance between lesion and mark, design pixels."""
+LEAST_AXIS = 12.0
+"""Shortest axis whose ends are drawn and can be held, design pixels."""
 SMALLEST = 12.0
 """Radius of the smallest ring, design pixels."""
 
@@ -97,9 +99,10 @@ def axis_end_at(frame: Frame, place: Placement, unit: float, x: float, y: float)
         if mark.author == "model" or mark.state is MarkState.REJECTED:
             continue
         for which, axis in axes_here(mark, frame):
-            for which_end, end in enumerate(axis):
-                column, row, _ = frame.project(end)
-                end_x, end_y = place.to_device(column, row)
+            ends = [place.to_device(*frame.project(end)[:2]) for end in axis]
+            if math.dist(*ends) < LEAST_AXIS * unit:
+                continue
+            for which_end, (end_x, end_y) in enumerate(ends):
                 if math.hypot(x - end_x, y - end_y) <= REACH * unit:
                     return AxisEnd(mark.tracking_uid, which, which_end, axis)
     return None

@@ -13,7 +13,7 @@ from viewer.app.display import Mark, MarkState
 from viewer.core.reading.finding import Axis
 from viewer.ui import theme
 from viewer.ui.viewport import ink
-from viewer.ui.viewport.grips import GAP, Spot, axes_here, spot_of
+from viewer.ui.viewport.grips import GAP, LEAST_AXIS, Spot, axes_here, spot_of
 from viewer.ui.viewport.sheet import Sheet
 
 _FAINTEST = 0.45
@@ -97,12 +97,12 @@ def calipers(sheet: Sheet, axis: Axis, colour: QColor) -> None:
 
 
 def ends(sheet: Sheet, a: tuple[float, float], b: tuple[float, float], colour: QColor) -> None:
-    """The same for two device points."""
+    """The same for two device points; smaller on small lesions, and not at all where they would cover one."""
     length = math.hypot(b[0] - a[0], b[1] - a[1])
-    if length < 1:
+    if length < LEAST_AXIS * sheet.unit:
         return
     dx, dy = (b[0] - a[0]) / length, (b[1] - a[1]) / length
-    across, stem = 5 * sheet.unit, min(6 * sheet.unit, length / 4)
+    across, stem = min(5 * sheet.unit, length / 7), min(6 * sheet.unit, length / 6)
     path = QPainterPath()
     for (x, y), inwards in ((a, 1), (b, -1)):
         path.addPath(ink.polyline((x - dy * across, y + dx * across), (x + dy * across, y - dx * across)))
