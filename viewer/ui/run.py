@@ -67,7 +67,10 @@ def open_window(application: QApplication, desk: Desk, backend: str) -> "MainWin
     window = MainWindow(desk, backend)
     screen = application.primaryScreen().availableGeometry()
     window.resize(min(SIZE[0], screen.width()), min(SIZE[1], screen.height()))
-    window.show()
+    if screen.width() <= SIZE[0] or screen.height() <= SIZE[1]:
+        window.showMaximized()  # the frame would push the status line off the screen
+    else:
+        window.show()
     desk.subscribe(Warm(window).when_ready)
     return window
 
