@@ -50,8 +50,8 @@ def paint_picture(painter: QPainter, picture: Picture, table: NDArray[np.uint8],
     pixels = picture.shown(table, level, box)  # lives until the end of this function, as QImage needs
     form = QImage.Format.Format_RGB888 if picture.colour else QImage.Format.Format_Grayscale8
     image = QImage(pixels.data, right - left, bottom - top, pixels.strides[0], form)
-    if min(place.sx, place.sy) > 1:
-        image = image.convertToFormat(QImage.Format.Format_RGB32)  # or Qt does so after it has magnified
+    if not place.exact:
+        image = image.convertToFormat(QImage.Format.Format_RGB32)  # else Qt does so for each pixel it makes
     x, y = place.to_device(left * size, top * size)
     target = QRectF(x, y, (right - left) * size * place.sx, (bottom - top) * size * place.sy)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not place.exact)
