@@ -7,11 +7,12 @@ import os
 import sqlite3
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import msgspec
 
+from viewer.app.contents import Contents
 from viewer.app.sources import Candidate
 from viewer.core.dicom.header import PARSER
 from viewer.core.dicom.instance import Instance
@@ -33,13 +34,6 @@ MIGRATIONS = (
 _PARSER = f"{PARSER} {' '.join(field.name for field in fields(Instance))}"
 
 
-class Contents(msgspec.Struct, frozen=True):
-    """What one file holds. Problems and locations name only the member: the file's name is added on use."""
-
-    instances: tuple[Instance, ...] = ()
-    problems: tuple[Problem, ...] = ()
-
-
 class Index:
     """`index.sqlite` of one home; for one thread. `note` says in a sentence what was wrong with it, or ""."""
 
@@ -56,14 +50,20 @@ class Index:
         key = (os.fsencode(file.path), file.size, file.mtime_ns, _PARSER)
         try:
             row = self._database.execute(query, key).fetchone()
-            return self._decode(row[0]) if row else None
+            return _with_names(self._decode(row[0]), file.path, "", file.name) if row else None
         except (sqlite3.Error, msgspec.DecodeError):
             return None
 
     def remember(self, files: Iterable[tuple[Candidate, Contents]]) -> None:
         """Keep what files held; in one transaction, and not at all where that fails."""
         rows = [
-            (os.fsencode(file.path), file.size, file.mtime_ns, _PARSER, self._encode(held))
+            (
+                os.fsencode(file.path),
+                file.size,
+                file.mtime_ns,
+                _PARSER,
+                self._encode(_with_names(held, "", file.name, "")),
+            )
             for file, held in files
         ]
         with suppress(sqlite3.Error), self._database:
@@ -103,3 +103,20 @@ def _migrated(path: Path) -> sqlite3.Connection:
         database.close()
         raise
     return database
+
+
+def _with_names(held: Contents, new_path: str, name: str, new_name: str) -> Contents:
+    """The same contents under another path and name: what is kept names only the members of the file."""
+
+    def named(problem: Problem) -> Problem:
+        return replace(problem, file=new_name + problem.file.removeprefix(name))
+
+    def placed(instance: Instance) -> Instance:
+        location = replace(instance.location, uri=new_path)
+        if not instance.problems and instance.broken is None:
+            return replace(instance, location=location)
+        problems = tuple(named(problem) for problem in instance.problems)
+        broken = None if instance.broken is None else named(instance.broken)
+        return replace(instance, location=location, problems=problems, broken=broken)
+
+    return Contents(tuple(map(placed, held.instances)), tuple(map(named, held.problems)))

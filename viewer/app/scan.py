@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from viewer.app.contents import Held, read_contents
+from viewer.app.contents import Contents, read_contents
 from viewer.app.duplicates import Duplicates
-from viewer.app.index import Contents, Index
+from viewer.app.index import Index
 from viewer.app.sources import Candidate, Sources, find
 from viewer.core.dicom.grouping import Study, group
 from viewer.core.dicom.problem import Problem
@@ -57,7 +57,7 @@ class Scanner:
     def __init__(self, paths: Sequence[Path], home: Path | None = None) -> None:
         self._paths = tuple(paths)
         self._home = home
-        self._held: dict[str, Held] = {}
+        self._held: dict[str, tuple[Candidate, Contents]] = {}
         self._elsewhere: list[Problem] = []
         self._duplicates = Duplicates()
         self._generation = 0
@@ -128,18 +128,19 @@ class Scanner:
         news: list[tuple[Candidate, Contents]],
     ) -> None:
         held = self._held.get(candidate.path)
-        if held is not None and held.candidate == candidate:
+        if held is not None and held[0] == candidate:
             return
         self._generation += 1
         contents = index.recall(candidate) if index is not None else None
         if contents is None:
             contents = read_contents(candidate, sources)
             news.append((candidate, contents))
-        self._held[candidate.path] = Held.of(candidate, contents)
+        self._held[candidate.path] = (candidate, contents)
 
     def _result(self, sources: Sources, files: int, complete: bool, notes: tuple[str, ...]) -> ScanResult:
-        instances = [instance for held in self._held.values() for instance in held.instances]
-        problems = self._elsewhere + [problem for held in self._held.values() for problem in held.problems]
+        held = [contents for _, contents in self._held.values()]
+        instances = [instance for contents in held for instance in contents.instances]
+        problems = self._elsewhere + [problem for contents in held for problem in contents.problems]
         problems += [instance.broken for instance in instances if instance.broken is not None]
         studies = group(self._duplicates.told_apart(instances, sources))
         return ScanResult(studies, summarised(problems), files, complete, self._generation, notes)

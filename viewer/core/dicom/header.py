@@ -17,7 +17,7 @@ from viewer.core.dicom.grey_module import (
 from viewer.core.dicom.instance import Instance, Location
 from viewer.core.dicom.kinds import kind_of
 from viewer.core.dicom.part10 import Part10, read_part10
-from viewer.core.dicom.pixel_module import read_pixel_module
+from viewer.core.dicom.pixel_module import PixelModule, read_pixel_module
 from viewer.core.dicom.plane import read_orientation, read_position, read_spacing
 from viewer.core.dicom.problem import DicomError
 from viewer.core.dicom.text import clean_age, clean_date, clean_time, is_uid
@@ -88,6 +88,7 @@ WANTED = frozenset(
         *_TIMES.values(),
     )
 ).union(_OTHERS, (tag for tag, *_ in _NUMBERS.values()))
+_MODULE = tuple(field.name for field in fields(PixelModule))
 _CROSS_SECTIONAL = frozenset(("CT", "MR", "PT"))
 
 
@@ -154,7 +155,7 @@ def _image(values: Values, part: Part10, modality: str) -> dict[str, Any]:
     image_type = values.codes(0x00080008)
     rescale = read_rescale(values, modality, image_type, module.signed)
     spacing, source = read_spacing(values)
-    out: dict[str, Any] = {field.name: getattr(module, field.name) for field in fields(module)}
+    out: dict[str, Any] = {name: getattr(module, name) for name in _MODULE}
     out |= {
         "position_mm": read_position(values),
         "orientation": read_orientation(values),

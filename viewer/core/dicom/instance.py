@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from viewer.core.dicom.geometry import Vector
 from viewer.core.dicom.problem import Problem
+from viewer.core.dicom.text import clean
 from viewer.core.pixels.grey import Grey, Lut, Window
 
 Orientation = tuple[float, float, float, float, float, float]
@@ -26,7 +27,8 @@ class Location:
     length: int = 0
 
     def __str__(self) -> str:
-        return f"{self.uri}!{self.member}" if self.member else self.uri
+        """Printable, whatever bytes the path has."""
+        return clean(f"{self.uri}!{self.member}" if self.member else self.uri, 1024)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,6 +82,7 @@ def read_part10(data: BinaryIO, size: int, file: str, wanted: Iterable[int]) -> 
 
 def _read(data: BinaryIO, size: int, file: str, wanted: Iterable[int]) -> Part10:
     stream = cast("BinaryIO", _Clamped(data, size))
+    stream.seek(0)
     uid, start = _file_meta(stream, size, file)
     syntax = syntax_of(uid or EXPLICIT)
     if syntax.deflated:

@@ -12,7 +12,7 @@ class Scale(StrEnum):
     SAME = "same"
     """One grey pipeline for all."""
     WHOLE = "whole"
-    """Different ones, but all modality values are whole numbers in int16: they can be stored as such."""
+    """Different ones, but all in whole Hounsfield units: a volume of HU holds them exactly."""
     MIXED = "mixed"
     """Different ones: each image is right alone, but no plane may cut across them."""
 
@@ -28,10 +28,6 @@ def scale_of(instances: Sequence[Instance]) -> Scale:
 
 
 def _whole(instance: Instance) -> bool:
-    if instance.modality_lut is not None or instance.colour:
+    if instance.modality_lut is not None or instance.units != "HU":
         return False
-    low = -(2 ** (instance.bits_stored - 1)) if instance.signed else 0
-    high = low + 2**instance.bits_stored - 1
-    ends = (low * instance.slope + instance.intercept, high * instance.slope + instance.intercept)
-    whole = instance.slope.is_integer() and instance.intercept.is_integer()
-    return whole and min(ends) > -32768 and max(ends) <= 32767
+    return instance.slope.is_integer() and instance.intercept.is_integer()

@@ -5,6 +5,7 @@ import math
 import struct
 import warnings
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import cast
 
 from pydicom.charset import convert_encodings, decode_bytes
@@ -56,12 +57,11 @@ class Values:
 
     def ascii(self, tag: int) -> str:
         """A value that the standard keeps to ASCII: codes, UIDs, numbers as text."""
-        return self.raw(tag).decode("ascii", "replace").strip(" \0")
+        return _ascii(self.raw(tag))
 
     def codes(self, tag: int) -> tuple[str, ...]:
         """The values of a code string, cleaned, in upper case."""
-        text = self.ascii(tag)
-        return tuple(clean(part, 64).upper() for part in text.split("\\")) if text else ()
+        return _codes(self.raw(tag))
 
     def code(self, tag: int) -> str:
         """The first value of a code string, or ""."""
@@ -70,7 +70,10 @@ class Values:
 
     def text(self, tag: int) -> str:
         """A text in the character set of the data set, cleaned."""
-        return clean(self._decoded(self.raw(tag), _TEXT_DELIMITERS))
+        raw = self.raw(tag)
+        if raw.isascii() and 0x1B not in raw:
+            return _clean_ascii(raw)
+        return clean(self._decoded(raw, _TEXT_DELIMITERS))
 
     def name(self, tag: int) -> str:
         """A person name as ``family^given^...``: the first component group that is there, cleaned."""
@@ -79,8 +82,7 @@ class Values:
 
     def numbers(self, tag: int) -> tuple[float, ...]:
         """All numbers written as text (DS, IS); NaN for one that is none."""
-        text = self.ascii(tag)
-        return tuple(_number(part) for part in text.split("\\")) if text else ()
+        return _numbers(self.raw(tag))
 
     def number(self, tag: int) -> float | None:
         """The first of the numbers written as text; None where there is none that is finite."""
@@ -163,6 +165,31 @@ class Values:
                 return decode_bytes(raw, encodings, delimiters)
             except Exception:  # codecs raise what they like
                 return raw.decode("latin-1")
+
+
+# Most values are the same in all images of a series: what was made of the same bytes is remembered.
+
+
+@lru_cache(4096)
+def _ascii(raw: bytes) -> str:
+    return raw.decode("ascii", "replace").strip(" \0")
+
+
+@lru_cache(4096)
+def _clean_ascii(raw: bytes) -> str:
+    return clean(raw.decode("ascii"))
+
+
+@lru_cache(4096)
+def _codes(raw: bytes) -> tuple[str, ...]:
+    text = _ascii(raw)
+    return tuple(clean(part, 64).upper() for part in text.split("\\")) if text else ()
+
+
+@lru_cache(4096)
+def _numbers(raw: bytes) -> tuple[float, ...]:
+    text = _ascii(raw)
+    return tuple(_number(part) for part in text.split("\\")) if text else ()
 
 
 def _number(text: str) -> float:
