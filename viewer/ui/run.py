@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from viewer.app.desk import Desk
 from viewer.app.home import home
+from viewer.ui.collector import Collector
 
 if TYPE_CHECKING:  # loaded while the scan is at work
     from viewer.ui.main_window import MainWindow
@@ -52,9 +53,11 @@ def run(paths: list[Path], *, backend: str | None = None) -> int:
     application = QApplication.instance() or QApplication(["tandem"])
     assert isinstance(application, QApplication)
     application.setApplicationName("Tandem")
+    collector = Collector()
     window = open_window(application, desk, backend or desk.settings.backend)
     code = application.exec()
     del window
+    collector.stop()
     return code
 
 
