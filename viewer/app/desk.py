@@ -48,6 +48,7 @@ class Desk(DeskState):
 
     def close(self) -> None:
         """Leave the reading, stop all work, close all files; the desk is not used after that."""
+        self.fall_silent()
         self.note_views()
         sitting.leave(self)
         self.jobs.cancel_all()

@@ -223,6 +223,10 @@ class DeskState:
         """Call `listener` after changes; several changes in a row are one call."""
         self._subscribers.append(listener)
 
+    def fall_silent(self) -> None:
+        """Nobody is told any more: the window is going."""
+        self._subscribers.clear()
+
     def changed(self) -> None:
         """Something changed: tell the subscribers soon."""
         if not self._telling:
@@ -231,7 +235,7 @@ class DeskState:
 
     def _tell(self) -> None:
         self._telling = False
-        for listener in self._subscribers:
+        for listener in tuple(self._subscribers):
             listener()
 
     def say(self, text: str, severity: Severity = Severity.INFO) -> None:

@@ -131,7 +131,7 @@ class Palette(OverlayCard):
     def _search(self, typed: str) -> None:
         clear(self._list)
         self._lines = []
-        found = matching(typed, self._overlay.entries)
+        found = [] if typed.strip().isdecimal() else matching(typed, self._overlay.entries)
         self._count.say(f"{len(found)} of {len(self._overlay.entries)} commands")
         for entry in found[:MOST]:
             right = _short(entry.why_not) or entry.group

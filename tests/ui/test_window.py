@@ -1,0 +1,306 @@
+import sqlite3
+
+import numpy as np
+import pydicom
+import pytest
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QPlainTextEdit
+
+from tests.app.desks import FINDINGS, NODULE, SecondReader, place, write_chest
+from tests.ui.windows import Hand
+from viewer.core.reading.reading import Stage, Verdict
+from viewer.ui import theme
+
+pytestmark = pytest.mark.usefixtures("qapp")
+
+
+@pytest.fixture
+def second_reader(monkeypatch, tmp_path):
+    folder = tmp_path / "arrays"
+    folder.mkdir()
+    return SecondReader(monkeypatch, folder)
+
+
+@pytest.fixture
+def hand(home, second_reader):
+    hand = Hand(home)
+    yield hand
+    hand.close()
+
+
+@pytest.fixture
+def chest(hand, tmp_path):
+    """The window with the chest open, before the commit."""
+    return hand.open(write_chest(tmp_path / "chest"))
+
+
+def mouse_over(hand, index, viewport="1"):
+    """Move the mouse to a voxel of the axial stack."""
+    hand.desk.views.go_to(viewport, index[0])
+    hand.rest()
+    widget = hand.viewport(viewport)
+    column, row = index[2] + 0.5, index[1] + 0.5
+    x, y = widget.placement().to_device(column, row)
+    for away in (3, 0):  # Qt drops a move to where the mouse already is
+        QTest.mouseMove(widget, QPoint(round(x) + away, round(y)))
+    hand.rest()
+
+
+def kinds(home):
+    with sqlite3.connect(home / "events.sqlite") as base:
+        return [kind for (kind,) in base.execute("SELECT kind FROM event ORDER BY id")]
+
+
+def has_colour(pixels, name):
+    colour = theme.colour(name)
+    wanted = np.array([colour.red(), colour.green(), colour.blue()])
+    return bool((np.abs(pixels.astype(int) - wanted).max(axis=-1) < 12).any())
+
+
+def test_a_whole_reading_by_keys_from_opening_to_the_objects_on_disk(chest, home):
+    hand = chest
+    before = hand.state.viewports[0].index
+    hand.press("Down", "Down", "Up")
+    assert hand.state.viewports[0].index == before + 1
+    mouse_over(hand, NODULE)
+    hand.press("M")
+    assert [row.name for row in hand.state.panel.rows] == ["R1"]
+    hand.press("Shift+Return")
+    hand.until(lambda: hand.desk.revealed)
+    hand.press("N")
+    hand.rest(0.4)
+    hand.press("Return", "N", "X", "1")
+    assert [row.verdict for row in hand.state.panel.rows] == ["Accepted", "Rejected: 1 normal anatomy"]
+    hand.press("Ctrl+Shift+Return")
+    assert hand.desk.stage is Stage.SIGNED
+    hand.until(lambda: bool(hand.desk.written), seconds=90)
+    files = {w.role: w.path for w in hand.desk.written}
+    assert {"model_sr", "reader_sr", "seg", "html"} <= set(files)
+    reader = pydicom.dcmread(files["reader_sr"])
+    assert reader.VerificationFlag == "VERIFIED"
+    assert FINDINGS[0].tracking_uid in str(reader)
+    order = [
+        k for k in kinds(home) if k in ("mark", "commit", "reveal", "accept", "reject", "sign", "report")
+    ]
+    assert order == ["mark", "commit", "reveal", "accept", "reject", "sign", "report"]
+
+
+def test_before_the_commit_no_pixel_and_no_word_shows_anything_of_the_model(chest):
+    hand = chest
+    mouse_over(hand, NODULE)
+    plain = hand.pixels()
+    hand.press("N", "G", "Shift+G", "Shift+H")
+    hand.hold("H")
+    assert np.array_equal(hand.pixels(), plain)
+    hand.let_go("H")
+    said = hand.words()
+    assert "Second reader: ready" in said
+    assert not any(word in said for word in ("M1", "M2", "91 %", "ct_lung_nodule", FINDINGS[0].tracking_uid))
+    assert not has_colour(hand.pixels(), "model")
+    hand.press("Shift+Return")
+    hand.until(lambda: hand.desk.revealed)
+    hand.press("N")
+    assert has_colour(hand.pixels(), "model")
+    assert "91 %" in hand.words()
+
+
+def test_every_slice_of_a_held_key_is_seen(chest):
+    hand = chest
+    hand.press("Home")
+    for _ in range(23):
+        QTest.keyClick(hand.keyboard, Qt.Key.Key_Down)
+    hand.until(lambda: hand.state.viewports[0].seen == 1.0)
+    assert hand.state.panel.seen_note == "Every image was on screen."
+
+
+def test_keys_do_nothing_in_text_fields(chest):
+    hand = chest
+    mouse_over(hand, NODULE)
+    hand.press("M", "E")
+    assert isinstance(hand.keyboard, QLineEdit)
+    hand.keyboard.selectAll()
+    hand.type("mnxvhg")
+    hand.press("Return")
+    assert hand.desk.reading.own[0].label == "mnxvhg"
+    assert len(hand.desk.reading.own) == 1
+    assert hand.keyboard is hand.viewport("1")
+
+
+def test_esc_in_the_editor_leaves_the_finding_as_it_was(chest):
+    hand = chest
+    mouse_over(hand, NODULE)
+    hand.press("M", "E")
+    hand.type("something else")
+    hand.press("Esc")
+    assert hand.desk.reading.own[0].label == "nodule"
+    assert hand.desk.review.editing == ""
+
+
+def test_the_impression_is_written_on_the_report_and_kept(chest):
+    hand = chest
+    hand.press("F6", "E")
+    hand.until(lambda: isinstance(hand.keyboard, QPlainTextEdit))
+    hand.type("No nodule. X.")
+    hand.press("Esc")
+    assert hand.desk.reading.impression == "No nodule. X."
+    assert "No nodule. X." in hand.words()
+    hand.press("Esc")
+    assert hand.state.page == "reading"
+
+
+def test_a_held_key_ends_when_the_window_loses_the_keyboard(chest):
+    hand = chest
+    hand.press("Shift+Return")
+    hand.until(lambda: hand.desk.revealed)
+    hand.press("N")
+    hand.hold("H")
+    assert hand.state.viewports[0].heat is not None
+    QApplication.sendEvent(hand.window, QEvent(QEvent.Type.WindowDeactivate))
+    assert hand.state.viewports[0].heat is None
+
+
+def test_tab_goes_through_the_viewports_and_f4_to_the_findings(chest):
+    hand = chest
+    assert hand.state.viewports[0].focused
+    hand.press("Tab")
+    assert hand.state.viewports[1].focused
+    assert hand.keyboard is hand.viewport("2")
+    hand.press("Tab", "Tab")
+    assert hand.state.viewports[0].focused
+    hand.press("F4")
+    assert not any(view.focused for view in hand.state.viewports)
+    hand.press("Right")
+    assert hand.desk.reading.category.value == "2"
+    hand.press("Esc")
+    assert hand.state.viewports[0].focused
+
+
+def test_the_palette_finds_and_runs_a_command(chest):
+    hand = chest
+    hand.press("Ctrl+K")
+    hand.type("invert")
+    hand.press("Return")
+    assert hand.state.viewports[0].invert
+    assert hand.state.overlay is None
+    hand.press("Ctrl+K")
+    hand.type("3")
+    hand.press("Return")
+    assert hand.state.viewports[0].index == 2
+    hand.press("Ctrl+K", "Esc")
+    assert hand.keyboard is hand.viewport("1")
+
+
+def test_a_question_is_answered_by_return(home, second_reader, tmp_path, monkeypatch):
+    monkeypatch.delenv("TANDEM_READER")
+    hand = Hand(home)
+    hand.desk.open_paths([write_chest(tmp_path / "chest")])
+    hand.until(lambda: hand.desk.question is not None)
+    hand.until(lambda: isinstance(hand.keyboard, QLineEdit))
+    hand.keyboard.selectAll()
+    hand.type("Jane Doe")
+    hand.press("Return")
+    hand.until(lambda: hand.desk.session is not None)
+    assert hand.desk.reading.reader.name == "Jane Doe"
+    hand.close()
+
+
+def test_resume_takes_return_as_yes(chest, home, second_reader, tmp_path):
+    chest.press("M", "Down", "2")
+    chest.rest(0.6)
+    again = Hand(home)
+    again.desk.open_paths([tmp_path / "chest"])
+    again.until(lambda: again.desk.question is not None and again.desk.question.kind == "resume")
+    again.rest()
+    again.press("Return")
+    assert [row.name for row in again.state.panel.rows] == ["R1"]
+    assert again.state.viewports[0].window.name == "Soft tissue"
+    again.close()
+
+
+def test_a_dragged_wheel_and_mouse_work_in_the_window(chest):
+    hand = chest
+    widget = hand.viewport("1")
+    centre = QPointF(widget.width() / 2, widget.height() / 2)
+    before = hand.state.viewports[0].window
+    QTest.mousePress(widget, Qt.MouseButton.LeftButton, pos=centre.toPoint())
+    QTest.mouseMove(widget, (centre + QPointF(80, 40)).toPoint())
+    QTest.mouseRelease(widget, Qt.MouseButton.LeftButton, pos=(centre + QPointF(80, 40)).toPoint())
+    hand.rest()
+    after = hand.state.viewports[0].window
+    assert after.width != before.width
+    assert hand.state.viewports[1].window == after
+
+
+def test_the_study_list_opens_another_study(hand, tmp_path):
+    other = write_chest(tmp_path / "other", study="1.2.8", patient="P-2")
+    hand.open(write_chest(tmp_path / "chest"), other)
+    first = hand.desk.active_study
+    hand.press("F2")
+    assert hand.state.page == "studies"
+    row = next(r for r in hand.state.studies.rows if r.key != first)
+    while not next(r for r in hand.state.studies.rows if r.key == row.key).selected:
+        hand.press("Down" if hand.state.studies.rows[0].selected else "Up")
+    hand.press("Return")
+    assert hand.desk.active_study == row.key
+    assert hand.state.page == "reading"
+
+
+def test_what_was_not_loaded_is_listed(hand, tmp_path):
+    folder = write_chest(tmp_path / "chest")
+    (folder / "broken.dcm").write_bytes((folder / "003.dcm").read_bytes()[:300])
+    hand.open(folder)
+    hand.desk.run("studies.not_loaded")
+    hand.rest()
+    assert "broken.dcm" in hand.words()
+    hand.press("Esc")
+    assert hand.state.overlay is None
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (1920, 1080), (3840, 2160)])
+def test_the_images_have_most_of_the_window_at_every_size(home, second_reader, tmp_path, size):
+    hand = Hand(home, size).open(write_chest(tmp_path / "chest"))
+    assert hand.window.size().toTuple() == size
+    images = hand.window.images
+    assert images.width() * images.height() > 0.55 * size[0] * size[1]
+    assert hand.window.findings.width() == 368
+    boxes = [hand.viewport(n).geometry() for n in ("1", "2", "3")]
+    assert not any(a.intersects(b) for a in boxes for b in boxes if a is not b)
+    panel = hand.window.findings
+    commit = next(b for b in panel.findChildren(type(panel._foot._buttons[0])))
+    assert panel.rect().contains(commit.geometry().translated(commit.parentWidget().pos()))
+    hand.close()
+
+
+def test_everything_that_can_be_done_has_a_name(chest):
+    hand = chest
+    for name in ("1", "2", "3"):
+        said = hand.viewport(name).accessibleName()
+        assert "image" in said
+        assert "window" in said
+    buttons = [b for b in hand.window.findChildren(QAbstractButton) if b.isVisible()]
+    assert buttons
+    assert all(b.accessibleName() or b.text() for b in buttons)
+
+
+def test_reject_in_words_and_undo(chest):
+    hand = chest
+    hand.press("Shift+Return")
+    hand.until(lambda: hand.desk.revealed)
+    hand.press("N", "X", "9")
+    hand.until(lambda: isinstance(hand.keyboard, QLineEdit))
+    hand.type("azygos lobe")
+    hand.press("Return")
+    said = hand.desk.reading.judgement(FINDINGS[0].tracking_uid)
+    assert (said.verdict, said.text) == (Verdict.REJECTED, "azygos lobe")
+    hand.press("Ctrl+Z")
+    assert hand.desk.reading.judgement(FINDINGS[0].tracking_uid).verdict is Verdict.UNDECIDED
+
+
+def test_the_pointer_reads_values_and_marks_where_it_is(chest):
+    hand = chest
+    mouse_over(hand, NODULE)
+    hand.until(lambda: hand.state.probe == "40 HU")
+    hand.press("M")
+    (mark,) = hand.desk.reading.own
+    assert mark.center_lps_mm == pytest.approx(place(NODULE), abs=1.6)
