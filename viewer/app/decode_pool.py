@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from io import FileIO
 from typing import TypeVar, cast
@@ -36,9 +36,15 @@ def processes_at_most() -> int:
 class DecodePool:
     """Decode processes, started when they are needed and kept. Any number of threads may call `decode`."""
 
-    def __init__(self, size: int | None = None, seconds: float = SECONDS_AT_MOST) -> None:
+    def __init__(
+        self,
+        size: int | None = None,
+        seconds: float = SECONDS_AT_MOST,
+        worker: Sequence[str] = ("-m", "viewer.app.decode_worker"),
+    ) -> None:
         self.size = size or processes_at_most()
         self._seconds = seconds
+        self._worker = tuple(worker)
         self._free: list[_Process] = []
         self._busy: set[_Process] = set()
         self._slots = threading.Semaphore(self.size)
@@ -49,7 +55,7 @@ class DecodePool:
         """Start one process now, so that the first frame need not wait for it."""
         with self._lock:
             if not self._free and not self._busy and not self._closed:
-                self._free.append(_Process())
+                self._free.append(_Process(self._worker))
 
     def decode(
         self, codec: str, data: bytes, shape: tuple[int, ...], itemsize: int, out: Target
@@ -70,16 +76,16 @@ class DecodePool:
         """End all processes; who waits for one gets a `DecodeError`."""
         with self._lock:
             self._closed = True
-            ending = [*self._free, *self._busy]
-            self._free.clear()
-        for process in ending:
-            process.kill()
+            for process in self._busy:
+                process.stop()  # the thread that waits for it then cleans up
+            while self._free:
+                self._free.pop().kill()
 
     def _take(self) -> "_Process":
         with self._lock:
             if self._closed:
                 raise DecodeError("the program is ending")
-            process = self._free.pop() if self._free else _Process()
+            process = self._free.pop() if self._free else _Process(self._worker)
             self._busy.add(process)
             return process
 
@@ -93,11 +99,10 @@ class DecodePool:
 class _Process:
     """One decode process with its two pipes."""
 
-    def __init__(self) -> None:
-        command = [sys.executable, "-m", "viewer.app.decode_worker"]
+    def __init__(self, worker: Sequence[str]) -> None:
         environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         self._process = subprocess.Popen(
-            command,
+            [sys.executable, *worker],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -135,8 +140,12 @@ class _Process:
             watchdog.cancel()
         return target
 
+    def stop(self) -> None:
+        """End the process."""
+        self._process.kill()
+
     def kill(self) -> None:
-        """End the process and close its pipes."""
+        """End the process and close its pipes; for the one thread that uses it."""
         self.alive = False
         self._process.kill()
         self._process.wait()
