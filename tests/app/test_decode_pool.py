@@ -82,7 +82,7 @@ def worker(tmp_path, body):
         "os.abort()",
         "os._exit(0)",
         "sys.stdout.buffer.write(b'x'); sys.stdout.flush(); os._exit(1)",
-        "sys.stdout.buffer.write(REPLY.pack(0, 2, 999999) + bytes(999999)); sys.stdout.flush(); time.sleep(9)",
+        "sys.stdout.buffer.write(REPLY.pack(0, 2, 99999) + bytes(99999)); sys.stdout.flush(); time.sleep(9)",
         "sys.stdout.buffer.write(REPLY.pack(0, 2, 2400) + bytes(100)); sys.stdout.flush(); os._exit(1)",
     ],
 )
