@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from viewer.app.desk import Desk
 from viewer.ui import theme
 from viewer.ui.main_window import MainWindow
-from viewer.ui.run import Bridge
+from viewer.ui.bridge import bridged
 
 
 class Hand:
@@ -20,8 +20,8 @@ class Hand:
         application = QApplication.instance()
         if not application.styleSheet():
             theme.apply(application)
-        self.bridge = Bridge()
-        self.desk = Desk(home, self.bridge.post)
+        post, self.bridge = bridged()
+        self.desk = Desk(home, post)
         self.window = MainWindow(self.desk, "cpu")
         self.window.resize(*size)
         self.window.show()

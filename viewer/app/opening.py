@@ -2,21 +2,22 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from viewer.app import revealing, sitting, viewing
 from viewer.app.desk_state import DeskState, Review, SecondReader, study_key
 from viewer.app.display import Plane, Severity
 from viewer.app.jobs import Report
+from viewer.app.loader import Loader
+from viewer.app.scan import Scanner, ScanResult
 from viewer.app.stack import Stack
 from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.problem import DicomError
 from viewer.core.hanging.protocol import AS_STORED, main_display_set, steps_for
 
-if TYPE_CHECKING:  # with pydicom, which loads on the scan's own thread while the window is made
-    from viewer.app.scan import ScanResult
-
+FIRST_S = 0.05
+"""How soon a scan shows what it has, so that the first image need not wait for the last header."""
 ARRIVAL_S = 0.15
 """How often slices that arrive are drawn, where they are not the one on screen."""
 KEPT_STACKS = 4
@@ -30,14 +31,14 @@ def open_paths(desk: DeskState, paths: Sequence[Path]) -> None:
     desk.sources = tuple(dict.fromkeys((*desk.sources, *paths)))
     desk.scans += 1
     number, home, post = desk.scans, desk.home, desk.post
+    if desk.loader is None:
+        desk.loader = Loader()
     desk.scanning = True
+    post(partial(sitting.prepare, desk))
 
     def work(report: Report, cancelled: Callable[[], bool]) -> None:
-        from viewer.app import loader  # noqa: F401 (not yet used, but soon: here it holds up no window)
-        from viewer.app.scan import Scanner
-
         progress = _progress(report)
-        for result in Scanner(paths, home).results(progress, cancelled):
+        for result in Scanner(paths, home).results(progress, cancelled, FIRST_S):
             post(lambda found=result: _scanned(desk, number, found))  # type: ignore[misc]
 
     name = paths[0].name if len(paths) == 1 else f"{len(paths)} places"
@@ -54,12 +55,8 @@ def _not_scanned(desk: DeskState, error: Exception) -> None:
     desk.say(f"The scan stopped: {error}", Severity.DANGER)
 
 
-def _scanned(desk: DeskState, number: int, result: "ScanResult") -> None:
+def _scanned(desk: DeskState, number: int, result: ScanResult) -> None:
     """Take over what a scan has found so far."""
-    if desk.loader is None:
-        from viewer.app.loader import Loader  # loaded by the scan
-
-        desk.loader = Loader()
     if number == desk.scans:
         desk.scanning = not result.complete
     found = {study_key(s): s for s in (*desk.studies, *result.studies)}
@@ -77,7 +74,7 @@ def _scanned(desk: DeskState, number: int, result: "ScanResult") -> None:
     desk.changed()
 
 
-def _open_first(desk: DeskState, result: "ScanResult") -> None:
+def _open_first(desk: DeskState, result: ScanResult) -> None:
     images = [s for s in result.studies if main_display_set(s) is not None]
     wanted = [s for s in images if s.study_instance_uid == desk.resuming_study]
     if desk.resuming_study and not wanted and not result.complete:

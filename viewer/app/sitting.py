@@ -63,7 +63,7 @@ def begin(desk: DeskState) -> None:
     if study is None:
         offer_last(desk)
         return
-    if not _open_log(desk):
+    if not open_log(desk):
         return
     before = next((line for line in desk.readings if _is_mine(desk, line, study)), None)
     if before is None:
@@ -80,7 +80,7 @@ def _is_mine(desk: DeskState, line: ReadingLine, study: Study) -> bool:
     return line.study_instance_uid == study.study_instance_uid and line.reader == desk.settings.reader
 
 
-def _open_log(desk: DeskState) -> bool:
+def open_log(desk: DeskState) -> bool:
     """The event log; without it nothing is read (promise 2), and the reason is said."""
     try:
         if desk.log is None:
@@ -92,9 +92,14 @@ def _open_log(desk: DeskState) -> bool:
     return True
 
 
+def prepare(desk: DeskState) -> None:
+    """Open the event log while the scan is still at work."""
+    open_log(desk)
+
+
 def refresh_list(desk: DeskState) -> None:
     """The readings of the log, for the study list."""
-    _open_log(desk)
+    open_log(desk)
     desk.changed()
 
 
@@ -179,7 +184,7 @@ def _resume_or_start(desk: DeskState, line: ReadingLine, resume: bool) -> None:
 
 def offer_last(desk: DeskState) -> None:
     """Without a study: offer the last unfinished reading of this reader, from where it was opened."""
-    if not _open_log(desk):
+    if not open_log(desk):
         return
     mine = (line for line in desk.readings if line.reader == desk.settings.reader)
     line = next((line for line in mine if line.stage is not Stage.SIGNED and _sources(line)), None)

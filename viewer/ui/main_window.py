@@ -104,14 +104,19 @@ class MainWindow(QWidget):
         if state.page == "reading":
             self.pages.setCurrentWidget(self._reading)
             self.banners.show_banners(state.banners)
-            unfolded = state.series_open and self.width() >= FOLD_BELOW
-            self.series.show_series(state.series, unfolded, _sealed_words(state))
-            self.findings.show_panel(state.panel)
             self.images.show_images(state)
+            if self.desk.first_image_shown or self.desk.study is None:
+                self._show_panels(state)
             return
         page = self._screen(state.page)
         self.pages.setCurrentWidget(page)
         page.show_state(state)
+
+    def _show_panels(self, state: DisplayState) -> None:
+        """The panels beside the images; not before the first image is on screen."""
+        unfolded = state.series_open and self.width() >= FOLD_BELOW
+        self.series.show_series(state.series, unfolded, _sealed_words(state))
+        self.findings.show_panel(state.panel)
 
     def _screen(self, name: str) -> "Screen":
         """The report and the study list are made when they are first asked for."""

@@ -1,21 +1,22 @@
-"""Starts the window: application, look, desk; the first image before everything that can wait."""
+"""Starts the window: headers first, then Qt, then the first image, then everything that can wait.
+
+Nothing here imports Qt before the scan is at work: PySide6 reads the source of every module that is imported
+after it, which costs a tenth of a second on the way to the first image.
+"""
 
 import os
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QApplication
-
 from viewer.app.desk import Desk
 from viewer.app.home import home
-from viewer.ui.collector import Collector
+from viewer.app.mailbox import Mailbox
 
-if TYPE_CHECKING:  # loaded while the scan is at work
+if TYPE_CHECKING:  # see above
+    from PySide6.QtWidgets import QApplication
+
     from viewer.ui.main_window import MainWindow
 
 SWITCH_INTERVAL_S = 0.0005
@@ -23,57 +24,41 @@ SWITCH_INTERVAL_S = 0.0005
 SIZE = (1920, 1080)
 
 
-class Bridge(QObject):
-    """Brings work of other threads into the window's thread."""
-
-    _posted = Signal(object)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._posted.connect(_call)
-
-    def post(self, work: Callable[[], None]) -> None:
-        """Run `work` in the window's thread, after what already waits there; nothing once that has ended."""
-        with suppress(RuntimeError):  # "Signal source has been deleted": a timer outlived the window
-            self._posted.emit(work)
-
-
-def _call(work: Callable[[], None]) -> None:
-    work()
-
-
 def run(paths: list[Path], *, backend: str | None = None) -> int:
     """Open the window on `paths` (without: offer the last unfinished reading); returns the exit code."""
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    folder = home()
-    bridge = Bridge()
-    desk = Desk(folder, bridge.post)
-    desk.open_paths(paths)  # headers are read on a thread of their own while the window is made
+    mailbox = Mailbox()
+    desk = Desk(home(), mailbox.post)
+    desk.open_paths(paths)
     os.environ.setdefault("QT_SCALE_FACTOR", f"{desk.settings.interface_size / 100:g}")
+    return _show(desk, mailbox, backend or desk.settings.backend)
+
+
+def _show(desk: Desk, mailbox: Mailbox, backend: str) -> int:
+    from PySide6.QtWidgets import QApplication
+
+    from viewer.ui.bridge import Bridge
+
     application = QApplication.instance() or QApplication(["tandem"])
     assert isinstance(application, QApplication)
     application.setApplicationName("Tandem")
-    collector = Collector()
-    window = open_window(application, desk, backend or desk.settings.backend)
+    bridge = Bridge(mailbox)
+    window = open_window(application, desk, backend)
     code = application.exec()
-    del window
-    collector.stop()
+    del window, bridge
     return code
 
 
-def open_window(application: QApplication, desk: Desk, backend: str) -> "MainWindow":
+def open_window(application: "QApplication", desk: Desk, backend: str) -> "MainWindow":
     """The window of a desk, on screen."""
     from viewer.ui import theme
-    from viewer.ui.main_window import MainWindow  # some 0.2 s, in which the scan is at work already
+    from viewer.ui.main_window import MainWindow
 
     theme.apply(application)
     window = MainWindow(desk, backend)
     screen = application.primaryScreen().availableGeometry()
     window.resize(min(SIZE[0], screen.width()), min(SIZE[1], screen.height()))
-    if screen.width() <= SIZE[0] or screen.height() <= SIZE[1]:
-        window.showMaximized()  # the frame would push the status line off the screen
-    else:
-        window.show()
+    window.show()
     desk.subscribe(Warm(window).when_ready)
     return window
 
