@@ -2,21 +2,15 @@
 
 import io
 import struct
-import warnings
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO
 
-from pydicom.dataelem import DataElement, RawDataElement
-from pydicom.filereader import data_element_generator
-
+from viewer.core.dicom.elements import UNDEFINED, Element, Walker
 from viewer.core.dicom.problem import DicomError, Problem
 from viewer.core.dicom.syntax import EXPLICIT, IMPLICIT, Syntax, syntax_of
 
-Element = RawDataElement | DataElement
-
-PIXEL_TAGS = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
 _CHUNK = 1 << 20
 _INFLATED_FREELY = 64 << 20
 _INFLATED_AT_MOST = 1 << 30
@@ -46,89 +40,58 @@ class Part10:
     problems: tuple[Problem, ...] = ()
 
 
-class _Clamped:
-    """A stream whose `read` never allocates what a header merely claims."""
-
-    def __init__(self, data: BinaryIO, size: int) -> None:
-        self._data = data
-        self._size = size
-        self.seek = data.seek
-        self.tell = data.tell
-
-    def read(self, size: int = -1) -> bytes:
-        """At most `size` bytes; all the rest where it is negative."""
-        if size < 0 or size > 4096:
-            left = max(0, self._size - self._data.tell())
-            size = left if size < 0 else min(size, left)
-        return self._data.read(size)
-
-
-def read_part10(data: BinaryIO, size: int, file: str, wanted: Iterable[int]) -> Part10:
+def read_part10(data: BinaryIO, size: int, file: str, wanted: Collection[int]) -> Part10:
     """The `wanted` elements of the data set in `data`, a seekable stream of `size` bytes.
 
     Raises `DicomError` where it is no DICOM, ends too early, or contradicts its transfer syntax.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # pydicom warns of what is judged here
-            return _read(data, size, file, wanted)
-    except DicomError:
-        raise
-    except RecursionError:
-        raise _refused(file, "", "sequences inside sequences", "", "nested too deeply to be read") from None
-    except Exception as error:  # whatever a hostile file brings about inside the parser
-        raise _refused(file, "", type(error).__name__, "", "the header cannot be read") from error
+        return _read(data, size, file, wanted)
+    except struct.error as error:
+        raise _refused(file, "", "a damaged element", "", "the header cannot be read") from error
 
 
-def _read(data: BinaryIO, size: int, file: str, wanted: Iterable[int]) -> Part10:
-    stream = cast("BinaryIO", _Clamped(data, size))
-    stream.seek(0)
-    uid, start = _file_meta(stream, size, file)
+def _read(data: BinaryIO, size: int, file: str, wanted: Collection[int]) -> Part10:
+    uid, start = _file_meta(data, size, file)
     syntax = syntax_of(uid or EXPLICIT)
     if syntax.deflated:
-        stream.seek(start)
-        data, size = _inflated(stream, size - start, file)
-        stream, start = cast("BinaryIO", _Clamped(data, size)), 0
-    implicit, problem = _encoding(stream, start, syntax, uid, file)
+        data.seek(start)
+        data, size = _inflated(data, size - start, file)
+        start = 0
+    implicit, problem = _encoding(data, start, syntax, uid, file)
     if not uid:
         syntax = syntax_of(IMPLICIT if implicit else EXPLICIT)
-    elements: dict[int, Element] = {}
-    stream.seek(start)
-    for element in data_element_generator(
-        stream, implicit, not syntax.big_endian, stop_when=_at_pixels, specific_tags=cast("Any", wanted)
-    ):
-        _whole(element, file)
-        elements[int(element.tag)] = element
+    walker = Walker(data, size, implicit, syntax.big_endian, file)
+    elements, pixels = walker.elements(start, wanted)
     problems = (problem,) if problem else ()
-    found = _pixels(stream, implicit, syntax.big_endian)
-    return Part10(data, size, syntax, elements, syntax.big_endian, *found, problems)
+    if pixels is None:
+        return Part10(data, size, syntax, elements, syntax.big_endian, problems=problems)
+    tag, vr, offset, length = pixels
+    length = -1 if length == UNDEFINED else length
+    words = vr in (b"OW", b"")
+    return Part10(data, size, syntax, elements, syntax.big_endian, tag, offset, length, words, problems)
 
 
-def _after_meta(tag: int, vr: str | None, length: int) -> bool:
-    return tag >> 16 != 2
-
-
-def _at_pixels(tag: int, vr: str | None, length: int) -> bool:
-    return int(tag) in PIXEL_TAGS  # an int: comparing pydicom's BaseTag is slow
-
-
-def _file_meta(reader: BinaryIO, size: int, file: str) -> tuple[str, int]:
+def _file_meta(data: BinaryIO, size: int, file: str) -> tuple[str, int]:
     """Transfer Syntax UID ("" where it is not said) and where the data set starts (PS3.10 7.1)."""
-    head = reader.read(132)
+    data.seek(0)
+    head = data.read(132)
     if size == 0:
         raise _refused(file, "", "0 bytes", "a DICOM object", "the file is empty")
     start = 132 if head[128:] == b"DICM" else 0
     group, element = struct.unpack("<HH", head[:4]) if len(head) >= 8 else (0, 0)
     if not start and (group not in (2, 8) or element > 0x20):
         raise _refused(file, "", "no DICM mark", "a DICOM object", "this is not a DICOM file")
-    reader.seek(start)
+    walker = Walker(data, size, False, False, file)
     uid = ""
-    for item in data_element_generator(reader, False, True, stop_when=_after_meta):
-        if item.tag == 0x00020010 and isinstance(item.value, bytes):
-            uid = item.value.rstrip(b"\0 ").decode("ascii", "replace")
-    if reader.tell() >= size:
+    while (found := walker.head(start, False)) is not None and found.tag >> 16 == 2:
+        start = found.start + found.length
+        if found.tag == 0x00020010:
+            data.seek(found.start)
+            uid = data.read(min(found.length, 64)).rstrip(b"\0 ").decode("ascii", "replace")
+    if start + 8 > size:
         raise _refused(file, "", f"{size} bytes", "a data set", "the file ends before the data set")
-    return uid, reader.tell()
+    return uid, start
 
 
 def _inflated(reader: BinaryIO, size: int, file: str) -> tuple[BinaryIO, int]:
@@ -175,39 +138,6 @@ def _encoding(
     return implicit, Problem(
         file, "(0002,0010)", syntax.name, found, f"the data set is written in {found}; read as such"
     )
-
-
-def _whole(element: Element, file: str) -> None:
-    value = element.value
-    if (
-        isinstance(element, RawDataElement)
-        and value is not None
-        and len(value) < element.length != 0xFFFFFFFF
-    ):
-        raise _refused(
-            file,
-            f"({element.tag >> 16:04x},{element.tag & 0xFFFF:04x})",
-            f"a length of {element.length} bytes",
-            f"the {len(value)} bytes that are left",
-            "the file ends inside this element",
-        )
-
-
-def _pixels(stream: BinaryIO, implicit: bool, big_endian: bool) -> tuple[int, int, int, bool]:
-    """The pixel element at the position of `stream`: tag, value offset and length, words. Zeros if none."""
-    start = stream.tell()
-    head = stream.read(12)
-    end = ">" if big_endian else "<"
-    if len(head) < 12:
-        return 0, 0, 0, False
-    group, element = struct.unpack(end + "HH", head[:4])
-    tag = group << 16 | element
-    if tag not in PIXEL_TAGS:
-        return 0, 0, 0, False
-    size = 8 if implicit else 12
-    (length,) = struct.unpack(end + "I", head[size - 4 : size])
-    words = implicit or head[4:6] == b"OW"
-    return tag, start + size, -1 if length == 0xFFFFFFFF else length, words
 
 
 def _refused(file: str, tag: str, found: str, allowed: str, message: str) -> DicomError:

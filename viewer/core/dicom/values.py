@@ -1,20 +1,13 @@
 """Values out of raw elements: text, numbers and items, each checked, none trusted."""
 
-import io
 import math
 import struct
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import cast
 
-from pydicom.charset import convert_encodings, decode_bytes
-from pydicom.dataelem import RawDataElement
-from pydicom.dataset import Dataset
-from pydicom.filereader import read_sequence
-
-from viewer.core.dicom.part10 import Element
-from viewer.core.dicom.problem import Problem
+from viewer.core.dicom.elements import Element, items_of
+from viewer.core.dicom.problem import DicomError, Problem
 from viewer.core.dicom.text import clean
 
 _NAME_DELIMITERS = {0x5E, 0x3D}  # ^ =
@@ -52,8 +45,7 @@ class Values:
     def raw(self, tag: int) -> bytes:
         """The bytes of the value; b"" where there are none."""
         element = self.elements.get(tag)
-        value = element.value if element is not None else None
-        return value if isinstance(value, bytes) else b""
+        return element.value if element is not None else b""
 
     def ascii(self, tag: int) -> str:
         """A value that the standard keeps to ASCII: codes, UIDs, numbers as text."""
@@ -121,7 +113,7 @@ class Values:
     def vr(self, tag: int) -> str:
         """The value representation as written; "" where it is implicit."""
         element = self.elements.get(tag)
-        return str(element.VR or "") if element is not None else ""
+        return element.vr if element is not None else ""
 
     def items(self, tag: int) -> tuple["Values", ...]:
         """The items of a sequence; () where it is absent or cannot be read (then noted)."""
@@ -129,9 +121,10 @@ class Values:
         if element is None or not element.value:
             return ()
         try:
-            return tuple(self._item(item) for item in self._sequence(element))
-        except Exception as error:  # whatever a hostile sequence brings about inside the parser
-            self.note(tag, type(error).__name__, "a sequence of items", "it cannot be read and is left out")
+            return tuple(self._item(item) for item in items_of(element, self._end == ">", self.file))
+        except (DicomError, struct.error) as error:
+            found = error.problem.found if isinstance(error, DicomError) else "a damaged element"
+            self.note(tag, found, "a sequence of items", "it cannot be read and is left out")
             return ()
 
     def item(self, tag: int) -> "Values":
@@ -139,25 +132,17 @@ class Values:
         items = self.items(tag)
         return items[0] if items else Values({}, self.file)
 
-    def _item(self, item: Dataset) -> "Values":
-        values = Values({int(t): item.get_item(t) for t in item._dict}, self.file, self._end == ">")
+    def _item(self, elements: dict[int, Element]) -> "Values":
+        values = Values(elements, self.file, self._end == ">")
         values._charset = values._charset or self._charset
         values.problems = self.problems
         return values
 
-    def _sequence(self, element: Element) -> Iterable[Dataset]:
-        if not isinstance(element, RawDataElement):
-            return cast("Iterable[Dataset]", element.value)
-        value = cast("bytes", element.value)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return read_sequence(
-                io.BytesIO(value), element.is_implicit_VR, element.is_little_endian, len(value), "iso8859"
-            )
-
     def _decoded(self, raw: bytes, delimiters: set[int]) -> str:
         if raw.isascii() and 0x1B not in raw:
             return raw.decode("ascii")
+        from pydicom.charset import convert_encodings, decode_bytes  # few files need it
+
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an unknown character set reads as ASCII with replacements
             try:
