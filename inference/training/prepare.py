@@ -1,7 +1,7 @@
-"""`python -m inference.training.prepare`: evaluation cases with known truth, from reserved seeds.
+"""`python -m inference.training.prepare`: evaluation cases with known truth.
 
-`implants`: held-back patients' nodules in procedural chests; `chests`: demonstration chests; `series`: the
-real series that serve as tests.
+`implants`: held-back nodules in reserved procedural chests; `series`: the real series that are tests.
+Demonstration chests are written by `python -m inference.phantom`.
 """
 
 import argparse
@@ -14,14 +14,12 @@ from rich.console import Console
 from rich.progress import track
 
 from inference.cases import Case, Grid, TruthLesion, save_case
-from inference.phantom.chest import chest
 from inference.training.backgrounds import RESERVED_SEEDS, Background, phantom_background
 from inference.training.ct_chest import TEST_SERIES, Nodule, Part, nodules, series_case
 from inference.training.harvest import Placed, with_implants
 from inference.training.implants import Implant, posed
 
 IMPLANT_SEEDS = range(90000, 90003)
-CHEST_SEEDS = range(95000, 95020)
 _AXES = ((0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (1.0, 0.0, 0.0))
 
 
@@ -70,28 +68,23 @@ def _lesion(nodule: Nodule, place: Placed, grid: Grid) -> TruthLesion:
 def _cases(kind: str, data: Path, seeds: Sequence[int]) -> tuple[Iterator[tuple[str, Case]], int]:
     if kind == "implants":
         return implant_cases(data, seeds), len(seeds)
-    if kind == "chests":
-        return ((f"chest_{seed}", chest(seed)) for seed in seeds), len(seeds)
     return ((name, series_case(data, name)) for name in TEST_SERIES), len(TEST_SERIES)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 0; 2 for a seed that is not reserved."""
     out = argparse.ArgumentParser(prog="python -m inference.training.prepare", description=__doc__)
-    out.add_argument("kind", choices=("implants", "chests", "series"))
-    out.add_argument("--data", type=Path, help="folder of the data set ct_chest (not for chests)")
+    out.add_argument("kind", choices=("implants", "series"))
+    out.add_argument("--data", type=Path, required=True, help="folder of the data set ct_chest")
     out.add_argument("--out", type=Path, required=True, help="folder for the prepared cases")
     out.add_argument("--seeds", type=int, nargs="+", help="reserved seeds, 90000 to 99999")
     options = out.parse_args(arguments)
-    seeds = options.seeds or list(IMPLANT_SEEDS if options.kind == "implants" else CHEST_SEEDS)
+    seeds = options.seeds or list(IMPLANT_SEEDS)
     console = Console(stderr=True)
     if any(seed not in RESERVED_SEEDS for seed in seeds):
         console.print(
             f"Seeds are reserved for figures from {RESERVED_SEEDS[0]} to {RESERVED_SEEDS[-1]} only."
         )
-        return 2
-    if options.kind != "chests" and options.data is None:
-        console.print("Implants and series need --data, the folder of the data set ct_chest.")
         return 2
     made, count = _cases(options.kind, options.data, seeds)
     for name, case in track(made, "writing cases", total=count, console=console):

@@ -84,7 +84,7 @@ def test_test_series_cannot_become_backgrounds(tmp_path, name):
 
 
 def test_figures_are_never_made_from_training_seeds(tmp_path, capsys):
-    assert prepare.main(["chests", "--out", str(tmp_path), "--seeds", "5"]) == 2
+    assert prepare.main(["implants", "--data", ".", "--out", str(tmp_path), "--seeds", "5"]) == 2
     assert "reserved" in capsys.readouterr().err
 
 
