@@ -72,7 +72,7 @@ class TrainingDomain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     outside: float = 5.0
 
 
-class Figure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Figure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One measured figure with its 95 % interval, the data it stands on and how many cases that were."""
 
     name: str
