@@ -93,19 +93,21 @@ class Scanner:
         notes = (index.note,) if index is not None and index.note else ()
         news: list[tuple[Candidate, Contents]] = []
         due = time.monotonic() + interval
-        for number, candidate in enumerate(candidates, 1):
-            if cancelled():
-                return
-            self._look_at(candidate, index, sources, news)
-            if progress is not None:
-                progress(number, len(candidates))
-            if time.monotonic() >= due and number < len(candidates):
-                yield self._result(sources, number, False, notes)
-                interval *= 2
-                due = time.monotonic() + interval
-        yield self._result(sources, len(candidates), True, notes)
-        if index is not None and news:
-            index.remember(news)
+        try:
+            for number, candidate in enumerate(candidates, 1):
+                if cancelled():
+                    return
+                self._look_at(candidate, index, sources, news)
+                if progress is not None:
+                    progress(number, len(candidates))
+                if time.monotonic() >= due and number < len(candidates):
+                    yield self._result(sources, number, False, notes)
+                    interval *= 2
+                    due = time.monotonic() + interval
+            yield self._result(sources, len(candidates), True, notes)
+        finally:  # after the result: whoever waits for it does not wait for the disk
+            if index is not None and news:
+                index.remember(news)
 
     def _find(self) -> list[Candidate]:
         """All candidates, each once; forgets what is gone."""

@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BufferedReader
+from io import BufferedReader, BytesIO
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -173,7 +173,11 @@ class Sources:
                 Problem(printable(location), "", reason, "a readable file", "it cannot be read")
             ) from error
         with stream:
-            yield stream, os.fstat(stream.fileno()).st_size
+            if location.length:
+                stream.seek(location.offset)
+                yield BytesIO(stream.read(location.length)), location.length
+            else:
+                yield stream, os.fstat(stream.fileno()).st_size
 
     def members(self, candidate: Candidate) -> Iterator[Location | Problem]:
         """The members of an archive that may be objects; a problem for each that is not looked into."""

@@ -96,7 +96,7 @@ class Stack:
         if self._slices[slice_index] is None or not self.ready[slice_index]:
             return np.full(self.codes.shape[1:], NO_DATA_HU, np.int16)
         grey = replace(self.instance(slice_index).grey, voi=None, invert=False)
-        hu: NDArray[np.int16] = _hu_table(grey)[self.codes[slice_index]]
+        hu: NDArray[np.int16] = np.take(_hu_table(grey), self.codes[slice_index], mode="clip")
         return hu
 
     def hu(self) -> NDArray[np.int16]:

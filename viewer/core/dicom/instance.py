@@ -17,7 +17,7 @@ class Location:
 
     kind     "file": the file `uri`; "zip": member `member` of the archive `uri`
     uri      absolute path
-    offset, length   the part of it that is the object; length 0 = to the end
+    offset, length   the part of the file that is the object; length 0 = all of it
     """
 
     kind: str
