@@ -58,7 +58,8 @@ def render(
     paths = [out / f"frame_{number}.png" for number in range(len(pictures))]
     for path, picture in zip(paths, pictures, strict=True):
         _write_png(path, picture if size is None else resample(picture, size[1], size[0]))
-    return paths, [w.message for s in sets for w in s.warnings]
+    warnings = [w for study in found.studies for w in study.warnings] + [w for s in sets for w in s.warnings]
+    return paths, list(dict.fromkeys(warning.message for warning in warnings))
 
 
 def _pictures(
