@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from datetime import date
+from functools import lru_cache
 
 LIMIT = 256
 """Longest text that is kept: four times what a DICOM LO may hold."""
@@ -30,11 +31,13 @@ def clean(text: str, limit: int = LIMIT) -> str:
     return "".join(out) if len(out) <= limit else "".join(out[: limit - 1]) + "…"
 
 
+@lru_cache(4096)
 def is_uid(text: str) -> bool:
     """True where `text` is a valid DICOM UID (PS3.5 9.1): what an object may refer to."""
     return len(text) <= 64 and _UID.fullmatch(text) is not None
 
 
+@lru_cache(1024)
 def clean_date(text: str, latest: date | None = None) -> str:
     """`text` as YYYYMMDD (the old form YYYY.MM.DD too), or "" where that is no day before `latest`."""
     digits = text.replace(".", "") if len(text) == 10 else text
@@ -47,6 +50,7 @@ def clean_date(text: str, latest: date | None = None) -> str:
     return "" if latest is not None and day > latest else digits
 
 
+@lru_cache(1024)
 def clean_time(text: str) -> str:
     """`text` as HHMMSS with an optional fraction (the old form HH:MM:SS too), or ""."""
     digits = text.replace(":", "")
