@@ -2,15 +2,15 @@
 
 import time
 
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, QPoint, QRect
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from viewer.app.desk import Desk
 from viewer.ui import theme
-from viewer.ui.main_window import MainWindow
 from viewer.ui.bridge import bridged
+from viewer.ui.main_window import MainWindow
 
 
 class Hand:
@@ -44,9 +44,9 @@ class Hand:
             time.sleep(0.002)
 
     def rest(self, seconds=0.03):
-        """Let the window work for a while."""
+        """Let the window work for a while, and until it shows what the desk holds."""
         end = time.monotonic() + seconds
-        self.until(lambda: time.monotonic() >= end)
+        self.until(lambda: time.monotonic() >= end and self.desk.settled)
 
     def press(self, *names):
         """Press keys where the keyboard is."""
@@ -83,6 +83,11 @@ class Hand:
         self.rest()
         return self.viewport(name).grab_rgb()
 
+    def shows(self, part):
+        """A part of the window is on screen, whole."""
+        box = QRect(part.mapTo(self.window, QPoint(0, 0)), part.size())
+        return part.isVisible() and self.window.rect().contains(box)
+
     def words(self):
         """Every word that the window shows or says outside the images."""
         parts = [part for part in self.window.findChildren(QWidget) if part.isVisible()]
@@ -92,5 +97,6 @@ class Hand:
 
     def close(self):
         self.window.close()
+        self.bridge.close()
         self.window.deleteLater()
         QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

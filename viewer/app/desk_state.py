@@ -223,6 +223,11 @@ class DeskState:
         """Call `listener` after changes; several changes in a row are one call."""
         self._subscribers.append(listener)
 
+    @property
+    def settled(self) -> bool:
+        """True while nobody waits to be told of a change."""
+        return not self._telling
+
     def fall_silent(self) -> None:
         """Nobody is told any more: the window is going."""
         self._subscribers.clear()
@@ -233,7 +238,13 @@ class DeskState:
             self._telling = True
             self.post(self._tell)
 
+    def show_now(self) -> None:
+        """Tell of what changed at once, not after whatever else waits: no slice of a scroll is passed over."""
+        self._tell()
+
     def _tell(self) -> None:
+        if not self._telling:
+            return
         self._telling = False
         for listener in tuple(self._subscribers):
             listener()

@@ -19,17 +19,20 @@ class Mailbox:
         """Put work in; from any thread."""
         with self._attaching:
             self._work.put(work)
-            wake = self._wake
-        if wake is not None:
-            wake()
+            if self._wake is not None:
+                self._wake()
 
     def attach(self, wake: Callable[[], None]) -> None:
-        """Call `wake` once for everything that is or will be put in."""
+        """Call `wake` once for everything that is or will be put in; it must return at once."""
         with self._attaching:
             self._wake = wake
-            waiting = self._work.qsize()
-        for _ in range(waiting):
-            wake()
+            for _ in range(self._work.qsize()):
+                wake()
+
+    def detach(self) -> None:
+        """Nobody empties the mailbox any more; after this returns `wake` is not called again."""
+        with self._attaching:
+            self._wake = None
 
     def run_one(self) -> None:
         """Run the oldest piece of work, where there is one."""

@@ -20,9 +20,10 @@ ZOOM_STEP = 1.25
 
 
 def scroll(desk: DeskState, viewport_id: str, steps: int) -> None:
-    """Go `steps` images on in a viewport."""
+    """Go `steps` images on in a viewport; each one is drawn."""
     desk.views.scroll(viewport_id, steps)
     desk.looked()
+    desk.show_now()
 
 
 def next_image(desk: DeskState, steps: int = 1) -> None:

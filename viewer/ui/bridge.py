@@ -18,6 +18,10 @@ class Bridge(QObject):
         self._posted.connect(self._empty, Qt.ConnectionType.QueuedConnection)
         mailbox.attach(self._posted.emit)
 
+    def close(self) -> None:
+        """Before the bridge goes: threads may still be at work, and must not call what is gone."""
+        self._mailbox.detach()
+
     def _empty(self) -> None:
         self._mailbox.run_one()
 

@@ -32,16 +32,16 @@ class ImageArea(QWidget):
                 if cell.viewport not in self.viewports:
                     self._make(cell.viewport)
             self._place()
-        covered = state.question is not None or state.overlay is not None
+        for one in state.viewports:
+            stack = self._desk.stacks.get(one.display_set)
+            self.viewports[one.id].show_state(one, stack, state.tool)
+
+    def take_keyboard(self, state: DisplayState) -> None:
+        """The keyboard goes to the viewport that is in focus."""
         for one in state.viewports:
             viewport = self.viewports[one.id]
-            viewport.show_state(one, self._desk.stacks.get(one.display_set), state.tool)
-            if one.focused and not covered and not viewport.hasFocus() and self._may_take_keyboard():
+            if one.focused and not viewport.hasFocus():
                 viewport.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _may_take_keyboard(self) -> bool:
-        window = self.window()
-        return self.isVisible() and window.isActiveWindow() and not _typing_in(window)
 
     def _make(self, viewport_id: str) -> None:
         viewport = make_viewport(self._desk, self._backend, 1.0, self)
@@ -78,9 +78,3 @@ class ImageArea(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), theme.colour("ground"))
         painter.end()
-
-
-def _typing_in(window: QWidget) -> bool:
-    """True while the keyboard is in a field of the window that wants it."""
-    focus = window.focusWidget()
-    return focus is not None and focus.inherits("QLineEdit") | focus.inherits("QPlainTextEdit")

@@ -94,6 +94,7 @@ class MainWindow(QWidget):
         self.status.show_jobs(state.jobs)
         self._show_page(state)
         self._show_over(state)
+        self._place_keyboard(state)
         if before is None or state.full_screen != before.full_screen:
             self._show_full_screen(state.full_screen)
 
@@ -147,15 +148,19 @@ class MainWindow(QWidget):
             self._ask_for_folder()
             return
         self.overlay.show_card(None if wanted is None else make_card(wanted, self.desk))
-        if wanted is None:
-            self._give_keyboard_back(state)
 
-    def _give_keyboard_back(self, state: DisplayState) -> None:
-        active = self.images.viewports.get(self.desk.views.focused)
-        if state.page == "reading" and active is not None:
-            active.setFocus()
-        elif state.page in self._screens:
-            self._screens[state.page].setFocus()
+    def _place_keyboard(self, state: DisplayState) -> None:
+        """The keyboard is where the state says, unless something that is typed into has it."""
+        typing = any(row.editing for row in state.panel.rows) or (state.report and state.report.editing)
+        if state.question is not None or state.overlay is not None or typing:
+            return
+        if state.page == "reading" and not state.panel.keyboard:
+            self.images.take_keyboard(state)
+            return
+        wanted: QWidget = self.findings if state.page == "reading" else self._screens[state.page]
+        focus = self.focusWidget()
+        if focus is None or not (focus.isVisible() and wanted.isAncestorOf(focus)):
+            wanted.setFocus()
 
     def _show_full_screen(self, on: bool) -> None:
         if on:

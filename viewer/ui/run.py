@@ -45,7 +45,8 @@ def _show(desk: Desk, mailbox: Mailbox, backend: str) -> int:
     bridge = Bridge(mailbox)
     window = open_window(application, desk, backend)
     code = application.exec()
-    del window, bridge
+    bridge.close()
+    del window
     return code
 
 

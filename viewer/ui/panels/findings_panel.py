@@ -32,6 +32,7 @@ class FindingsPanel(QFrame):
     def __init__(self, actions: PanelActions) -> None:
         super().__init__()
         self.setObjectName("panel_right")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._actions = actions
         self._shown: Panel | None = None
         self._cards: dict[str, FindingCard] = {}
