@@ -131,6 +131,23 @@ def test_no_single_byte_crashes_the_parser(place, value):
         assert error.problem.message
 
 
+def test_zeros_where_data_should_be_end_at_once():
+    data = io.BytesIO()
+    ct(1).save_as(data, enforce_file_format=True)
+    for keep in (132, 700):
+        zeros = data.getvalue()[:keep] + bytes(50_000_000)
+        with pytest.raises(DicomError):
+            parse(io.BytesIO(zeros), Location("file", "/made/zeros"), len(zeros))
+
+
+def test_a_flood_of_empty_elements_is_cut_short():
+    data = io.BytesIO()
+    ct(1).save_as(data, enforce_file_format=True)
+    flood = data.getvalue()[:700] + b"\x29\x00\x01\x00LO\x00\x00" * 3_000_000
+    with pytest.raises(DicomError):
+        parse(io.BytesIO(flood), Location("file", "/made/flood"), len(flood))
+
+
 def test_dates_times_and_uids():
     assert clean_date("20260230") == "" and clean_date("2026.02.28") == "20260228"
     assert clean_time("256199") == "" and clean_time("12:30:59") == "123059" and clean_time("12") == "12"

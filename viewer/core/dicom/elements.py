@@ -19,6 +19,8 @@ _LONG = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC"
 """VRs with a length of 32 bits (PS3.5 7.1.2)."""
 _CHUNK = 1 << 14
 _DEEPEST = 200
+_MOST = 2_000_000
+"""Elements in one object: ten times what a large multi-frame header has."""
 
 
 class Element(NamedTuple):
@@ -52,6 +54,7 @@ class Walker:
         self._long = struct.Struct(end + "I").unpack_from
         self._chunk = b""
         self._at = 0
+        self._steps = 0
 
     def head(self, position: int, implicit: bool) -> Head | None:
         """The head of the element at `position`; None at the end of the stream."""
@@ -61,6 +64,9 @@ class Walker:
             self._chunk, self._at, offset = self._stream.read(_CHUNK), position, 0
             if len(self._chunk) < 8:
                 return None
+        self._steps += 1
+        if self._steps > _MOST:
+            raise self._bad(0, f"over {_MOST} elements", "fewer", "too many to be a header")
         chunk = self._chunk
         group, element = self._tag(chunk, offset)
         tag = group << 16 | element
@@ -83,7 +89,7 @@ class Walker:
             tag, vr, start, length = head
             if tag in PIXEL_TAGS:
                 return found, head
-            if tag == _ITEM_END:
+            if tag == _ITEM_END or tag == 0:  # the end of an item, or zeros where data should be
                 break
             inside = implicit or vr == b"UN"
             position = start + length if length != UNDEFINED else self.end(start, inside)

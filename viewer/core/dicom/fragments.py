@@ -10,6 +10,7 @@ Fragment = tuple[int, int]
 """Offset in the stream and length."""
 
 _ITEM, _END = 0xFFFEE000, 0xFFFEE0DD
+_MOST_ITEMS = 1 << 18
 _STARTS = (b"\xff\xd8", b"\xff\x4f\xff\x51", b"\x00\x00\x00\x0c")
 """How a JPEG, JPEG-LS, JPEG 2000 or (boxed) JP2 stream begins."""
 
@@ -58,6 +59,8 @@ def _items(stream: BinaryIO, offset: int, size: int, file: str) -> list[Fragment
             message = "the file is incomplete, so its picture is not shown"
             raise _bad(file, f"{size - offset - 8} bytes of a fragment", f"{length} bytes", message)
         out.append((offset + 8, length))
+        if len(out) > _MOST_ITEMS:
+            raise _bad(file, f"over {_MOST_ITEMS} fragments", "fewer", "too many to be frames")
         offset += 8 + length
     return out
 

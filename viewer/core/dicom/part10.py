@@ -104,7 +104,10 @@ def _inflated(reader: BinaryIO, size: int, file: str) -> tuple[BinaryIO, int]:
             out += inflate.decompress(chunk, _CHUNK)
             if len(out) > limit:
                 allowed = f"{limit >> 20} MB"
-                raise _refused(file, "", f"over {allowed} once inflated", allowed, "too large to be safe")
+                raise _refused(
+                    file, "(0002,0010)", f"over {allowed} once inflated", allowed, "too large to be safe"
+                )
+        out += inflate.flush()
     except zlib.error as error:
         found = f"data that do not inflate ({error})"
         raise _refused(file, "(0002,0010)", found, "a deflated data set", "the file is damaged") from error
@@ -118,7 +121,7 @@ def _encoding(
     stream.seek(start)
     head = stream.read(6)
     group = int.from_bytes(head[:2], "big" if syntax.big_endian else "little")
-    if len(head) < 6 or group > 0x00FF:
+    if len(head) < 6 or not 0x0002 <= group <= 0x00FF:
         raise _refused(
             file,
             "(0002,0010)",

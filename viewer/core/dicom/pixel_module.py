@@ -20,6 +20,8 @@ _SAMPLES = {
 _MOST_PIXELS = 1 << 29
 """In one frame: 23170 x 23170. Larger ones are refused before anything is allocated."""
 
+_MOST_FRAMES = 1 << 16
+
 
 @dataclass(frozen=True, slots=True)
 class PixelModule:
@@ -133,6 +135,8 @@ def _frames(values: Values) -> int:
     frames = values.integer(0x00280008)
     if frames is None or frames < 1 or not text.lstrip("+").isdigit():
         _refuse(values, 0x00280008, text, "1 or more", "the number of frames is unknown")
+    if frames > _MOST_FRAMES:
+        _refuse(values, 0x00280008, text, f"at most {_MOST_FRAMES}", "too many frames to be images")
     return frames
 
 

@@ -71,10 +71,10 @@ def phases(instances: Sequence[Instance]) -> list[list[Instance]]:
 
     One list, the same, where nothing tells them apart.
     """
-    for names in (("echo_number",), ("temporal_position",), ("acquisition_number",), ("image_type",)):
-        parts: dict[tuple[object, ...], list[Instance]] = {}
+    for name in ("echo_number", "temporal_position", "acquisition_number", "image_type"):
+        parts: dict[object, list[Instance]] = {}
         for instance in instances:
-            parts.setdefault(tuple(getattr(instance, name) for name in names), []).append(instance)
+            parts.setdefault(getattr(instance, name), []).append(instance)
         if len(parts) > 1 and all(len(part) > 1 and _apart(part) for part in parts.values()):
             return list(parts.values())
     return [list(instances)]
