@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -243,6 +244,22 @@ def test_links_are_not_followed_and_odd_names_load(loader, tmp_path):
     assert len(seen.pictures) == 17
     assert sum("leads out" in message for message in seen.messages) >= 2
     assert all(message.isprintable() for message in seen.messages)
+
+
+BOUNDED = """
+import resource, sys
+from pathlib import Path
+resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+from viewer.app.scan import scan
+for path in sys.argv[1:]:
+    scan([Path(path)])
+"""
+
+
+def test_bombs_stay_below_a_gigabyte():
+    paths = [str(shared_data("hostile", name)) for name in ("bombs", "archives", "luts", "lengths")]
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
+    subprocess.run([sys.executable, "-c", BOUNDED, *paths], check=True, timeout=25, env=environment)
 
 
 GOOD = (
