@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import psutil
@@ -103,7 +103,7 @@ def _await_shown(home: str, timeout: float = 30.0) -> int:
 
 def _first_shown(path: Path) -> int | None:
     try:
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as base:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as base:
             row = base.execute("SELECT min(monotonic_ns) FROM event WHERE kind = 'shown'").fetchone()
     except sqlite3.Error:
         return None

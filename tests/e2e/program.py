@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,10 +17,9 @@ Answer = TypeVar("Answer")
 def start(study: Path, home: Path, **environment: str) -> "subprocess.Popen[bytes]":
     """`tandem open STUDY` on the screen of this test run."""
     settings = dict(os.environ, TANDEM_HOME=str(home), TANDEM_READER="Reader^One", **environment)
-    log = (home / "program.log").open("ab")
-    return subprocess.Popen(
-        [sys.executable, "-m", "viewer", "open", str(study)], env=settings, stderr=log, stdout=log
-    )
+    command = [sys.executable, "-m", "viewer", "open", str(study)]
+    with (home / "program.log").open("ab") as log:
+        return subprocess.Popen(command, env=settings, stderr=log, stdout=log)
 
 
 def until(ask: Callable[[], Answer], what: str, seconds: float = 60.0) -> Answer:
@@ -37,7 +37,7 @@ def events(home: Path, *kinds: str) -> list[dict]:
     found = []
     for path in home.glob("*.sqlite"):
         try:
-            with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as base:
+            with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as base:
                 rows = base.execute("SELECT reading, kind, at_utc, payload FROM event ORDER BY id").fetchall()
         except sqlite3.Error:
             continue  # another database, or not made yet
