@@ -38,15 +38,18 @@ def _show(desk: Desk, mailbox: Mailbox, backend: str) -> int:
     from PySide6.QtWidgets import QApplication
 
     from viewer.ui.bridge import Bridge
+    from viewer.ui.collector import Collector
 
     application = QApplication.instance() or QApplication(["tandem"])
     assert isinstance(application, QApplication)
     application.setApplicationName("Tandem")
     bridge = Bridge(mailbox)
+    collector = Collector()
     window = open_window(application, desk, backend)
     code = application.exec()
     bridge.close()
     del window
+    collector.stop()
     return code
 
 
@@ -59,7 +62,10 @@ def open_window(application: "QApplication", desk: Desk, backend: str) -> "MainW
     window = MainWindow(desk, backend)
     screen = application.primaryScreen().availableGeometry()
     window.resize(min(SIZE[0], screen.width()), min(SIZE[1], screen.height()))
-    window.show()
+    if screen.width() <= SIZE[0] or screen.height() <= SIZE[1]:
+        window.showMaximized()  # the frame would push the status line off the screen
+    else:
+        window.show()
     desk.subscribe(Warm(window).when_ready)
     return window
 
