@@ -57,13 +57,13 @@ def _row(name: str, syntax: UID) -> dict:
             start = time.perf_counter()
             theirs = load_with_simpleitk(Path(folder))
             peer.append(time.perf_counter() - start)
-            if not np.array_equal(ours, theirs):
+            if not _equal(ours, theirs):
                 raise AssertionError(f"{name}: the volumes differ")
     return {"name": name, "value": min(mine), "unit": "s", "peer": min(peer), "peer_name": "SimpleITK"}
 
 
 def load(folder: Path) -> np.ndarray:
-    """Tandem: scan without an index, open, wait for the last slice. Stored values (slice, row, column)."""
+    """Tandem: scan without an index, open, wait for the last slice. Codes (slice, row, column)."""
     from viewer.app.loader import Loader
     from viewer.app.scan import scan
 
@@ -76,17 +76,23 @@ def load(folder: Path) -> np.ndarray:
         loader.close()
     if not stack.ready.all():
         raise AssertionError(next(iter(stack.problems.values())).line())
-    return (stack.codes ^ np.uint16(0x8000)).view(np.int16)
+    return stack.codes
 
 
-def load_with_simpleitk(folder: Path) -> np.ndarray:
-    """The same by SimpleITK (GDCM), as its manual has it; it gives HU, so 1024 is added."""
+def load_with_simpleitk(folder: Path):
+    """The same by SimpleITK (GDCM), as its manual has it: an image in HU."""
     import SimpleITK as sitk
 
     reader = sitk.ImageSeriesReader()
     reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(folder)))
-    image = reader.Execute()
-    return sitk.GetArrayViewFromImage(image) + np.int16(1024)
+    return reader.Execute()
+
+
+def _equal(codes: np.ndarray, image) -> bool:
+    import SimpleITK as sitk
+
+    stored = (codes ^ np.uint16(0x8000)).view(np.int16)
+    return np.array_equal(stored, sitk.GetArrayViewFromImage(image) + np.int16(1024))
 
 
 def write_series(folder: Path, syntax: UID) -> None:
@@ -140,18 +146,86 @@ def _encoded(syntax: UID) -> list[bytes]:
 
 
 def _header(k: int, study: str, series: str, place: str) -> Dataset:
+    """About as many elements as a scanner writes without its private ones."""
     out = Dataset()
     out.file_meta = FileMetaDataset()
     out.SOPClassUID, out.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.2", f"1.2.826.0.1.3680043.8.498.{k + 1}"
     out.StudyInstanceUID, out.SeriesInstanceUID, out.FrameOfReferenceUID = study, series, place
-    out.Modality, out.PatientID, out.PatientName = "CT", "BENCH", "Bench^Phantom"
-    out.SeriesNumber, out.InstanceNumber, out.SliceThickness = 1, k + 1, "1.25"
+    out.InstanceNumber = k + 1
     out.ImagePositionPatient = [-180, -180, k * 1.25]
-    out.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
-    out.PixelSpacing = [0.703125, 0.703125]
-    out.Rows = out.Columns = SIZE
-    out.SamplesPerPixel, out.PhotometricInterpretation = 1, "MONOCHROME2"
-    out.BitsAllocated, out.BitsStored, out.HighBit, out.PixelRepresentation = 16, 16, 15, 1
-    out.RescaleIntercept, out.RescaleSlope, out.RescaleType = -1024, 1, "HU"
-    out.WindowCenter, out.WindowWidth = -500, 1400
+    out.SliceLocation = k * 1.25
+    for keyword, value in _SAME.items():
+        setattr(out, keyword, value)
+    reference = Dataset()
+    reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID = (
+        "1.2.840.10008.3.1.2.3.3",
+        f"{study}.1"[:64],
+    )
+    out.ReferencedPerformedProcedureStepSequence = [reference]
     return out
+
+
+_SAME = {
+    "SpecificCharacterSet": "ISO_IR 100",
+    "ImageType": ["ORIGINAL", "PRIMARY", "AXIAL"],
+    "Modality": "CT",
+    "PatientID": "BENCH",
+    "PatientName": "Bench^Phantom",
+    "PatientBirthDate": "19600101",
+    "PatientSex": "O",
+    "PatientAge": "066Y",
+    "PatientWeight": "70",
+    "Manufacturer": "Tandem",
+    "ManufacturerModelName": "Bench",
+    "InstitutionName": "Bench",
+    "StationName": "CT1",
+    "SoftwareVersions": "1.0",
+    "DeviceSerialNumber": "1",
+    "ReferringPhysicianName": "",
+    "AccessionNumber": "1",
+    "StudyID": "1",
+    "StudyDescription": "Chest",
+    "SeriesDescription": "Thorax 1.25",
+    "ProtocolName": "Thorax",
+    "BodyPartExamined": "CHEST",
+    "PatientPosition": "HFS",
+    "PositionReferenceIndicator": "",
+    "SeriesNumber": 1,
+    "AcquisitionNumber": 1,
+    "ScanOptions": "HELICAL MODE",
+    "SliceThickness": "1.25",
+    "KVP": "120",
+    "DataCollectionDiameter": "500",
+    "ReconstructionDiameter": "360",
+    "DistanceSourceToDetector": "949",
+    "DistanceSourceToPatient": "541",
+    "GantryDetectorTilt": "0",
+    "TableHeight": "150",
+    "RotationDirection": "CW",
+    "ExposureTime": "500",
+    "XRayTubeCurrent": "200",
+    "Exposure": "100",
+    "FilterType": "BODY FILTER",
+    "GeneratorPower": "24000",
+    "FocalSpots": "0.7",
+    "ConvolutionKernel": "STANDARD",
+    "ImageOrientationPatient": [1, 0, 0, 0, 1, 0],
+    "PixelSpacing": [0.703125, 0.703125],
+    "Rows": SIZE,
+    "Columns": SIZE,
+    "SamplesPerPixel": 1,
+    "PhotometricInterpretation": "MONOCHROME2",
+    "BitsAllocated": 16,
+    "BitsStored": 16,
+    "HighBit": 15,
+    "PixelRepresentation": 1,
+    "RescaleIntercept": -1024,
+    "RescaleSlope": 1,
+    "RescaleType": "HU",
+    "WindowCenter": -500,
+    "WindowWidth": 1400,
+} | {
+    f"{name}{kind}": "20260102" if kind == "Date" else "120000"
+    for name in ("Study", "Series", "Acquisition", "Content")
+    for kind in ("Date", "Time")
+}

@@ -17,42 +17,41 @@ PIXEL_TAGS = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _LONG = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"))
 """VRs with a length of 32 bits (PS3.5 7.1.2)."""
-_CHUNK = 1 << 14
+CHUNK = 1 << 14
 _DEEPEST = 200
 _MOST = 2_000_000
 """Elements in one object: ten times what a large multi-frame header has."""
 
 
+Head = tuple[int, bytes, int, int]
+"""What stands before a value: tag, VR (b"" where implicit), where the value starts, its length."""
+
+
 class Element(NamedTuple):
     """One element. `value`: its bytes; of a sequence, its items. `implicit`: how those are encoded."""
 
-    vr: str
+    vr: bytes
     value: bytes
     implicit: bool
 
 
-class Head(NamedTuple):
-    """What stands before a value: tag, VR (b"" where implicit), where the value starts, its length."""
-
-    tag: int
-    vr: bytes
-    start: int
-    length: int
-
-
 class Walker:
-    """Walks over the data set in a stream, reading a chunk at a time and never what is only claimed."""
+    """Walks over the data set in a stream, reading a chunk at a time and never what is only claimed.
 
-    def __init__(self, stream: BinaryIO, size: int, implicit: bool, big_endian: bool, file: str) -> None:
+    `start`: the first bytes of the stream, where they have been read already.
+    """
+
+    def __init__(
+        self, stream: BinaryIO, size: int, implicit: bool, big_endian: bool, file: str, start: bytes = b""
+    ) -> None:
         self.implicit = implicit
         self._stream = stream
         self._size = size
         self._file = file
         end = ">" if big_endian else "<"
-        self._tag = struct.Struct(end + "HH").unpack_from
-        self._short = struct.Struct(end + "H").unpack_from
+        self._head = struct.Struct(end + "HHBBH").unpack_from
         self._long = struct.Struct(end + "I").unpack_from
-        self._chunk = b""
+        self._chunk = start
         self._at = 0
         self._steps = 0
 
@@ -61,23 +60,23 @@ class Walker:
         offset = position - self._at
         if offset < 0 or offset + 12 > len(self._chunk):
             self._stream.seek(position)
-            self._chunk, self._at, offset = self._stream.read(_CHUNK), position, 0
+            self._chunk, self._at, offset = self._stream.read(CHUNK), position, 0
             if len(self._chunk) < 8:
                 return None
         self._steps += 1
         if self._steps > _MOST:
             raise self._bad(0, f"over {_MOST} elements", "fewer", "too many to be a header")
         chunk = self._chunk
-        group, element = self._tag(chunk, offset)
+        group, element, first, second, length = self._head(chunk, offset)
         tag = group << 16 | element
+        if implicit or not (65 <= first <= 90 and 65 <= second <= 90):  # some writers mix both encodings
+            return tag, b"", position + 8, self._long(chunk, offset + 4)[0]
         vr = chunk[offset + 4 : offset + 6]
-        if implicit or not (65 <= vr[0] <= 90 and 65 <= vr[1] <= 90):  # some writers mix both encodings
-            return Head(tag, b"", position + 8, self._long(chunk, offset + 4)[0])
         if vr not in _LONG:
-            return Head(tag, vr, position + 8, self._short(chunk, offset + 6)[0])
+            return tag, vr, position + 8, length
         if len(chunk) < offset + 12:
             return None
-        return Head(tag, vr, position + 12, self._long(chunk, offset + 8)[0])
+        return tag, vr, position + 12, self._long(chunk, offset + 8)[0]
 
     def elements(
         self, position: int, wanted: Collection[int] | None
@@ -94,7 +93,7 @@ class Walker:
             inside = implicit or vr == b"UN"
             position = start + length if length != UNDEFINED else self.end(start, inside)
             if wanted is None or tag in wanted:
-                found[tag] = Element(vr.decode(), self._value(head, position), inside)
+                found[tag] = Element(vr, self._value(tag, start, position), inside)
         return found, None
 
     def end(self, position: int, implicit: bool, in_sequence: bool = True) -> int:
@@ -105,32 +104,28 @@ class Walker:
             head = self.head(position, implicit or in_sequence)
             if head is None:
                 raise self._bad(0, "the end of the file", "the end of a sequence", "the file is incomplete")
-            position = head.start
-            if head.tag in (_ITEM_END, _SEQUENCE_END):
+            tag, vr, position, length = head
+            if tag in (_ITEM_END, _SEQUENCE_END):
                 around.pop()
-            elif head.length != UNDEFINED:
-                position += head.length
+            elif length != UNDEFINED:
+                position += length
             elif len(around) >= _DEEPEST:
                 allowed = f"{_DEEPEST} levels"
-                raise self._bad(head.tag, "more levels of sequences", allowed, "nested too deeply to be read")
+                raise self._bad(tag, "more levels of sequences", allowed, "nested too deeply to be read")
             else:
-                around.append((not in_sequence, implicit or head.vr == b"UN"))
+                around.append((not in_sequence, implicit or vr == b"UN"))
         return position
 
-    def _value(self, head: Head, end: int) -> bytes:
-        offset = head.start - self._at
-        if offset >= 0 and end <= self._at + len(self._chunk):
-            return self._chunk[offset : end - self._at]
-        left = max(0, self._size - head.start)
+    def _value(self, tag: int, start: int, end: int) -> bytes:
+        if start >= self._at and end <= self._at + len(self._chunk):
+            return self._chunk[start - self._at : end - self._at]
         if end > self._size:
+            found, left = f"a length of {end - start} bytes", max(0, self._size - start)
             raise self._bad(
-                head.tag,
-                f"a length of {end - head.start} bytes",
-                f"the {left} bytes that are left",
-                "the file ends inside this element",
+                tag, found, f"the {left} bytes that are left", "the file ends inside this element"
             )
-        self._stream.seek(head.start)
-        return self._stream.read(end - head.start)
+        self._stream.seek(start)
+        return self._stream.read(end - start)
 
     def _bad(self, tag: int, found: str, allowed: str, message: str) -> DicomError:
         name = f"({tag >> 16:04x},{tag & 0xFFFF:04x})" if tag else ""
@@ -143,11 +138,12 @@ def items_of(element: Element, big_endian: bool, file: str) -> list[dict[int, El
     outer = Walker(io.BytesIO(value), len(value), True, big_endian, file)
     items: list[dict[int, Element]] = []
     position = 0
-    while (head := outer.head(position, True)) is not None and head.tag == _ITEM:
-        end = head.start + head.length
-        if head.length == UNDEFINED:
-            end = outer.end(head.start, element.implicit, in_sequence=False)
-        content = value[head.start : end]
+    while (head := outer.head(position, True)) is not None and head[0] == _ITEM:
+        _, _, start, length = head
+        end = start + length
+        if length == UNDEFINED:
+            end = outer.end(start, element.implicit, in_sequence=False)
+        content = value[start:end]
         inner = Walker(io.BytesIO(content), len(content), element.implicit, big_endian, file)
         items.append(inner.elements(0, None)[0])
         position = end

@@ -1,11 +1,14 @@
 """From the bytes of one object to an `Instance`: pydicom finds the elements, the checks are here."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
+from functools import lru_cache
 from hashlib import sha256
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
+from viewer.core.dicom.elements import Element
 from viewer.core.dicom.functional_groups import PER_FRAME, SHARED, read_frames
+from viewer.core.dicom.geometry import Vector
 from viewer.core.dicom.grey_module import (
     finite,
     read_padding,
@@ -17,9 +20,17 @@ from viewer.core.dicom.grey_module import (
 from viewer.core.dicom.instance import Instance, Location
 from viewer.core.dicom.kinds import kind_of
 from viewer.core.dicom.part10 import Part10, read_part10
-from viewer.core.dicom.pixel_module import PixelModule, read_pixel_module
-from viewer.core.dicom.plane import read_orientation, read_position, read_spacing
+from viewer.core.dicom.pixel_module import PixelModule, Pixels, read_pixel_module
+from viewer.core.dicom.plane import (
+    ORIENTATION,
+    POSITION,
+    SPACING,
+    read_orientation,
+    read_position,
+    read_spacing,
+)
 from viewer.core.dicom.problem import DicomError
+from viewer.core.dicom.syntax import Syntax
 from viewer.core.dicom.text import clean_age, clean_date, clean_time, is_uid
 from viewer.core.dicom.values import Values
 
@@ -28,7 +39,6 @@ PARSER = 2
 
 _UIDS = {
     "sop_class_uid": 0x00080016,
-    "sop_instance_uid": 0x00080018,
     "study_instance_uid": 0x0020000D,
     "series_instance_uid": 0x0020000E,
 }
@@ -55,19 +65,19 @@ _CODES = {
 _INTEGERS = {
     "series_number": 0x00200011,
     "acquisition_number": 0x00200012,
-    "instance_number": 0x00200013,
     "temporal_position": 0x00200100,
     "echo_number": 0x00180086,
 }
 _NUMBERS = {
     "kvp": (0x00180060, 0.0, 1e4),
-    "exposure_mas": (0x00181152, 0.0, 1e6),
     "slice_thickness_mm": (0x00180050, 0.0, 1e3),
     "gantry_tilt_deg": (0x00181120, -90.0, 90.0),
     "lossy_ratio": (0x00282112, 0.0, 1e6),
 }
 _DATES = {"birth_date": 0x00100030, "study_date": 0x00080020, "series_date": 0x00080021}
 _TIMES = {"study_time": 0x00080030, "series_time": 0x00080031}
+_SOP_INSTANCE, _INSTANCE_NUMBER, _EXPOSURE = 0x00080018, 0x00200013, 0x00181152
+_OWN = frozenset((_SOP_INSTANCE, _INSTANCE_NUMBER, _EXPOSURE, POSITION))
 _FRAME_OF_REFERENCE = 0x00200052
 _LOSSY = 0x00282110
 _OTHERS = (
@@ -87,9 +97,22 @@ WANTED = frozenset(
         *_DATES.values(),
         *_TIMES.values(),
     )
-).union(_OTHERS, (tag for tag, *_ in _NUMBERS.values()))
+).union(_OWN, _OTHERS, (tag for tag, *_ in _NUMBERS.values()))
 _MODULE = tuple(field.name for field in fields(PixelModule))
+_NOWHERE = Location("file", "")
 _CROSS_SECTIONAL = frozenset(("CT", "MR", "PT"))
+
+
+class _Shared(NamedTuple):
+    """What the headers of a series usually have in common: hashable, so that it is judged once for all."""
+
+    elements: tuple[tuple[int, Element], ...]
+    syntax: Syntax
+    big_endian: bool
+    pixel_tag: int
+    pixel_length: int
+    pixel_words: bool
+    native_bytes: int
 
 
 def parse(data: BinaryIO, location: Location, size: int, name: str = "") -> Instance:
@@ -100,30 +123,80 @@ def parse(data: BinaryIO, location: Location, size: int, name: str = "") -> Inst
     """
     file = name or str(location)
     part = read_part10(data, size, file, WANTED)
+    try:
+        common = _common(_shared(part))
+    except DicomError as error:
+        raise DicomError(replace(error.problem, file=file)) from error
     values = Values(part.elements, file, part.big_endian)
-    values.problems.extend(part.problems)
-    kind = kind_of(values.ascii(_UIDS["sop_class_uid"]), bool(part.pixel_tag or values.has(0x00280010)))
-    common = {**_identity(values), **_context(values), "location": location, "kind": kind}
-    common["transfer_syntax_uid"] = part.syntax.uid
-    if kind != "image":
-        _check_other(values, part, kind)
-        return Instance(**common, problems=tuple(values.problems))
-    image = _image(values, part, common["modality"])
-    return Instance(**common, **image, problems=tuple(values.problems))
+    own = _own(values, part, common)
+    problems = tuple(replace(problem, file=file) for problem in common.problems)
+    broken = None if common.broken is None else replace(common.broken, file=file)
+    problems = (*part.problems, *problems, *values.problems)
+    return replace(common, location=location, **own, problems=problems, broken=broken)
 
 
-def _identity(values: Values) -> dict[str, Any]:
-    """UIDs and name. A slice without a UID belongs nowhere and is refused; a single picture stands alone."""
-    out: dict[str, Any] = {}
-    for name, tag in _UIDS.items():
-        uid = values.text(tag)
-        if not uid and values.code(_CODES["modality"]) in _CROSS_SECTIONAL:
-            raise DicomError(values.problem(tag, "", "a UID", "it is not known what this image belongs to"))
-        if not is_uid(uid):
-            values.note(tag, uid, "a valid UID", "it may be looked at, but no report can refer to it")
-        out[name] = uid or f"none-{_digest(values)}"
-    out["patient_name"] = values.name(0x00100010)
+def _shared(part: Part10) -> _Shared:
+    return _Shared(
+        tuple((tag, element) for tag, element in part.elements.items() if tag not in _OWN),
+        part.syntax,
+        part.big_endian,
+        part.pixel_tag,
+        part.pixel_length,
+        part.pixel_words,
+        part.size - part.pixel_offset if part.pixel_length >= 0 else 0,
+    )
+
+
+@lru_cache(16)
+def _common(shared: _Shared) -> Instance:
+    """An instance without what is its own; its problems name no file."""
+    values = Values(dict(shared.elements), "", shared.big_endian)
+    kind = kind_of(values.ascii(_UIDS["sop_class_uid"]), bool(shared.pixel_tag or values.has(0x00280010)))
+    out: dict[str, Any] = {name: _uid(values, tag) for name, tag in _UIDS.items()}
+    out |= _context(values)
+    if kind == "image":
+        out |= _image(values, shared, out["modality"])
+    else:
+        _check_other(values, shared.pixel_length, kind)
+    return Instance(
+        location=_NOWHERE,
+        kind=kind,
+        sop_instance_uid="",
+        transfer_syntax_uid=shared.syntax.uid,
+        problems=tuple(values.problems),
+        **out,
+    )
+
+
+def _own(values: Values, part: Part10, common: Instance) -> dict[str, Any]:
+    """What one image has for itself: the elements of `_OWN`, its place in the file, stand-ins for UIDs."""
+    out: dict[str, Any] = {"sop_instance_uid": _uid(values, _SOP_INSTANCE)}
+    out["instance_number"] = values.integer(_INSTANCE_NUMBER)
+    out["exposure_mas"] = finite(values.number(_EXPOSURE), 0.0, 1e6)
+    for name in _UIDS:
+        if not getattr(common, name):
+            out[name] = f"none-{_digest(values)}"
+    if not out["sop_instance_uid"]:
+        out["sop_instance_uid"] = f"none-{_digest(values)}"
+    if common.kind != "image":
+        return out
+    if common.frames > max(1, (part.size - part.pixel_offset) // 8):  # the least a compressed frame takes
+        found, allowed = str(common.frames), f"what {part.size - part.pixel_offset} bytes can hold"
+        raise DicomError(values.problem(0x00280008, found, allowed, "the file is incomplete"))
+    out["position_mm"] = read_position(values)
+    out["pixel_offset"] = part.pixel_offset
+    _check_geometry(values, common, out["position_mm"])
     return out
+
+
+def _uid(values: Values, tag: int) -> str:
+    """A UID. A slice without one belongs nowhere and is refused; a single picture may stand alone."""
+    uid = values.text(tag)
+    if not uid and values.code(_CODES["modality"]) in _CROSS_SECTIONAL:
+        raise DicomError(values.problem(tag, "", "a UID", "it is not known what this image belongs to"))
+    if not is_uid(uid):
+        values.note(tag, uid, "a valid UID", "it may be looked at, but no report can refer to it")
+    return uid
 
 
 def _digest(values: Values) -> str:
@@ -134,6 +207,7 @@ def _digest(values: Values) -> str:
 
 def _context(values: Values) -> dict[str, Any]:
     out: dict[str, Any] = {name: values.text(tag) for name, tag in _TEXTS.items()}
+    out["patient_name"] = values.name(0x00100010)
     out.update((name, values.code(tag)) for name, tag in _CODES.items())
     out.update((name, values.integer(tag)) for name, tag in _INTEGERS.items())
     out.update((name, finite(values.number(tag), low, high)) for name, (tag, low, high) in _NUMBERS.items())
@@ -151,14 +225,14 @@ def _context(values: Values) -> dict[str, Any]:
     return out
 
 
-def _image(values: Values, part: Part10, modality: str) -> dict[str, Any]:
-    module = read_pixel_module(values, part)
+def _image(values: Values, shared: _Shared, modality: str) -> dict[str, Any]:
+    found = Pixels(shared.syntax, shared.pixel_tag, shared.pixel_length, shared.native_bytes)
+    module = read_pixel_module(values, found)
     image_type = values.codes(0x00080008)
     rescale = read_rescale(values, modality, image_type, module.signed)
     spacing, source = read_spacing(values)
     out: dict[str, Any] = {name: getattr(module, name) for name in _MODULE}
     out |= {
-        "position_mm": read_position(values),
         "orientation": read_orientation(values),
         "spacing_mm": spacing,
         "spacing_source": source,
@@ -171,31 +245,30 @@ def _image(values: Values, part: Part10, modality: str) -> dict[str, Any]:
         "padding": read_padding(values, module.signed),
         "windows": read_windows(values),
         "voi_luts": read_voi_luts(values, module.signed or rescale.intercept < 0),
-        "lossy": part.syntax.lossy or values.ascii(_LOSSY) == "01",
-        "pixel_offset": part.pixel_offset,
-        "pixel_length": part.pixel_length,
-        "swapped": part.big_endian and part.pixel_words and module.bits_allocated == 8,
+        "lossy": shared.syntax.lossy or values.ascii(_LOSSY) == "01",
+        "pixel_length": shared.pixel_length,
+        "swapped": shared.big_endian and shared.pixel_words and module.bits_allocated == 8,
     }
     if module.photometric == "PALETTE COLOR":
         out["palette"] = read_palette(values)
         if out["palette"] is None:
             raise DicomError(values.problems[-1])
     out["per_frame"] = read_frames(values, module.frames, modality, image_type)
-    _check_geometry(values, out, modality)
     return out
 
 
-def _check_geometry(values: Values, out: dict[str, Any], modality: str) -> None:
-    lacking = not (out["position_mm"] and out["orientation"] and out["spacing_mm"]) and not out["per_frame"]
-    for tag in (0x00200032, 0x00200037, 0x00280030):
-        if lacking and modality in _CROSS_SECTIONAL and not values.has(tag):
-            values.note(
-                tag, "", "the place of the image", "it is shown alone, without planes or lengths in mm"
-            )
+def _check_geometry(values: Values, common: Instance, position: Vector | None) -> None:
+    placed = common.per_frame or (position and common.orientation and common.spacing_mm)
+    if placed or common.modality not in _CROSS_SECTIONAL:
+        return
+    for tag in (POSITION, ORIENTATION, SPACING):
+        if not values.has(tag):
+            message = "it is shown alone, without planes or lengths in mm"
+            values.note(tag, "", "the place of the image", message)
             return
 
 
-def _check_other(values: Values, part: Part10, kind: str) -> None:
+def _check_other(values: Values, pixel_length: int, kind: str) -> None:
     """Refuse what would only mislead in a list: segmentations without segments, documents that are none."""
     if kind == "segmentation":
         if not values.items(0x00620002):
@@ -203,8 +276,8 @@ def _check_other(values: Values, part: Part10, kind: str) -> None:
         frames = values.integer(0x00280008) or 1
         pixels = (values.short(0x00280010) or 0) * (values.short(0x00280011) or 0)
         bits = values.short(0x00280100) or 1
-        if 0 <= part.pixel_length < pixels * frames * bits // 8:
-            found = f"{part.pixel_length} bytes for {frames} frames"
+        if 0 <= pixel_length < pixels * frames * bits // 8:
+            found = f"{pixel_length} bytes for {frames} frames"
             raise DicomError(
                 values.problem(0x7FE00010, found, "all frames", "the segmentation is incomplete")
             )

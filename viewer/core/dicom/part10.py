@@ -7,11 +7,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from viewer.core.dicom.elements import UNDEFINED, Element, Walker
+from viewer.core.dicom.elements import CHUNK, UNDEFINED, Element, Walker
 from viewer.core.dicom.problem import DicomError, Problem
 from viewer.core.dicom.syntax import EXPLICIT, IMPLICIT, Syntax, syntax_of
 
-_CHUNK = 1 << 20
+_INFLATED_AT_ONCE = 1 << 20
 _INFLATED_FREELY = 64 << 20
 _INFLATED_AT_MOST = 1 << 30
 _RATIO_AT_MOST = 100
@@ -52,16 +52,19 @@ def read_part10(data: BinaryIO, size: int, file: str, wanted: Collection[int]) -
 
 
 def _read(data: BinaryIO, size: int, file: str, wanted: Collection[int]) -> Part10:
-    uid, start = _file_meta(data, size, file)
+    data.seek(0)
+    head = data.read(CHUNK)
+    uid, start = _file_meta(data, head, size, file)
     syntax = syntax_of(uid or EXPLICIT)
     if syntax.deflated:
         data.seek(start)
         data, size = _inflated(data, size - start, file)
-        start = 0
-    implicit, problem = _encoding(data, start, syntax, uid, file)
+        start, head = 0, data.read(CHUNK)
+    data.seek(start)
+    implicit, problem = _encoding(data.read(6), syntax, uid, file)
     if not uid:
         syntax = syntax_of(IMPLICIT if implicit else EXPLICIT)
-    walker = Walker(data, size, implicit, syntax.big_endian, file)
+    walker = Walker(data, size, implicit, syntax.big_endian, file, head)
     elements, pixels = walker.elements(start, wanted)
     problems = (problem,) if problem else ()
     if pixels is None:
@@ -72,23 +75,21 @@ def _read(data: BinaryIO, size: int, file: str, wanted: Collection[int]) -> Part
     return Part10(data, size, syntax, elements, syntax.big_endian, tag, offset, length, words, problems)
 
 
-def _file_meta(data: BinaryIO, size: int, file: str) -> tuple[str, int]:
+def _file_meta(data: BinaryIO, head: bytes, size: int, file: str) -> tuple[str, int]:
     """Transfer Syntax UID ("" where it is not said) and where the data set starts (PS3.10 7.1)."""
-    data.seek(0)
-    head = data.read(132)
     if size == 0:
         raise _refused(file, "", "0 bytes", "a DICOM object", "the file is empty")
-    start = 132 if head[128:] == b"DICM" else 0
+    start = 132 if head[128:132] == b"DICM" else 0
     group, element = struct.unpack("<HH", head[:4]) if len(head) >= 8 else (0, 0)
     if not start and (group not in (2, 8) or element > 0x20):
         raise _refused(file, "", "no DICM mark", "a DICOM object", "this is not a DICOM file")
-    walker = Walker(data, size, False, False, file)
+    walker = Walker(data, size, False, False, file, head)
     uid = ""
-    while (found := walker.head(start, False)) is not None and found.tag >> 16 == 2:
-        start = found.start + found.length
-        if found.tag == 0x00020010:
-            data.seek(found.start)
-            uid = data.read(min(found.length, 64)).rstrip(b"\0 ").decode("ascii", "replace")
+    while (found := walker.head(start, False)) is not None and found[0] >> 16 == 2:
+        tag, _, value, length = found
+        start = value + length
+        if tag == 0x00020010:
+            uid = head[value : value + min(length, 64)].rstrip(b"\0 ").decode("ascii", "replace")
     if start + 8 > size:
         raise _refused(file, "", f"{size} bytes", "a data set", "the file ends before the data set")
     return uid, start
@@ -100,8 +101,8 @@ def _inflated(reader: BinaryIO, size: int, file: str) -> tuple[BinaryIO, int]:
     inflate = zlib.decompressobj(-zlib.MAX_WBITS)
     out = bytearray()
     try:
-        while not inflate.eof and (chunk := inflate.unconsumed_tail or reader.read(_CHUNK)):
-            out += inflate.decompress(chunk, _CHUNK)
+        while not inflate.eof and (chunk := inflate.unconsumed_tail or reader.read(_INFLATED_AT_ONCE)):
+            out += inflate.decompress(chunk, _INFLATED_AT_ONCE)
             if len(out) > limit:
                 allowed = f"{limit >> 20} MB"
                 raise _refused(
@@ -114,12 +115,8 @@ def _inflated(reader: BinaryIO, size: int, file: str) -> tuple[BinaryIO, int]:
     return io.BytesIO(out), len(out)
 
 
-def _encoding(
-    stream: BinaryIO, start: int, syntax: Syntax, uid: str, file: str
-) -> tuple[bool, Problem | None]:
-    """Is the VR implicit? By what stands there, since some writers say the wrong syntax."""
-    stream.seek(start)
-    head = stream.read(6)
+def _encoding(head: bytes, syntax: Syntax, uid: str, file: str) -> tuple[bool, Problem | None]:
+    """Is the VR implicit? By the first element, since some writers say the wrong syntax."""
     group = int.from_bytes(head[:2], "big" if syntax.big_endian else "little")
     if len(head) < 6 or not 0x0002 <= group <= 0x00FF:
         raise _refused(

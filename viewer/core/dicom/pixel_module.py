@@ -1,10 +1,10 @@
 """The Image Pixel module (PS3.3 C.7.6.3): whether the pixels can be shown right and are all there."""
 
 from dataclasses import dataclass, replace
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
-from viewer.core.dicom.part10 import Part10
 from viewer.core.dicom.problem import DicomError, Problem
+from viewer.core.dicom.syntax import Syntax
 from viewer.core.dicom.values import Values
 
 _SAMPLES = {
@@ -40,26 +40,33 @@ class PixelModule:
     broken: Problem | None = None
 
 
-def read_pixel_module(values: Values, part: Part10) -> PixelModule:
+class Pixels(NamedTuple):
+    """The pixel element: its tag (0 = none), its length (-1 = encapsulated), and the bytes that are there."""
+
+    syntax: Syntax
+    tag: int
+    length: int
+    there: int
+
+
+def read_pixel_module(values: Values, pixels: Pixels) -> PixelModule:
     """The module, checked. Raises `DicomError` where it is incomplete or contradicts itself."""
-    if part.syntax.codec in ("unknown", "video"):
+    if pixels.syntax.codec in ("unknown", "video"):
         allowed = "a transfer syntax for still images"
         _refuse(
-            values, 0x00020010, f"{part.syntax.uid} ({part.syntax.name})", allowed, "it cannot be decoded"
+            values, 0x00020010, f"{pixels.syntax.uid} ({pixels.syntax.name})", allowed, "it cannot be decoded"
         )
     rows, columns = _size(values)
     photometric, samples = _colour_model(values)
     allocated, stored, high = _bits(values)
     frames = _frames(values)
-    if part.pixel_tag != 0x7FE00010:
-        found = "floating-point pixels" if part.pixel_tag else ""
-        _refuse(
-            values, part.pixel_tag or 0x7FE00010, found, "integer Pixel Data", "there is no picture to show"
-        )
+    if pixels.tag != 0x7FE00010:
+        found = "floating-point pixels" if pixels.tag else ""
+        _refuse(values, pixels.tag or 0x7FE00010, found, "integer Pixel Data", "there is no picture to show")
     planar = values.short(0x00280006) or 0
     signed = _signed(values)
     module = PixelModule(rows, columns, frames, samples, photometric, planar, allocated, stored, high, signed)
-    return replace(module, broken=_incomplete(values, part, module))
+    return replace(module, broken=_incomplete(values, pixels, module))
 
 
 def frame_bytes(rows: int, columns: int, samples: int, bits_allocated: int, photometric: str) -> int:
@@ -140,27 +147,18 @@ def _frames(values: Values) -> int:
     return frames
 
 
-def _incomplete(values: Values, part: Part10, module: PixelModule) -> Problem | None:
+def _incomplete(values: Values, pixels: Pixels, module: PixelModule) -> Problem | None:
     """Why the pixels are not (all) there, if so; notes what stands behind the last one."""
-    there = part.size - part.pixel_offset
-    if part.syntax.codec:
-        if part.pixel_length >= 0:
-            found = f"native pixels under {part.syntax.name}"
+    if pixels.syntax.codec:
+        if pixels.length >= 0:
+            found = f"native pixels under {pixels.syntax.name}"
             return values.problem(0x7FE00010, found, "compressed frames", "the pixels cannot be decoded")
-        if module.frames > there // 8:  # an item header takes 8 bytes
-            _refuse(
-                values,
-                0x00280008,
-                str(module.frames),
-                f"what {there} bytes can hold",
-                "the file is incomplete",
-            )
         return None
-    if part.pixel_length < 0:
-        found = f"compressed frames under {part.syntax.name}"
+    if pixels.length < 0:
+        found = f"compressed frames under {pixels.syntax.name}"
         return values.problem(0x7FE00010, found, "native pixels", "the pixels cannot be read")
     one = frame_bytes(module.rows, module.columns, module.samples, module.bits_allocated, module.photometric)
-    needed, there = one * module.frames, min(part.pixel_length, there)
+    needed, there = one * module.frames, min(pixels.length, pixels.there)
     if there >= needed:
         if there > needed + needed % 2:
             values.note(

@@ -113,7 +113,7 @@ class Values:
     def vr(self, tag: int) -> str:
         """The value representation as written; "" where it is implicit."""
         element = self.elements.get(tag)
-        return element.vr if element is not None else ""
+        return element.vr.decode() if element is not None else ""
 
     def items(self, tag: int) -> tuple["Values", ...]:
         """The items of a sequence; () where it is absent or cannot be read (then noted)."""
