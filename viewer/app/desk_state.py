@@ -239,7 +239,7 @@ class DeskState:
             self.post(self._tell)
 
     def show_now(self) -> None:
-        """Tell of what changed at once, not after whatever else waits: no slice of a scroll is passed over."""
+        """Tell of what changed at once, before whatever else waits: a scroll passes over no slice."""
         self._tell()
 
     def _tell(self) -> None:

@@ -90,6 +90,9 @@ def _open_first(desk: DeskState, result: ScanResult) -> None:
 
 
 def _scan_ended(desk: DeskState) -> None:
+    """Every header is read: a series that has grown meanwhile shows its middle, the second reader begins."""
+    if desk.main is not None:
+        desk.views.to_the_middle(desk.main)
     count = len(desk.not_loaded)
     if count and desk.study is not None:
         files = "1 file was" if count == 1 else f"{count} files were"

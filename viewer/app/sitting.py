@@ -229,6 +229,7 @@ def restore(desk: DeskState) -> None:
     points = place.get("points")
     for frame, point in points.items() if isinstance(points, dict) else ():
         desk.views.points[frame] = (float(point[0]), float(point[1]), float(point[2]))
+    desk.views.moved = True
     for name, saved in reading.views.items():
         if name != "desk" and (not saved["display_set"] or saved["display_set"] in desk.views.sets):
             desk.views.views[name] = _view(name, saved)

@@ -61,6 +61,7 @@ class Views:
 
     sets    display sets that may be shown, by id
     points  the crosshair by frame of reference (by display set id where it names none)
+    moved   somebody has gone to another image since the study was opened
     """
 
     def __init__(self) -> None:
@@ -75,6 +76,7 @@ class Views:
         self.crosshair = True
         self.text_level = TextLevel.FULL
         self.pointer: Pointer | None = None
+        self.moved = False
         self._left: dict[tuple[str, Plane], View] = {}
 
     # --- what is shown
@@ -127,7 +129,7 @@ class Views:
     def forget(self) -> None:
         """Nothing is hung any more; tool, text and links stay."""
         self.sets, self.views, self.points, self._left = {}, {}, {}, {}
-        self.maximised, self.pointer, self.focused = "", None, "1"
+        self.maximised, self.pointer, self.focused, self.moved = "", None, "1", False
 
     def renew(self, sets: dict[str, DisplaySet]) -> None:
         """Display sets as they are now: where one has grown, its viewports stay at the same image."""
@@ -227,6 +229,7 @@ class Views:
         view = self.view(viewport_id)
         before, count = self.place(view)
         index = min(max(index, 0), count - 1)
+        self.moved = True
         if count == 0 or index == before:
             return
         if view.plane is Plane.STACK:
@@ -237,11 +240,20 @@ class Views:
 
     def move_crosshair(self, viewport_id: str, position_mm: Vector) -> None:
         """Put the crosshair on a point; every viewport of that frame of reference goes there."""
+        self.moved = True
         self._move_point(self.view(viewport_id), position_mm, also_this=True)
+
+    def to_the_middle(self, shown: DisplaySet) -> None:
+        """The middle of a series, unless somebody has gone elsewhere: it has grown while it was opened."""
+        geometry = shown.geometry
+        if geometry is not None and not self.moved:
+            middle = _vector(geometry.index_to_patient([(n - 1) / 2 if n > 1 else 0 for n in geometry.shape]))
+            self.show_point(_frame(shown), _on_slice(geometry, middle, shown.count // 2))
+            self.moved = False
 
     def show_point(self, frame: str, position_mm: Vector, centre: bool = False) -> None:
         """Go to a point of a frame of reference in all viewports that know it; `centre` also pans there."""
-        self.points[frame] = position_mm
+        self.points[frame], self.moved = position_mm, True
         for view in self.hung:
             shown = self.display_set(view)
             if shown is None or shown.geometry is None or _frame(shown) != frame:

@@ -43,7 +43,7 @@ def _kept_row(desk: DeskState, reading: Reading, finding: Finding) -> FindingRow
         kind="reader",
         name=finding.name,
         title=title_of(finding),
-        detail=text.DOT.join(filter(None, (_where(desk, finding)[1], size_text(finding)))),
+        detail=text.DOT.join(filter(None, (_where(desk, finding)[1], size_text(finding) or "not measured"))),
         note=finding.note,
         state=MarkState.ACCEPTED,
         verdict="Yours, kept" if before else "Yours, after the reveal",

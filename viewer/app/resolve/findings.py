@@ -222,7 +222,7 @@ def _blocking(undecided: tuple[Finding, ...], reading: Reading) -> str:
 def _verdict_line(reading: Reading) -> str:
     if not reading.scheme or reading.category is None:
         return ""
-    before = reading.unaided_category.value if reading.unaided_category else "none"
+    before = (reading.unaided_category.value if reading.unaided_category else "") or "none"
     return f"unaided {reading.scheme.split(' ')[0]} {before}{text.DOT}now {reading.category.value or 'none'}"
 
 

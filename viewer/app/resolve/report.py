@@ -91,7 +91,7 @@ def _checks(desk: DeskState, reading: Reading) -> tuple[Row, ...]:
             "1 finding is undecided" if len(undecided) == 1 else f"{len(undecided)} findings are undecided"
         )
         rows.append(("warning", words, f"{', '.join(undecided)}: decide, or sign once more to leave out", ""))
-    elif reading.runs:
+    elif any(f.above_operating_point for f in reading.model):
         rows.append(("check", "Every finding has its verdict", "", ""))
     rows.append(_second_reader(reading))
     rows += [_domain(run.domain, run.domain_reasons) for run in reading.runs if run.domain]
@@ -122,7 +122,9 @@ def _second_reader(reading: Reading) -> Row:
     reason = reading.second_read_reason
     match reading.second_read_status:
         case "done":
-            return ("check", "The second reader read the study", "", "")
+            marked = any(f.above_operating_point for f in reading.model)
+            found = "" if marked else "no findings above its threshold"
+            return ("check", "The second reader read the study", found, "")
         case "partial":
             return ("warning", "The second reader read in part", reason, "")
         case "failed":
