@@ -15,6 +15,7 @@ from viewer.app.store import EventLog, StoreError
 from viewer.app.views import View
 from viewer.core.dicom.display_set import Study
 from viewer.core.hanging.layout import LAYOUTS
+from viewer.core.hanging.protocol import is_chest
 from viewer.core.pixels.grey import Window
 from viewer.core.reading import lung_rads
 from viewer.core.reading.reading import Reader, Stage
@@ -105,7 +106,7 @@ def refresh_list(desk: DeskState) -> None:
 
 def _start(desk: DeskState, study: Study) -> None:
     assert desk.log is not None
-    chest = desk.main is not None and desk.main.modality == "CT" and desk.main.geometry is not None
+    chest = desk.main is not None and desk.main.geometry is not None and is_chest(desk.main)
     with desk.telling_refusals():
         desk.session = ReadingSession.start(
             desk.log,

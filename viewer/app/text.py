@@ -77,3 +77,17 @@ def one_in(share: float) -> str:
         tenths = min(9, max(1, round(10 * share)))
         return f"about {tenths} in 10 such marks are real"
     return f"about 1 in {max(2, round(1 / share))} such marks is real"
+
+
+def shortened(words: str, most: int) -> str:
+    """At most so many letters, cut between words and then ended by '…'."""
+    if len(words) <= most:
+        return words
+    return words[: most - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + " …"
+
+
+def company(name: str) -> str:
+    """A maker's name without shouting: "GE Medical Systems", "Toshiba"."""
+    if not name.isupper():
+        return name
+    return " ".join(word if len(word) <= 3 else word.capitalize() for word in name.split())

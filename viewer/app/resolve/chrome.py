@@ -49,8 +49,9 @@ def study_lines(desk: DeskState) -> tuple[str, str]:
 def _scanner(instance: Instance) -> tuple[str, str]:
     beam = [f"{instance.kvp:g} kV" if instance.kvp else ""]
     beam.append(f"{instance.exposure_mas:g} mAs" if instance.exposure_mas else "")
-    maker = instance.manufacturer.title() if instance.manufacturer.isupper() else instance.manufacturer
-    return f"{maker} {instance.model_name}".strip(), ", ".join(filter(None, beam))
+    return f"{text.company(instance.manufacturer)} {instance.model_name}".strip(), ", ".join(
+        filter(None, beam)
+    )
 
 
 def steps(desk: DeskState) -> tuple[StepState, ...]:
@@ -87,10 +88,10 @@ def _second_chip(desk: DeskState, reading: Reading) -> Chip:
     if not desk.revealed:
         return {
             "ready": Chip("lock", "Second reader: ready"),
-            "not_run": Chip("not_run", f"Not run: {desk.second.reason}"[:60]),
-            "failed": Chip("danger", f"Failed: {desk.second.reason}"[:60]),
+            "not_run": Chip("not_run", text.shortened(f"Not run: {desk.second.reason}", 44)),
+            "failed": Chip("danger", text.shortened(f"Failed: {desk.second.reason}", 44)),
         }.get(desk.second.kind, Chip("waiting", "Second reader: waiting"))
-    reason = reading.second_read_reason[:48]
+    reason = text.shortened(reading.second_read_reason, 36)
     return {
         "done": Chip("done", "Second reader: done"),
         "partial": Chip("warning", f"Done in part: {reason}"),

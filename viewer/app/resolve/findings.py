@@ -116,7 +116,7 @@ def seen_lines(desk: DeskState, reading: Reading) -> tuple[tuple[tuple[str, int,
     for step in desk.steps:
         if step.after_commit or "stack" not in step.planes:
             continue
-        words = f"{series_name(main)}, {step.title.lower()}" if step.window else series_name(main)
+        words = f"{series_name(main)}, {step.title.lower()}" if len(desk.steps) > 1 else series_name(main)
         lines.append((words, len(seen.get(f"{main.id}/{step.id}", ())), main.count))
     for plane in (Plane.CORONAL, Plane.SAGITTAL):
         count = _cuts(desk, plane)

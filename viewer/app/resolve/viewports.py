@@ -16,7 +16,7 @@ STORED = Window(0.0, 0.0, "as stored")
 """Width 0: each image with its own default, whatever that is."""
 _TITLES = {Plane.AXIAL: "Axial", Plane.CORONAL: "Coronal", Plane.SAGITTAL: "Sagittal"}
 _AXES = {Plane.AXIAL: ("z", 2), Plane.CORONAL: ("y", 1), Plane.SAGITTAL: ("x", 0)}
-_SHOWN_WARNINGS = {"warning": Severity.WARNING, "danger": Severity.DANGER, "info": Severity.INFO}
+_SEVERITIES = {"warning": Severity.WARNING, "danger": Severity.DANGER}
 
 
 def viewports(desk: DeskState) -> tuple[ViewportState, ...]:
@@ -53,7 +53,7 @@ def _viewport(desk: DeskState, view: View, marks: tuple[Mark, ...]) -> ViewportS
         marks=marks,
         measurements=measurements_of(desk, shown),
         heat=heat_of(desk),
-        banners=_banners(view, shown),
+        banners=_banners(desk, view, shown),
         ticks=ticks_of(desk, view, shown, count, marks),
         seen=seen,
         seen_spans=spans,
@@ -96,8 +96,8 @@ def _window(view: View, stack: Stack | None, index: int) -> Window:
         return STORED
     voi = stack.default_voi(index if view.plane is Plane.STACK else len(stack.ready) // 2)
     if isinstance(voi, Lut):
-        return Window(0.0, 1.0, voi.name or "stored LUT", "LUT")
-    return Window(voi.centre, voi.width, voi.name or "stored", voi.function)
+        return Window(0.0, 1.0, voi.name or "Stored LUT", "LUT")
+    return Window(voi.centre, voi.width, voi.name or "Stored", voi.function)
 
 
 # --- corner text
@@ -185,22 +185,32 @@ def _instance(shown: DisplaySet, index: int) -> Instance:
 # --- banners
 
 
-def _banners(view: View, shown: DisplaySet) -> tuple[Banner, ...]:
-    """What the reader must know of this picture, in the picture."""
-    out = [Banner(_SHOWN_WARNINGS[w.severity], _HEADS.get(w.kind, "Note"), w.message) for w in shown.warnings]
-    if view.plane is Plane.STACK:
-        out = [banner for banner in out if banner.severity is not Severity.INFO]
-    return tuple(out)
+def _banners(desk: DeskState, view: View, shown: DisplaySet) -> tuple[Banner, ...]:
+    """What the reader must know of this picture, in the picture; mere remarks stay in the series panel."""
+    series = () if desk.study is None else desk.study.series
+    of_series = (w for s in series if shown in s.display_sets for w in s.warnings)
+    told = [w for w in (*of_series, *shown.warnings) if w.severity != "info"]
+    if view.plane is not Plane.STACK:
+        told = [w for w in told if w.kind in _OF_CUTS]
+    return tuple(Banner(_SEVERITIES[w.severity], _HEADS.get(w.kind, "Please note"), w.message) for w in told)
 
 
+_OF_CUTS = ("missing_slices", "irregular_spacing", "variable_spacing", "gantry_tilt", "two_patients")
+"""What also concerns pictures that are made here."""
 _HEADS = {
     "missing_slices": "Slices are missing",
     "irregular_spacing": "Uneven slice distances",
     "variable_spacing": "Uneven slice distances",
     "gantry_tilt": "Tilted gantry",
+    "duplicate_positions": "The same position twice",
+    "frame_of_reference_differs": "Frames of reference differ",
+    "polarity_mixed": "Polarity differs",
+    "rescale_differs": "Rescale differs",
+    "header": "The header is odd",
     "two_patients": "Two patients",
     "unknown_patient": "Unknown patient",
     "name_mismatch": "Names disagree",
+    "series_in_two_studies": "One series in two studies",
 }
 
 

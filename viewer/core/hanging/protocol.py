@@ -26,8 +26,8 @@ class Step:
 
 
 @cache
-def _chest_ct() -> tuple[Step, ...]:
-    text = resources.files("resources").joinpath("protocols", "ct_chest.toml").read_text(encoding="utf-8")
+def _protocol(name: str) -> tuple[Step, ...]:
+    text = resources.files("resources").joinpath("protocols", f"{name}.toml").read_text(encoding="utf-8")
     return tuple(Step(**(raw | {"planes": tuple(raw["planes"])})) for raw in tomllib.loads(text)["step"])
 
 
@@ -39,7 +39,17 @@ def steps_for(main: DisplaySet | None) -> tuple[Step, ...]:
     """The steps in which the study is read, by its main display set."""
     if main is None or main.modality != "CT" or main.geometry is None:
         return AS_STORED
-    return _chest_ct()
+    return _protocol("ct_chest" if is_chest(main) else "ct_other")
+
+
+def is_chest(shown: DisplaySet) -> bool:
+    """True for a CT of the chest, as far as its header says; one that names no body part counts as one."""
+    part = shown.instances[0].body_part.upper()
+    return shown.modality == "CT" and (not part or any(word in part for word in CHEST))
+
+
+CHEST = ("CHEST", "THORAX", "LUNG", "TORSO", "TRUNK", "BODY")
+"""Body Part Examined (0018,0015) that holds lungs."""
 
 
 def main_display_set(study: Study) -> DisplaySet | None:
