@@ -256,7 +256,7 @@ class Panel:
 
     second_reader  (kind, headline, sentence): kind one of waiting, ready, none, done, not_run, failed, sealed
     strip          reject strip: (digit, reason) pairs while it is open
-    empty          what is said where there is no row
+    empty          (kind, sentence) where there is nothing to list: plain, done, partial, not_run, failed
     chance         the reader's own probability of cancer, per cent; None while not given
     seen_lines     (what, seen, of how many); `seen_total` sums it up
     sections       of the report: (title, rows of (mark, what, text, right)); mark: check, warning, info, ""
@@ -286,7 +286,7 @@ class Panel:
     chance: int | None = None
     category_scheme: str = ""
     category_note: str = ""
-    empty: str = ""
+    empty: tuple[str, str] = ("", "")
     seen_total: str = ""
     verdict_line: str = ""
     keyboard: bool = False

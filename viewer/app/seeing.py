@@ -3,8 +3,10 @@
 from viewer.app.desk_state import DeskState
 from viewer.app.views import frame_of
 from viewer.core.reading.finding import Author, Finding
-from viewer.core.reading.reading import Stage
+from viewer.core.reading.reading import Reading, Stage
 
+MOST_BELOW = 20
+"""Candidates below the operating point that are shown on request; all of them are in the record."""
 LOOK_S = 0.3
 """A finding may be accepted once its slice has been on screen for so long."""
 
@@ -20,10 +22,16 @@ def listed(desk: DeskState) -> tuple[Finding, ...]:
     reading = desk.reading
     if reading is None:
         return ()
-    proposed = [f for f in reading.model if f.above_operating_point or desk.review.below_on]
     joined = set(reading.joined.values())
     alone = [f for f in reading.own if f.tracking_uid not in joined]
-    return tuple(reading.edited.get(f.tracking_uid, f) for f in proposed) + tuple(alone)
+    return (*(reading.edited.get(f.tracking_uid, f) for f in proposed(desk, reading)), *alone)
+
+
+def proposed(desk: DeskState, reading: Reading) -> tuple[Finding, ...]:
+    """The model's findings that are on screen, most probable first; below the threshold only on request."""
+    above = [f for f in reading.model if f.above_operating_point]
+    below = [f for f in reading.model if not f.above_operating_point] if desk.review.below_on else []
+    return (*above, *below[:MOST_BELOW])
 
 
 def walked(desk: DeskState) -> tuple[Finding, ...]:

@@ -64,14 +64,16 @@ def row_of(desk: DeskState, reading: Reading, finding: Finding) -> FindingRow:
     series, image = _where(desk, finding)
     size = size_text(own or finding) or _diameter(finding)
     chance = finding.probability
+    state = state_of(reading, finding)
+    below = state is MarkState.BELOW
     return FindingRow(
         tracking_uid=uid,
         kind="joined" if own is not None else "model",
         name=name_of(reading, finding),
         title=title_of(own or finding),
         detail=text.DOT.join(filter(None, (_side(desk, uid), image or series, size))),
-        state=state_of(reading, finding),
-        verdict=verdict_words(reading.judgement(uid)),
+        state=state,
+        verdict="Below the threshold" if below else verdict_words(reading.judgement(uid)),
         focused=focused,
         band=None if chance is None else (max(0.0, chance - 0.005), chance, min(1.0, chance + 0.005)),
         band_text="" if chance is None else text.percent(chance),

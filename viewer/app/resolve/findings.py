@@ -6,7 +6,7 @@ from viewer.app.display import Action, Panel, Plane
 from viewer.app.naming import series_name
 from viewer.app.resolve.finding_rows import own_row, row_of
 from viewer.core.reading import lung_rads
-from viewer.core.reading.finding import Author, Finding
+from viewer.core.reading.finding import Finding
 from viewer.core.reading.reading import Reading, Stage
 
 SEALED = (
@@ -19,7 +19,7 @@ EMPTY = Panel(
     count="",
     rows=(),
     second_reader=("none", "Second reader", "It reads once a study is open."),
-    empty="No study is open.",
+    empty=("plain", "No study is open."),
 )
 
 
@@ -44,7 +44,7 @@ def _unaided(desk: DeskState, reading: Reading) -> Panel:
         title="My findings",
         count=str(len(rows)),
         rows=rows,
-        empty="" if rows else "No mark yet.",
+        empty=("", "") if rows else ("plain", "No mark yet."),
         second_reader=second_reader(desk, committed),
         category_scheme=reading.scheme,
         categories=lung_rads.CATEGORIES if reading.scheme else (),
@@ -159,7 +159,7 @@ def _revealed(desk: DeskState, reading: Reading) -> Panel:
         title="Findings",
         count=f"{len(undecided)} undecided of {len(rows)}" if undecided else f"{len(rows)}",
         rows=rows,
-        empty="" if any(f.author is Author.MODEL for f in found) else _nothing(reading),
+        empty=_nothing(reading),
         second_reader=("done", "", ""),
         model_line=_model_line(desk, reading),
         domain=(run.domain, "; ".join(run.domain_reasons)) if run else ("", ""),
@@ -179,18 +179,20 @@ def _model_line(desk: DeskState, reading: Reading) -> str:
     return text.DOT.join(named) or "No model"
 
 
-def _nothing(reading: Reading) -> str:
-    """The three looks of no mark: nothing found, not run, failed."""
+def _nothing(reading: Reading) -> tuple[str, str]:
+    """The looks of no mark of the model: nothing found, not run, failed, read in part."""
+    if any(f.above_operating_point for f in reading.model):
+        return "", ""
     reason = sentence(reading.second_read_reason)
     match reading.second_read_status:
         case "not_run":
-            return f"Second reader: not run. {reason}"
+            return "not_run", f"Second reader: not run. {reason}"
         case "failed":
-            return f"Second reader: failed. {reason}"
+            return "failed", f"Second reader: failed. {reason}"
         case "partial":
-            return f"No findings above the threshold; not everything was read. {reason}"
+            return "partial", f"No findings above the threshold; not everything was read. {reason}"
         case _:
-            return "No findings above the threshold."
+            return "done", "No findings above the threshold."
 
 
 def _operating_point(reading: Reading) -> str:
@@ -204,8 +206,11 @@ def _operating_point(reading: Reading) -> str:
 def _below(desk: DeskState, hidden: int) -> str:
     if not hidden:
         return ""
-    words = "candidate" if hidden == 1 else "candidates"
-    return f"{hidden} {words} below the threshold {'shown' if desk.review.below_on else 'not shown'}"
+    words = "1 candidate" if hidden == 1 else f"{hidden} candidates"
+    if not desk.review.below_on:
+        return f"{words} below the threshold"
+    most = f", the {seeing.MOST_BELOW} most probable" if hidden > seeing.MOST_BELOW else ""
+    return f"{words} below the threshold{most} shown in grey"
 
 
 def _blocking(undecided: tuple[Finding, ...], reading: Reading) -> str:

@@ -1,5 +1,6 @@
 """What lies over the images: marks, distances, the heat map, ticks of the scroll bar, what was seen."""
 
+from viewer.app import seeing
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Heat, Mark, MarkState, Measurement, Plane
 from viewer.app.views import View, frame_of
@@ -42,10 +43,7 @@ def marks_of(desk: DeskState) -> tuple[Mark, ...]:
     own = [_mark(desk, reading, f) for f in reading.own if f.tracking_uid not in joined]
     if not desk.review.marks_on:
         return tuple(own)
-    proposed = [
-        _mark(desk, reading, f) for f in reading.model if f.above_operating_point or desk.review.below_on
-    ]
-    return (*proposed, *own)
+    return (*(_mark(desk, reading, f) for f in seeing.proposed(desk, reading)), *own)
 
 
 def _mark(desk: DeskState, reading: Reading, proposed: Finding) -> Mark:

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from viewer.app.display import Panel
-from viewer.ui import theme
+from viewer.ui import icons, theme
 from viewer.ui.panels.finding_card import CardActions, FindingCard
 from viewer.ui.panels.verdict_boxes import (
     ActionRow,
@@ -41,7 +41,7 @@ class FindingsPanel(QFrame):
         self._rows = column(gap=0)
         self._hint = _hint_line()
         self._below = _below_line()
-        self._empty = Text("", "body", "text_2", wrap=True)
+        self._empty = NothingBox()
         self._verdict = VerdictBox(actions)
         self._seen = SeenBox()
         self._second = SecondReaderBox()
@@ -65,7 +65,6 @@ class FindingsPanel(QFrame):
         inside.addLayout(self._rows)
         add_all(inside, self._hint, self._below, self._verdict, self._seen)
         inside.addStretch(1)
-        self._empty.setContentsMargins(16, 4, 16, 8)
         area.setWidget(scrolled)
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -86,8 +85,7 @@ class FindingsPanel(QFrame):
         self._count.say(panel.count)
         self._model.show_model(panel)
         self._show_rows(panel)
-        self._empty.say(panel.empty)
-        self._empty.setVisible(bool(panel.empty))
+        self._empty.show_words(*panel.empty)
         self._hint.setVisible(reading and not any(r.editing for r in panel.rows))
         another = "another finding" if panel.rows else "a finding"
         self._hint.findChildren(Text)[-1].say(f"Mark {another} at the pointer")
@@ -118,6 +116,43 @@ class FindingsPanel(QFrame):
             focused = card if one.focused else focused
         if focused is not None and (self._shown is None or panel.rows != self._shown.rows):
             QTimer.singleShot(0, focused, partial(self._area.ensureWidgetVisible, focused, 0, 40))
+
+
+class NothingBox(QWidget):
+    """What is said where there is nothing to list; nothing found, not run and failed never look alike."""
+
+    LOOKS = {  # noqa: RUF012 (never changed)
+        "done": ("card", "check", "text_2"),
+        "partial": ("card_warning", "warning", "warning"),
+        "not_run": ("card_warning", "minus-circle", "warning"),
+        "failed": ("card_danger", "x-circle", "danger"),
+    }
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown = ("", "")
+        self._lines = column((16, 4, 16, 8), 0)
+        self.setLayout(self._lines)
+
+    def show_words(self, kind: str, words: str) -> None:
+        """Show a sentence in the look of its kind; nothing for no words."""
+        self.setVisible(bool(words))
+        if (kind, words) == self._shown:
+            return
+        self._shown = (kind, words)
+        clear(self._lines)
+        if kind not in self.LOOKS:
+            self._lines.addWidget(Text(words, "body", "text_2", wrap=True))
+            return
+        name, icon, colour = self.LOOKS[kind]
+        card = QFrame()
+        card.setObjectName(name)
+        line = row(12, gap=10)
+        line.setContentsMargins(0, 12, 12, 12)
+        line.addWidget(icons.Glyph(icon, colour), 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(Text(words, "body", "text" if colour == "text_2" else colour, wrap=True), 1)
+        card.setLayout(line)
+        self._lines.addWidget(card)
 
 
 def _hint_line() -> QWidget:
