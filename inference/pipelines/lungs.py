@@ -76,6 +76,8 @@ def _inner_air(air: Mask, hu: NDArray[np.float32]) -> Mask:
 
     A lung that runs into the edge of the picture would count as outside: `_cut_lung` gives it back.
     """
+    if air.all():
+        return np.zeros_like(air)  # no body, no lung
     outside = _outside(air)
     lung = _large(_without_airless(air & ~outside, hu))
     slices = _one_sided(lung)

@@ -26,7 +26,7 @@ def test_a_nodule_stays_where_it_is_in_the_patient(name):
     near = np.linalg.norm(position - NODULE_MM, axis=-1) < 9
     dense = near & (volume.hu > -400)
     assert position[dense].mean(axis=0) == pytest.approx(NODULE_MM, abs=0.5)
-    assert dense.sum() == pytest.approx(4 / 3 * np.pi * 125, rel=0.15)
+    assert dense.sum() == pytest.approx(4 / 3 * np.pi * 125, rel=0.2)  # thick slices blur its edge
     inside = volume.known & (np.abs(position[..., 2] - 30) < 20)
     assert np.abs(volume.hu - body(position))[inside].mean() < 25
 
