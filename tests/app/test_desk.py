@@ -507,3 +507,22 @@ def test_leaving_closes_the_reading_in_the_log(hand, desk, home):
 def test_every_reason_has_its_digit():
     assert [reason.digit for reason in reviewing.reasons()] == list("123456789")
     assert json.dumps([reason.id for reason in reviewing.reasons()]).count('"') == 18
+
+
+def test_a_scan_that_is_stopped_leaves_what_it_found(hand, desk, tmp_path):
+    desk.scanning = True
+    desk.cancel_job(desk.scan_job)
+    assert not desk.scanning
+    assert "stopped" in desk.status
+    assert desk.study is not None
+
+
+def test_without_an_event_log_nothing_is_marked_and_the_reason_is_said(home, second_reader, chest_folder):
+    (home / "events.sqlite").write_bytes(b"this is no database, but something else of the same name")
+    hand = Hand(home)
+    hand.open(chest_folder)
+    assert "event log" in hand.desk.status
+    hand.press("M")
+    assert hand.desk.session is None
+    assert "nothing would be kept" in hand.desk.status
+    hand.desk.close()

@@ -101,7 +101,7 @@ def test_a_card_says_who_how_sure_where_and_what_was_decided(hand, desk):
     assert (first.name, first.verdict, first.band_text) == ("M1", "Rejected: 1 normal anatomy", "91 %")
     assert f"Image {NODULE[0] + 1}" in first.detail
     assert dict(first.lines)["Yours"] == "no mark"
-    assert "about 9 in 10 such marks are real" in dict(first.lines)["Probability"]
+    assert "about 9 in 10 are real" in dict(first.lines)["Probability"]
     assert second.verdict == "Undecided"
     assert second.lines == ()
     assert hand.state.panel.count == "1 undecided of 2"

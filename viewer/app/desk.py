@@ -133,6 +133,8 @@ class Desk(DeskState):
         """Stop a job; its line goes away at once."""
         self.jobs.cancel(job_id)
         self.say("Stopped.")
+        if job_id == self.scan_job:
+            opening.stop_scan(self)
 
     def set_category(self, value: str) -> None:
         """A category by hand."""

@@ -107,6 +107,7 @@ class DeskState:
         self.slices_on_screen: set[tuple[str, int | None]] = set()
         self.generation = 0
         self.scans = 0
+        self.scan_job = ""
         self.opened_something = False
         self.resuming = self.resuming_study = ""
         self.reopen: Callable[[Sequence[Path]], None] = lambda paths: None

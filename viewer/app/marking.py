@@ -257,8 +257,10 @@ def redo(desk: DeskState) -> None:
 
 def why_read_only(desk: DeskState) -> str:
     """Why nothing of the reading can be changed; "" where it can."""
-    if desk.session is None:
+    if desk.study is None:
         return "Open a study first (Ctrl+O)."
+    if desk.session is None:
+        return "No reading of this study could be begun, so nothing would be kept."
     if desk.stage is Stage.SIGNED:
         return "This reading is signed; it can be amended, not changed."
     return ""

@@ -42,8 +42,17 @@ def open_paths(desk: DeskState, paths: Sequence[Path]) -> None:
             post(lambda found=result: _scanned(desk, number, found))  # type: ignore[misc]
 
     name = paths[0].name if len(paths) == 1 else f"{len(paths)} places"
-    desk.jobs.start(f"Looking into {name}", work, lambda _: None, lambda e: _not_scanned(desk, e))
+    title = f"Looking into {name}"
+    desk.scan_job = desk.jobs.start(title, work, lambda _: None, lambda e: _not_scanned(desk, e))
     desk.changed()
+
+
+def stop_scan(desk: DeskState) -> None:
+    """The reader stopped the scan: what was found so far stays."""
+    desk.scanning = False
+    desk.say(
+        "The search was stopped: series may be incomplete. Ctrl+O opens the folder again.", Severity.WARNING
+    )
 
 
 def _progress(report: Report) -> Callable[[int, int], None]:

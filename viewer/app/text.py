@@ -70,13 +70,12 @@ def percent(share: float) -> str:
 
 
 def one_in(share: float) -> str:
-    """How often such marks are real, in words: "about 1 in 3 such marks is real"."""
-    if share <= 0:
-        return "such marks are hardly ever real"
+    """How often such a mark is real, in words: "about 1 in 3 is real"."""
+    if share < 0.01:
+        return "hardly ever real"
     if share >= 0.55:
-        tenths = min(9, max(1, round(10 * share)))
-        return f"about {tenths} in 10 such marks are real"
-    return f"about 1 in {max(2, round(1 / share))} such marks is real"
+        return f"about {min(9, round(10 * share))} in 10 are real"
+    return f"about 1 in {max(2, round(1 / share))} is real"
 
 
 def shortened(words: str, most: int) -> str:

@@ -59,6 +59,7 @@ class ReportView(QFrame):
         self._column = column((0, 32, 0, 48), 0)
         scrolled, self._area = QWidget(), QScrollArea()
         scrolled.setObjectName("scrolled")
+        scrolled.setMinimumWidth(1)  # what does not fit is cut or wrapped, never scrolled sideways
         middle = QHBoxLayout(scrolled)
         middle.setContentsMargins(24, 0, 24, 0)
         inside = QWidget()
@@ -188,8 +189,8 @@ class ReportView(QFrame):
             return
         self._head(title)
         for card in cards:
-            sizes = Text(card.lines[0] if card.lines else "", "body", "text_2")
-            self._add(_card(row(*_who(card), 8, sizes, None, Text(card.verdict, "body", "text_2"), gap=8)))
+            sizes = Elided(card.lines[0] if card.lines else "", "body", "text_2")
+            self._add(_card(row(*_who(card), 8, sizes, Text(card.verdict, "body", "text_2"), gap=8)))
 
     def _add_undecided(self, report: ReportPage) -> None:
         if not report.page.undecided:
@@ -197,8 +198,7 @@ class ReportView(QFrame):
         self._head("Undecided")
         for card in report.page.undecided:
             first = row(icons.Glyph("warning", "warning"), *_who(card), 8, gap=8)
-            first.addWidget(Text(card.lines[0] if card.lines else "", "body", "text_2"))
-            first.addStretch(1)
+            first.addWidget(Elided(card.lines[0] if card.lines else "", "body", "text_2"), 1)
             if not report.read_only:
                 for key, words in (("N", "Go to it"), ("Enter", "Accept"), ("X", "Reject")):
                     first.addWidget(KeyCaps(key))
@@ -225,7 +225,7 @@ class ReportView(QFrame):
 
 
 def _who(card: Card) -> list[QWidget | int | None]:
-    return [icons.Glyph(card.kind, "", 16), name_text(card.kind, card.name), Elided(card.title, "strong")]
+    return [icons.Glyph(card.kind, "", 16), name_text(card.kind, card.name), Text(card.title, "strong")]
 
 
 def _state_card(state: State) -> QWidget:
