@@ -218,5 +218,5 @@ class Desk(DeskState):
         """The picture with this index has been painted."""
         seeing.shown(self, viewport_id, index)
         if not self.first_image_shown:
-            self.first_image_shown = True
+            self.first_image_seen.set()
             opening.first_image(self)

@@ -4,6 +4,7 @@ It changes only through the functions of `viewing`, `marking`, `reviewing`, `ope
 Whoever draws subscribes, and reads it through `resolve`.
 """
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -111,7 +112,7 @@ class DeskState:
         self.opened_something = False
         self.resuming = self.resuming_study = ""
         self.reopen: Callable[[Sequence[Path]], None] = lambda paths: None
-        self.first_image_shown = False
+        self.first_image_seen = threading.Event()
 
         self.views = Views()
         self.steps: tuple[Step, ...] = AS_STORED
@@ -150,6 +151,11 @@ class DeskState:
         self._views_dirty = False
 
     # --- what is at hand
+
+    @property
+    def first_image_shown(self) -> bool:
+        """True once an image was painted: from then on other things may load."""
+        return self.first_image_seen.is_set()
 
     @property
     def study(self) -> Study | None:

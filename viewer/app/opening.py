@@ -18,6 +18,8 @@ from viewer.core.hanging.protocol import AS_STORED, main_display_set, steps_for
 
 FIRST_S = 0.05
 """How soon a scan shows what it has, so that the first image need not wait for the last header."""
+PATIENCE_S = 0.5
+"""How long the other headers may wait for the first image to be drawn."""
 ARRIVAL_S = 0.15
 """How often slices that arrive are drawn, where they are not the one on screen."""
 KEPT_STACKS = 4
@@ -30,16 +32,19 @@ def open_paths(desk: DeskState, paths: Sequence[Path]) -> None:
     """Look for studies at and below `paths`; the first one opens as soon as it has an image."""
     desk.sources = tuple(dict.fromkeys((*desk.sources, *paths)))
     desk.scans += 1
-    number, home, post = desk.scans, desk.home, desk.post
+    number, home, post, seen = desk.scans, desk.home, desk.post, desk.first_image_seen
     if desk.loader is None:
         desk.loader = Loader()
     desk.scanning = True
     post(partial(sitting.prepare, desk))
 
     def work(report: Report, cancelled: Callable[[], bool]) -> None:
-        progress = _progress(report)
+        progress, patience = _progress(report), PATIENCE_S
         for result in Scanner(paths, home).results(progress, cancelled, FIRST_S):
-            post(lambda found=result: _scanned(desk, number, found))  # type: ignore[misc]
+            post(partial(_scanned, desk, number, result))
+            if result.studies:
+                seen.wait(patience)
+                patience = 0.0
 
     name = paths[0].name if len(paths) == 1 else f"{len(paths)} places"
     title = f"Looking into {name}"
