@@ -1,0 +1,83 @@
+"""`python -m tests.pictures`: the real window on the demonstration chest, as pictures for README and review.
+
+Writes docs/images/*.png (a phantom, never a patient): look at each before it is committed.
+"""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtWidgets import QApplication
+
+from inference.cases import TruthLesion
+from tests.ui.windows import Hand
+from viewer.app.demo import write_demo
+from viewer.app.home import home
+from viewer.core.reading.reading import Stage
+
+OUT = Path(__file__).resolve().parents[1] / "docs" / "images"
+SECOND_READ_S = 300.0
+
+
+def main() -> int:
+    """Read the demonstration chest by key and mouse, and keep what the screen shows on the way."""
+    application = QApplication(["tandem"])
+    study = write_demo(home())
+    OUT.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ.update(TANDEM_HOME=folder, TANDEM_READER="A. Example, MD")
+        hand = Hand(Path(folder))
+        read(hand, study)
+        hand.close()
+    del application
+    return 0
+
+
+def read(hand: Hand, study: Path) -> None:
+    """From the first image to the report page."""
+    desk = hand.desk
+    desk.open_paths([study])
+    hand.until(lambda: desk.first_image_shown)
+    hand.until(lambda: all(stack.complete for stack in desk.stacks.values()))
+    hand.until(lambda: desk.second.kind != "waiting", SECOND_READ_S)
+    hand.window.show_icons()
+    hand.rest(1.0)
+    desk.mark_at("1", largest(study).center_lps_mm)
+    hand.rest(1.0)
+    keep(hand, "reading")
+    hand.press("Shift+Return")
+    hand.until(lambda: desk.stage is Stage.REVEALED, SECOND_READ_S)
+    hand.rest(1.0)
+    hand.press("N")
+    hand.rest(1.0)
+    hand.hold("H")
+    hand.rest(1.0)
+    keep(hand, "reveal")
+    hand.let_go("H")
+    hand.press("X")
+    keep(hand, "reject")
+    hand.press("1", "F6")
+    hand.rest(2.0)
+    keep(hand, "report")
+
+
+def largest(study: Path) -> TruthLesion:
+    """The phantom's largest nodule, from its truth file."""
+    import msgspec
+
+    truth = msgspec.json.decode((study.parent / "truth.json").read_bytes())
+    return max(msgspec.convert(truth["lesions"], list[TruthLesion]), key=lambda lesion: lesion.diameter_mm)
+
+
+def keep(hand: Hand, name: str) -> None:
+    """The window as it is now."""
+    hand.rest(0.3)
+    hand.window.grab().save(str(OUT / f"{name}.png"))
+    print(OUT / f"{name}.png")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
