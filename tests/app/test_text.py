@@ -1,0 +1,16 @@
+from viewer.app.text import clock, company, date, number, one_in, percent, person, shortened, spans
+
+
+def test_how_things_are_written():
+    assert person("Doe^Jane^Ann=X") == "Doe, Jane Ann"
+    assert person("") == ""
+    assert date("19990102") == "2 Jan 1999"
+    assert date("1999") == "1999"
+    assert clock("nonsense") == ""
+    assert number(-500.0) == "−500"
+    assert spans([114, 115, 120, 121]) == "115 to 116 and 121 to 122"
+    assert percent(0.004) == "< 1 %"
+    assert percent(0.999) == "> 99 %"
+    assert one_in(0.31) == "about 1 in 3 is real"
+    assert shortened("no series suits this model: modality CR", 24) == "no series suits this …"
+    assert company("GE MEDICAL SYSTEMS") == "GE Medical Systems"
