@@ -194,8 +194,18 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
+    from viewer.app.home import home
+    from viewer.app.second_read.installed import installed, named
+
+    folder = Path(options.bundle)
+    if not folder.is_dir():
+        try:
+            folder = named(installed(home())[0], [options.bundle])[0][0]
+        except LookupError as error:
+            print(f"{error}, nor is there a folder of that name", file=sys.stderr)
+            return ExitCode.USAGE
     out = [] if options.out is None else ["--out", str(options.out)]
-    return _inference("inference.training.evaluate", options.bundle, str(options.cases), *out)
+    return _inference("inference.training.evaluate", str(folder), str(options.cases), *out)
 
 
 def _doctor(options: argparse.Namespace) -> int:
