@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QImage
 
-from viewer.app.display import CommandEntry, Panel
+from viewer.app.display import Panel
+from viewer.app.display_pages import CommandEntry
 from viewer.ui import icons, theme
 from viewer.ui.key_card import lines_of
 from viewer.ui.palette import matching

@@ -5,14 +5,11 @@ The user interface keeps the last state and applies the difference; it never ask
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from viewer.app.display_pages import Overlay, ReportPage, StudyList
 from viewer.core.dicom.geometry import Vector
 from viewer.core.pixels.grey import Window as Window
 from viewer.core.reading.finding import Axis
-
-if TYPE_CHECKING:  # made by the report page only, long after the first image
-    from viewer.core.report.page import Page
 
 
 class Plane(StrEnum):
@@ -307,84 +304,6 @@ class Question:
     accept: str = "Continue"
     refuse: str = ""
     values: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportPage:
-    """The report before and after the signature.
-
-    page      what stands on it: the same values as the written report
-    line      below the title: who, when, which models
-    editing   the impression is being written
-    section   title of the section in view
-    sections  left column: (title, count or "", warning)
-    """
-
-    page: "Page"
-    line: str
-    editing: bool
-    section: str
-    sections: tuple[tuple[str, str, bool], ...]
-    read_only: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StudyRow:
-    """A study of the list, by its `key` on the desk. `reader_state` and `reading_state` are (kind, words)."""
-
-    key: str
-    patient: str
-    patient_id: str
-    study: str
-    date: str
-    images: int
-    reader_state: tuple[str, str]
-    reading_state: tuple[str, str]
-    reader: str
-    selected: bool
-    open: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StudyList:
-    """The study list: rows in the order of arrival, and what is known of the selected study."""
-
-    rows: tuple[StudyRow, ...]
-    title: tuple[str, str]
-    series: tuple[tuple[str, str], ...]
-    thumbnail: str
-    warnings: tuple[str, ...]
-    foot: str
-
-
-@dataclass(frozen=True, slots=True)
-class CommandEntry:
-    """A command as the palette and the key card show it. `why_not` is "" when it can be done now.
-
-    card  its words on the key card; commands with the same words share a line
-    """
-
-    id: str
-    title: str
-    card: str
-    group: str
-    keys: tuple[str, ...]
-    icon: str
-    why_not: str
-
-
-@dataclass(frozen=True, slots=True)
-class Overlay:
-    """What lies over the window: `kind` palette, keys, not_loaded or card (a text such as the model card).
-
-    go_to  (argument, title, text right of it) of the palette's 'Go to' part
-    """
-
-    kind: str
-    title: str
-    entries: tuple[CommandEntry, ...] = ()
-    go_to: tuple[tuple[str, str, str], ...] = ()
-    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

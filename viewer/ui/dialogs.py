@@ -6,7 +6,8 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from viewer.app.display import Overlay, Question
+from viewer.app.display import Question
+from viewer.app.display_pages import Overlay
 from viewer.ui import icons
 from viewer.ui.overlay import OverlayCard
 from viewer.ui.parts.caps import KeyCaps

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
-from viewer.app.display import CommandEntry, Overlay
+from viewer.app.display_pages import CommandEntry, Overlay
 from viewer.ui.overlay import OverlayCard
 from viewer.ui.palette import PaletteActions
 from viewer.ui.parts.caps import KeyCaps

@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLay
 
 from viewer.app import windows
 from viewer.app.desk import Desk
-from viewer.app.display import DisplayState, Overlay, Question, SeriesRow
+from viewer.app.display import DisplayState, Question, SeriesRow
+from viewer.app.display_pages import Overlay
 from viewer.app.resolve import resolve
 from viewer.ui import icons
 from viewer.ui.image_area import ImageArea

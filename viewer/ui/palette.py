@@ -7,7 +7,7 @@ from PySide6.QtCore import QEvent, QObject, QRectF, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
-from viewer.app.display import CommandEntry, Overlay
+from viewer.app.display_pages import CommandEntry, Overlay
 from viewer.ui import icons, theme
 from viewer.ui.overlay import OverlayCard
 from viewer.ui.parts.caps import KeyCaps, caps_of, draw_caps

@@ -3,7 +3,8 @@
 from viewer.app import seeing, text, viewing
 from viewer.app.commands.command import Command, Context, context
 from viewer.app.desk_state import DeskState, study_key
-from viewer.app.display import Chip, CommandEntry, Overlay, StepState
+from viewer.app.display import Chip, StepState
+from viewer.app.display_pages import CommandEntry, Overlay
 from viewer.core.dicom.instance import Instance
 from viewer.core.reading.reading import Reading, Stage
 from viewer.core.report.place import display_set_of, slice_of

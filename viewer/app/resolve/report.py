@@ -4,7 +4,8 @@ from pathlib import Path
 
 from viewer.app import signing, text
 from viewer.app.desk_state import DeskState
-from viewer.app.display import Action, Panel, ReportPage
+from viewer.app.display import Action, Panel
+from viewer.app.display_pages import ReportPage
 from viewer.app.naming import series_name
 from viewer.core.dicom.display_set import Study
 from viewer.core.reading.reading import Reading, Stage

@@ -2,7 +2,8 @@
 
 from viewer.app import text
 from viewer.app.desk_state import DeskState, study_key
-from viewer.app.display import SeriesRow, StudyList, StudyRow
+from viewer.app.display import SeriesRow
+from viewer.app.display_pages import StudyList, StudyRow
 from viewer.app.naming import series_name
 from viewer.app.reading_list import ReadingLine
 from viewer.app.resolve.overlays import seen_of

@@ -7,7 +7,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QPixmap
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
 
-from viewer.app.display import ReportPage
+from viewer.app.display_pages import ReportPage
 from viewer.core.report.page import Card, State
 from viewer.ui import icons, theme
 from viewer.ui.panels.finding_card import name_text

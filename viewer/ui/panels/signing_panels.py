@@ -6,7 +6,8 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
-from viewer.app.display import Panel, ReportPage
+from viewer.app.display import Panel
+from viewer.app.display_pages import ReportPage
 from viewer.ui import icons, theme
 from viewer.ui.panels.verdict_boxes import ActionRow, RunsCommands
 from viewer.ui.parts.caps import KeyCaps

@@ -7,7 +7,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from viewer.app.display import StudyList, StudyRow
+from viewer.app.display_pages import StudyList, StudyRow
 from viewer.ui import icons, theme
 from viewer.ui.parts.caps import KeyCaps
 from viewer.ui.parts.text import Elided, Rule, Text, clear, column, row
