@@ -89,13 +89,16 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
 def evaluate(
     bundle_folder: Path,
     cases_folder: Path,
-    out: Path,
+    out: Path | None,
     *,
     device: str = "cpu",
     rules: Rules | None = None,
     progress: Callable[[float, str], None] = lambda _done, _doing: None,
 ) -> Evaluation:
-    """Read every case under `cases_folder` and measure. Raises `BundleError`, or ValueError without cases."""
+    """Read every case under `cases_folder`, measure, write into `out` if given.
+
+    Raises `BundleError`, or ValueError without cases.
+    """
     rules = rules or Rules()
     bundle = load_bundle(bundle_folder, verify=True)
     folders = sorted(path.parent for path in cases_folder.rglob("case.json"))
@@ -111,10 +114,11 @@ def evaluate(
 
         judged.append(judge(pipeline, load_case(folder), folder.name, rules, told))
     result = summary(bundle, judged, rules)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "evaluation.json").write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1))
-    html = page(result, _curve(judged), _reliability(bundle, judged))
-    (out / "evaluation.html").write_text(html, encoding="utf-8")
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "evaluation.json").write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1))
+        html = page(result, _curve(judged), _reliability(bundle, judged))
+        (out / "evaluation.html").write_text(html, encoding="utf-8")
     return result
 
 
@@ -345,7 +349,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     out = argparse.ArgumentParser(prog="python -m inference.training.evaluate", description=__doc__)
     out.add_argument("bundle", type=Path, help="folder of the bundle")
     out.add_argument("cases", type=Path, help="folder of prepared cases (searched below)")
-    out.add_argument("--out", type=Path, required=True, help="folder for evaluation.json and evaluation.html")
+    out.add_argument(
+        "--out", type=Path, help="folder for evaluation.json and evaluation.html (default: none)"
+    )
     out.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     out.add_argument("--within", type=float, default=4.0, help="mm; a mark hits within max(radius, this)")
     out.add_argument("--at-least", type=float, default=5.0, help="mm; smaller lesions count neither way")
@@ -367,7 +373,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console.print(str(error), markup=False, soft_wrap=True)
         return 2
     console.print(table(result))
-    console.print(f"Written: {options.out / 'evaluation.json'} and evaluation.html")
+    if options.out is not None:
+        console.print(f"Written: {options.out / 'evaluation.json'} and evaluation.html")
     return 0
 
 
