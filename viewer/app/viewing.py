@@ -5,16 +5,14 @@ Each function is one command or one thing that a viewport asks for; it changes t
 
 from viewer.app import windows
 from viewer.app.desk_state import DeskState
-from viewer.app.display import Severity, TextLevel, Tool
-from viewer.app.views import PAN_STEP, Pointer, View
+from viewer.app.display import TextLevel, Tool
+from viewer.app.views import PAN_STEP, Pointer
 from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.geometry import Vector
 from viewer.core.hanging.layout import LAYOUTS
 from viewer.core.hanging.protocol import Step
 from viewer.core.pixels.grey import Window
 from viewer.core.reading.reading import Stage
-
-ZOOM_STEP = 1.25
 
 # --- images
 
@@ -287,14 +285,3 @@ def probe_text(desk: DeskState) -> str:
 def why_no_image(desk: DeskState) -> str:
     """Why nothing can be done with an image; "" where something can."""
     return "" if desk.views.active.display_set else "Open a study first (Ctrl+O)."
-
-
-def view_of_pointer(desk: DeskState) -> View | None:
-    """The viewport under the pointer."""
-    at = desk.views.pointer
-    return None if at is None else desk.views.view(at.viewport)
-
-
-def not_here(desk: DeskState) -> None:
-    """A key that means nothing here says so rather than doing nothing."""
-    desk.say("That key does nothing here. F1 shows the keys.", Severity.INFO)

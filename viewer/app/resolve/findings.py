@@ -69,31 +69,18 @@ def _category_note(reading: Reading) -> str:
     category = reading.category
     if category is not None and category.edited:
         return "Set by you; F4, then Left and Right change it."
-    return (
-        "By the size rules; F4, then Left and Right change it. "
-        + lung_rads.PRIOR_NOT_AVAILABLE.split(":")[0]
-        + "."
-    )
+    return "By the size rules at baseline, no prior; F4, then Left and Right change it."
 
 
 def second_reader(desk: DeskState, committed: bool) -> tuple[str, str, str]:
     """All that may be said of the second reader before the reveal: (kind, headline, sentence)."""
     kind, reason = desk.second.kind, desk.second.reason
-    sealed = (
-        "Its findings stay sealed until you commit. Your marks and verdict are then fixed; later changes "
-    )
-    sealed += "are kept beside them."
-    if committed:
-        sealed = "Your read is committed. Its findings appear as soon as it is done."
+    sealed = "Your read is committed. Its findings appear as soon as it is done." if committed else SEALED
     return {
         "waiting": ("waiting", "Second reader: waiting", sealed),
         "ready": ("ready", "Second reader: ready", sealed),
         "not_run": ("not_run", "Second reader: not run", f"{sentence(reason)} Commit and sign without it."),
-        "failed": (
-            "failed",
-            "Second reader: failed",
-            f"{sentence(reason)} Ctrl+K starts it again.",
-        ),
+        "failed": ("failed", "Second reader: failed", f"{sentence(reason)} Ctrl+K starts it again."),
     }.get(kind, ("none", "Second reader", "It reads once a study is open."))
 
 
