@@ -71,8 +71,8 @@ def test_the_panel_counts_what_was_seen(hand, desk):
     hand.press("Home", "Down", "Down")
     panel = hand.state.panel
     seen = {what: (count, of) for what, count, of in panel.seen_lines}
-    assert seen["Lung, lung"][0] == 4  # the first one shown, and three more
-    assert seen["Lung, soft tissue"][0] == 0
+    assert seen["Axial, lung"][0] == 4  # the first one shown, and three more
+    assert seen["Axial, soft tissue"][0] == 0
     assert panel.seen_note.startswith("20 images not shown")
     assert hand.state.viewports[0].seen == pytest.approx(4 / 24)
 

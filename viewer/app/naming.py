@@ -14,11 +14,11 @@ def series_name(shown: DisplaySet) -> str:
     if description and len(description) <= LONGEST and description.count(",") < 3:
         return shown.title
     part = shown.title.removeprefix(first.series_description) if description else ""
-    words = f"{_plane(shown)} {first.kernel}".strip() or first.modality or "Series"
+    words = f"{plane_name(shown)} {first.kernel}".strip() or first.modality or "Series"
     return f"{words}{part}"
 
 
-def _plane(shown: DisplaySet) -> str:
+def plane_name(shown: DisplaySet) -> str:
     """The plane that the slices lie in; "" where it is not known."""
     if shown.geometry is None:
         return ""

@@ -1,6 +1,6 @@
 """Who reads, and which reading: begun, resumed exactly where it was left, or left."""
 
-import os
+import getpass
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -35,14 +35,22 @@ def ask_reader(desk: DeskState) -> None:
         title="Who reads?",
         text="Your name stands on every mark, verdict and report. It is asked once on this computer.",
         fields=(("name", "Name"), ("experience", "Experience, such as 'radiologist, 8 years'")),
-        values=(("name", os.environ.get("USER", "")),),
+        values=(("name", _account()),),
         accept="Start reading",
     )
     asking.ask(desk, question, lambda values: _reader_named(desk, values or {}))
 
 
+def _account() -> str:
+    """The name of the account, which Return accepts."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # an account without a name
+        return "Reader"
+
+
 def _reader_named(desk: DeskState, values: Mapping[str, str]) -> None:
-    name = values.get("name", "").strip() or os.environ.get("USER", "") or "Reader"
+    name = values.get("name", "").strip() or _account()
     experience = values.get("experience", "").strip()
     desk.settings = replace(desk.settings, reader=name, experience=experience)
     try:

@@ -26,8 +26,7 @@ def _model_card(desk: DeskState) -> tuple[str, ...]:
     runs = {run.model_id for run in desk.reading.runs} if desk.reading is not None else set()
     for folder, bundle in installed_bundles(desk.home / "models"):
         if bundle.id in runs:
-            text = (folder / CARD).read_text(encoding="utf-8")
-            return tuple(line for line in text.splitlines() if line.strip())
+            return ((folder / CARD).read_text(encoding="utf-8"),)
     return ("No model has read this study.",)
 
 

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QLineEdit, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QPushButton, QScrollArea, QTextBrowser, QVBoxLayout, QWidget
 
 from viewer.app.display import Question
 from viewer.app.display_pages import Overlay
@@ -108,32 +108,13 @@ class TellingActions(Protocol):
 
 
 class TextCard(OverlayCard):
-    """Lines to read: what was not loaded, or the model card. Any of Esc, Enter and Space closes it."""
+    """Something to read: what was not loaded, or the model card. Esc, Enter and Space close it."""
 
     def __init__(self, overlay: Overlay, actions: TellingActions) -> None:
         super().__init__(960)
         self._actions = actions
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        listing = overlay.kind == "not_loaded"
-        scrolled, self._area = QWidget(), QScrollArea()
-        scrolled.setObjectName("scrolled")
-        lines = QVBoxLayout(scrolled)
-        lines.setContentsMargins(24, 8, 24, 16)
-        lines.setSpacing(8)
-        for text in overlay.lines:
-            words = Text(text, "body", "text", wrap=True)
-            words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            line = row(gap=10)
-            if listing:
-                line.addWidget(icons.Glyph("warning", "warning"), 0, Qt.AlignmentFlag.AlignTop)
-            elif text.startswith("#"):
-                words = Text(text.lstrip("# "), "heading")
-            line.addWidget(words, 1)
-            lines.addLayout(line)
-        lines.addStretch(1)
-        self._area.setWidget(scrolled)
-        self._area.setWidgetResizable(True)
-        self._area.setMinimumHeight(420)
+        self._area = _listing(overlay.lines) if overlay.kind == "not_loaded" else _page(overlay.lines[0])
         whole = column()
         head = row(24, Text(overlay.title, "heading"), None, KeyCaps("Esc"), 24)
         head.setContentsMargins(0, 14, 0, 14)
@@ -154,3 +135,36 @@ class TextCard(OverlayCard):
         steps = {Qt.Key.Key_Up: -40, Qt.Key.Key_Down: 40, Qt.Key.Key_PageUp: -300, Qt.Key.Key_PageDown: 300}
         bar = self._area.verticalScrollBar()
         bar.setValue(bar.value() + steps.get(Qt.Key(event.key()), 0))
+
+
+def _listing(lines: tuple[str, ...]) -> QScrollArea:
+    """One line for each thing, with the sign of a warning."""
+    scrolled, area = QWidget(), QScrollArea()
+    scrolled.setObjectName("scrolled")
+    rows = QVBoxLayout(scrolled)
+    rows.setContentsMargins(24, 12, 24, 16)
+    rows.setSpacing(8)
+    for text in lines:
+        words = Text(text, "body", "text", wrap=True)
+        words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        line = row(gap=10)
+        line.addWidget(icons.Glyph("warning", "warning"), 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(words, 1)
+        rows.addLayout(line)
+    rows.addStretch(1)
+    area.setWidget(scrolled)
+    area.setWidgetResizable(True)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setFixedHeight(min(560, max(120, 40 * len(lines))))
+    return area
+
+
+def _page(markdown: str) -> QTextBrowser:
+    """A page of Markdown; its links lead nowhere, since nothing here goes to the network."""
+    page = QTextBrowser()
+    page.setOpenLinks(False)
+    page.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    page.document().setDocumentMargin(24)
+    page.setMarkdown(markdown)
+    page.setFixedHeight(640)
+    return page

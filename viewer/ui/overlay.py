@@ -19,7 +19,6 @@ class Overlay(QWidget):
         super().__init__(window)
         self.setProperty(OWN_KEYS, True)
         self._column = column()
-        self._column.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
         self.setLayout(self._column)
         self._card: OverlayCard | None = None
         window.installEventFilter(self)
@@ -38,7 +37,7 @@ class Overlay(QWidget):
             self.hide()
             return
         self._fit()
-        self._column.addWidget(card)
+        self._column.addWidget(card, 0, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
         self.show()
         self.raise_()
         card.take_keyboard()

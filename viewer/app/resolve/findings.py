@@ -3,7 +3,7 @@
 from viewer.app import revealing, reviewing, seeing, text
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Action, Panel, Plane
-from viewer.app.naming import series_name
+from viewer.app.naming import plane_name, series_name
 from viewer.app.resolve.finding_rows import own_row, row_of
 from viewer.core.reading import lung_rads
 from viewer.core.reading.finding import Finding
@@ -103,7 +103,11 @@ def seen_lines(desk: DeskState, reading: Reading) -> tuple[tuple[tuple[str, int,
     for step in desk.steps:
         if step.after_commit or "stack" not in step.planes:
             continue
-        words = f"{series_name(main)}, {step.title.lower()}" if len(desk.steps) > 1 else series_name(main)
+        words = (
+            f"{plane_name(main) or 'Stack'}, {step.title.lower()}"
+            if len(desk.steps) > 1
+            else series_name(main)
+        )
         lines.append((words, len(seen.get(f"{main.id}/{step.id}", ())), main.count))
     for plane in (Plane.CORONAL, Plane.SAGITTAL):
         count = _cuts(desk, plane)
