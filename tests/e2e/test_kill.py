@@ -16,7 +16,10 @@ from viewer.core.reading.fold import fold
 KILLS = 20
 KEYS = ("m", "Down", "m", "Up", "Ctrl+Z", "Ctrl+Y", "m", "PgDown", "Delete", "Ctrl+Z", "v", "2", "1")
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(os.environ.get("QT_QPA_PLATFORM") == "xcb", reason="runs on the offscreen platform"),
+]
 
 
 class Sitting:
