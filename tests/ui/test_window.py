@@ -5,7 +5,7 @@ import pydicom
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QPlainTextEdit
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QPlainTextEdit
 
 from tests.app.desks import FINDINGS, NODULE, SecondReader, place, write_chest
 from tests.ui.windows import Hand
@@ -318,3 +318,15 @@ def test_the_pointer_reads_values_and_marks_where_it_is(chest):
     hand.press("M")
     (mark,) = hand.desk.reading.own
     assert mark.center_lps_mm == pytest.approx(place(NODULE), abs=1.6)
+
+
+def test_a_click_on_a_finding_of_the_report_goes_to_its_images(chest):
+    hand = chest
+    hand.press("Shift+Return")
+    hand.until(lambda: hand.desk.revealed)
+    hand.press("F6")
+    hand.until(lambda: hand.state.page == "report")
+    name = next(w for w in hand.window.findChildren(QLabel) if w.text() == "M2" and w.isVisible())
+    QTest.mouseClick(name, Qt.MouseButton.LeftButton)
+    hand.until(lambda: hand.state.page == "reading")
+    assert hand.desk.focused.name == "M2"

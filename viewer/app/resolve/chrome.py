@@ -20,7 +20,7 @@ def patient(desk: DeskState) -> tuple[str, str]:
     who = study.patient
     known = [f"born {text.date(who.birth_date)}" if who.birth_date else "", _sex(who.sex)]
     age = next((i.age for d in study.display_sets for i in d.instances[:1] if i.age), "")
-    facts = [fact for fact in (*known, _age(age)) if fact]
+    facts = [fact for fact in (*known, "" if who.birth_date else _age(age)) if fact]
     identity = f"ID {who.id}" if who.id else "ID not in the header"
     missing = "" if facts else "sex and birth date not in the header"
     name = text.person(who.name) or "Name not in the header"

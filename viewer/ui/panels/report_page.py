@@ -1,10 +1,11 @@
 """The report on screen: what will be signed, or was. The same values as the page that is written."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QKeyEvent, QPixmap
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPixmap
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
 
 from viewer.app.display_pages import ReportPage
@@ -123,7 +124,7 @@ class ReportView(QFrame):
         if page.nothing:
             self._add(_card(row(icons.Glyph("check", "text_2"), Text(page.nothing), None, gap=10)))
         for card in page.findings:
-            self._add(self._finding(card))
+            self._add_of(card, self._finding(card))
         self._add_short("Rejected", page.rejected)
         self._add_undecided(report)
         self._add_rows("Comparison", (("", page.comparison),))
@@ -144,6 +145,12 @@ class ReportView(QFrame):
         self._column.addWidget(part)
         self._column.addSpacing(10)
 
+    def _add_of(self, card: Card, part: "_Card") -> None:
+        """The card of a finding: a click goes to its images."""
+        part.click = partial(self._actions.focus_finding, card.finding.tracking_uid)
+        part.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._add(part)
+
     def _add_category(self, report: ReportPage) -> None:
         given = report.page.category
         if given is None:
@@ -160,7 +167,7 @@ class ReportView(QFrame):
         line.addLayout(right, 1)
         self._column.addWidget(_card(line))
 
-    def _finding(self, card: Card) -> QWidget:
+    def _finding(self, card: Card) -> "_Card":
         picture = QLabel()
         picture.setFixedSize(240, 160)
         picture.setObjectName("picture")
@@ -190,22 +197,23 @@ class ReportView(QFrame):
         self._head(title)
         for card in cards:
             sizes = Elided(card.lines[0] if card.lines else "", "body", "text_2")
-            self._add(_card(row(*_who(card), 8, sizes, Text(card.verdict, "body", "text_2"), gap=8)))
+            line = row(*_who(card), 8, sizes, Text(card.verdict, "body", "text_2"), gap=8)
+            self._add_of(card, _card(line))
 
     def _add_undecided(self, report: ReportPage) -> None:
         if not report.page.undecided:
             return
         self._head("Undecided")
-        for card in report.page.undecided:
+        for number, card in enumerate(report.page.undecided):
             first = row(icons.Glyph("warning", "warning"), *_who(card), 8, gap=8)
             first.addWidget(Elided(card.lines[0] if card.lines else "", "body", "text_2"), 1)
-            if not report.read_only:
+            if not report.read_only and number == 0:
                 for key, words in (("N", "Go to it"), ("Enter", "Accept"), ("X", "Reject")):
                     first.addWidget(KeyCaps(key))
                     first.addWidget(Text(words, "caption", "text_2"))
             said = "Not in the report until you decide." if not report.read_only else f"{card.verdict}."
             second = row(24, Text(f"{said} {card.origin}", "caption", "text_2", wrap=True))
-            self._add(_card(first, second, name="card_warning"))
+            self._add_of(card, _card(first, second, name="card_warning"))
 
     def _add_rows(self, title: str, rows: tuple[tuple[str, str], ...]) -> None:
         if not rows:
@@ -239,10 +247,21 @@ def _state_card(state: State) -> QWidget:
     )
 
 
+class _Card(QFrame):
+    """A box on the page; `click` is what a click on it does."""
+
+    click: Callable[[], None] | None = None
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Qt's event."""
+        if self.click is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.click()
+
+
 def _card(
     *parts: QWidget | QHBoxLayout, name: str = "card", margins: tuple[int, int, int, int] = (20, 14, 20, 14)
-) -> QFrame:
-    out = QFrame()
+) -> _Card:
+    out = _Card()
     out.setObjectName(name)
     lines = QVBoxLayout(out)
     lines.setContentsMargins(*margins)
