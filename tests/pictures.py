@@ -6,10 +6,12 @@ Writes docs/images/*.png (a phantom, never a patient): look at each before it is
 import os
 import sys
 import tempfile
+from math import dist
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+import msgspec
 from PySide6.QtWidgets import QApplication
 
 from inference.cases import TruthLesion
@@ -20,6 +22,7 @@ from viewer.core.reading.reading import Stage
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "images"
 SECOND_READ_S = 300.0
+NEAR_MM = 8.0
 
 
 def main() -> int:
@@ -45,13 +48,16 @@ def read(hand: Hand, study: Path) -> None:
     hand.until(lambda: desk.second.kind != "waiting", SECOND_READ_S)
     hand.window.show_icons()
     hand.rest(1.0)
-    desk.mark_at("1", largest(study).center_lps_mm)
+    lesions = sorted(truth(study), key=lambda lesion: -lesion.diameter_mm)
+    desk.mark_at("1", lesions[0].center_lps_mm)
     hand.rest(1.0)
     keep(hand, "reading")
     hand.press("Shift+Return")
     hand.until(lambda: desk.stage is Stage.REVEALED, SECOND_READ_S)
     hand.rest(1.0)
     hand.press("N")
+    while not any(dist(focus(hand), lesion.center_lps_mm) < NEAR_MM for lesion in lesions[1:]):
+        hand.press("N")
     hand.rest(1.0)
     hand.hold("H")
     hand.rest(1.0)
@@ -64,12 +70,15 @@ def read(hand: Hand, study: Path) -> None:
     keep(hand, "report")
 
 
-def largest(study: Path) -> TruthLesion:
-    """The phantom's largest nodule, from its truth file."""
-    import msgspec
+def truth(study: Path) -> list[TruthLesion]:
+    """The phantom's nodules, from its truth file."""
+    found = msgspec.json.decode((study.parent / "truth.json").read_bytes())
+    return msgspec.convert(found["lesions"], list[TruthLesion])
 
-    truth = msgspec.json.decode((study.parent / "truth.json").read_bytes())
-    return max(msgspec.convert(truth["lesions"], list[TruthLesion]), key=lambda lesion: lesion.diameter_mm)
+
+def focus(hand: Hand) -> tuple[float, float, float]:
+    """Where the finding in focus lies, patient mm."""
+    return hand.desk.reading.finding(hand.desk.review.focus).center_lps_mm
 
 
 def keep(hand: Hand, name: str) -> None:
