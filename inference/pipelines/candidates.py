@@ -1,5 +1,6 @@
 """From the maps of stage 1 to candidates, and the crops that stage 2 looks at. All on the 1 mm grid."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +35,13 @@ class Found:
         return max(float((3 * self.mask.sum() / (4 * np.pi)) ** (1 / 3)), 2.0)
 
 
-def candidates(maps: Maps, where: NDArray[np.bool_], above: float, most: int) -> list[Found]:
+def candidates(
+    maps: Maps,
+    where: NDArray[np.bool_],
+    above: float,
+    most: int,
+    tick: Callable[[float], None] = lambda _: None,
+) -> list[Found]:
     """Peaks (5 x 5 x 5 maximum) of the centre map over `above` within `where`: the `most` highest.
 
     Of two candidates whose centres lie within the larger radius (3 mm at least), the higher peak stays.
@@ -45,6 +52,7 @@ def candidates(maps: Maps, where: NDArray[np.bool_], above: float, most: int) ->
     order = np.argsort(-maps.centre[z, y, x][near], kind="stable")
     kept: list[Found] = []
     for k in np.flatnonzero(near)[order]:
+        tick(len(kept) / most)
         found = _found(maps, (int(z[k]), int(y[k]), int(x[k])))
         if not any(_same(found, other) for other in kept):
             kept.append(found)

@@ -97,7 +97,13 @@ class Detect3D:
 
         maps = sweep(self.detector, volume.hu, lungs.closed, clip, tile, swept)
         progress(0.75, "weighing candidates")
-        found = candidates(maps, lungs.closed, settings["peak"], int(settings["most"]))
+        found = candidates(
+            maps,
+            lungs.closed,
+            settings["peak"],
+            int(settings["most"]),
+            lambda done: progress(0.75 + 0.03 * done, "weighing candidates"),
+        )
         parts = crops(volume.hu, maps, lungs.closed, found, clip)
         features, second = self._classify(parts, progress)
         first = np.array([f.peak for f in found], np.float64)
@@ -113,7 +119,7 @@ class Detect3D:
         """Feature vectors and p2 of every crop."""
         features, probabilities = [], []
         for first in range(0, len(parts), STAGE2_BATCH):
-            progress(0.75 + 0.1 * first / len(parts), "weighing candidates")
+            progress(0.78 + 0.07 * first / len(parts), "weighing candidates")
             batch = torch.from_numpy(parts[first : first + STAGE2_BATCH]).to(self.device)
             pooled = self.classifier.pooled(batch)
             features.append(pooled.float().cpu().numpy())

@@ -19,6 +19,10 @@ SMALLEST_SHARE = 0.05
 CLOSE_MM = 10.0
 ROOM_AIR_HU = -955.0
 CUT_EROSION_MM = 6.0
+_SLAB = 32
+
+Tick = Callable[[float], None]
+"""Called with the share done; what it raises passes through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +38,13 @@ class Lungs:
         return float(self.closed.sum()) / 1e6
 
 
-def find_lungs(
-    hu: NDArray[np.float32], known: Mask | None = None, tick: Callable[[float], None] = lambda _: None
-) -> Lungs:
+def find_lungs(hu: NDArray[np.float32], known: Mask | None = None, tick: Tick = lambda _: None) -> Lungs:
     """Lungs of `hu` (z, y, x), 1 mm, z to the head. Empty masks where there are none."""
     small = _shrink(hu)
     tick(0.1)
-    inner = _inner_air(small < AIR_HU, small)
-    tick(0.4)
+    inner = _inner_air(small < AIR_HU, small, tick)
+    tick(0.5)
     closed = _closed(inner, tick)
-    tick(0.9)
     air_full = _grow(inner, hu.shape) & (hu < AIR_HU)
     closed_full = _grow(closed, hu.shape)
     if known is not None:
@@ -71,7 +72,7 @@ def _grow(mask: Mask, shape: tuple[int, ...]) -> Mask:
     return out
 
 
-def _inner_air(air: Mask, hu: NDArray[np.float32]) -> Mask:
+def _inner_air(air: Mask, hu: NDArray[np.float32], tick: Tick) -> Mask:
     """Air in the body: what is not connected with the outside in its slice, in parts large enough for lung.
 
     A lung that runs into the edge of the picture would count as outside: `_cut_lung` gives it back.
@@ -79,7 +80,11 @@ def _inner_air(air: Mask, hu: NDArray[np.float32]) -> Mask:
     if air.all():
         return np.zeros_like(air)  # no body, no lung
     outside = _outside(air)
-    lung = _large(_without_airless(air & ~outside, hu))
+    tick(0.2)
+    inside = _without_airless(air & ~outside, hu)
+    tick(0.3)
+    lung = _large(inside)
+    tick(0.4)
     slices = _one_sided(lung)
     if slices.any():
         given_back = np.zeros_like(lung)
@@ -168,8 +173,8 @@ def _nearest(labels: NDArray[np.int32], is_lung: Mask) -> Mask:
     return out
 
 
-def _closed(lung: Mask, tick: Callable[[float], None] = lambda _: None) -> Mask:
-    """Morphological closing by distance, within the volume's ends as if the lung went on beyond them."""
+def _closed(lung: Mask, tick: Tick) -> Mask:
+    """Morphological closing with a ball, within the volume's ends as if the lung went on beyond them."""
     if not lung.any():
         return lung
     reach = int(np.ceil(CLOSE_MM / PITCH))
@@ -177,9 +182,21 @@ def _closed(lung: Mask, tick: Callable[[float], None] = lambda _: None) -> Mask:
     box = ndimage.find_objects(padded.astype(np.uint8))[0]
     box = tuple(slice(max(s.start - reach, 0), s.stop + reach) for s in box)
     part = padded[box]
-    grown = ndimage.distance_transform_edt(~part) <= reach
-    tick(0.65)
+    grown = _within(part, reach, tick)
     out = np.zeros_like(padded)
-    out[box] = (ndimage.distance_transform_edt(grown) > reach) | part
+    out[box] = ~_within(~grown, reach, tick) | part
     inner: Mask = out[reach:-reach, reach:-reach, reach:-reach]
     return inner
+
+
+def _within(mask: Mask, reach: int, tick: Tick) -> Mask:
+    """Voxels at most `reach` away from the mask, slab by slab so that no step takes long."""
+    out = np.zeros_like(mask)
+    for first in range(0, mask.shape[0], _SLAB):
+        low = max(first - reach, 0)
+        slab = mask[low : first + _SLAB + reach]
+        if slab.any():
+            near = ndimage.distance_transform_edt(~slab) <= reach
+            out[first : first + _SLAB] = near[first - low : first - low + _SLAB]
+        tick(0.5 + 0.4 * min(first + _SLAB, mask.shape[0]) / mask.shape[0])
+    return out

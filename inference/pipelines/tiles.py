@@ -1,7 +1,9 @@
 """A sliding window that only visits the lung: overlapping tiles, of which the inner part is kept."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -45,14 +47,31 @@ def sweep(
     device = next(network.parameters()).device
     boxes = _boxes(where, tile - 2 * HALO)
     for number, box in enumerate(boxes):
-        tick(number / len(boxes))
+        share = number / len(boxes)
+        tick(share)
         part = torch.from_numpy(scaled(_padded(hu, box), clip))[None, None].to(device)
-        centres, masks = network(part)
+        with _told(network, partial(tick, share)):
+            centres, masks = network(part)
         start, side = box
         half = ([s // 2 for s in start], [s // 2 for s in side])
         _keep(torch.sigmoid(centres[0, 0]).float().cpu().numpy(), centre, *half, HALO // 2)
         _keep(torch.sigmoid(masks[0, 0]).float().cpu().numpy(), mask, start, side, HALO)
     return Maps(centre, mask)
+
+
+@contextmanager
+def _told(network: nn.Module, tick: Callable[[], None]) -> Iterator[None]:
+    """Calls `tick` after every convolution: a sign of life, and a chance to stop, within a tile."""
+    handles = [
+        part.register_forward_hook(lambda *_: tick())
+        for part in network.modules()
+        if isinstance(part, nn.Conv3d)
+    ]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 Box = tuple[list[int], list[int]]

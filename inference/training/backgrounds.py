@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.cases import Case
-from inference.phantom.chest import chest_background
+from inference.phantom.chest import chest, chest_background
 from inference.pipelines.lungs import find_lungs
 from inference.pipelines.working_grid import Resampled, resample
 from inference.training.ct_chest import background
@@ -23,6 +23,7 @@ VALIDATION_SEEDS = range(2000, 3000)
 RESERVED_SEEDS = range(90000, 100000)
 
 CLEARANCE_MM = 20.0
+CHEST_SPACING_MM, CHEST_SHAPE = (1.5, 0.8, 0.8), (190, 360, 440)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,15 @@ def phantom_background(seed: int) -> Background:
     chest = chest_background(seed)
     lungs = find_lungs(chest.hu.astype(np.float32))
     return Background(f"phantom_{seed}", False, chest.hu, chest.lung, lungs.closed, np.ones_like(chest.lung))
+
+
+def whole_chest(seed: int) -> Background:
+    """A procedural chest as in the demonstration but without nodules: finer vessels, scanner voxels."""
+    case = chest(seed, nodules=0, spacing_mm=CHEST_SPACING_MM, shape=CHEST_SHAPE)
+    volume = resample(case, 1.0)
+    lungs = find_lungs(volume.hu, volume.known)
+    hu = np.rint(volume.hu).astype(np.int16)
+    return Background(f"chest_{seed}", False, hu, lungs.closed, lungs.closed, volume.known)
 
 
 def real_background(data: Path, name: str, *, validation: bool = False) -> Background:
@@ -101,6 +111,11 @@ def cached(folder: Path, name: str, make: Callable[[], Background]) -> Backgroun
 def phantoms(folder: Path, seeds: Iterable[int]) -> list[Background]:
     """Procedural chests, cached."""
     return [cached(folder, f"phantom_{seed}", partial(phantom_background, seed)) for seed in seeds]
+
+
+def chests(folder: Path, seeds: Iterable[int]) -> list[Background]:
+    """Whole procedural chests, cached."""
+    return [cached(folder, f"chest_{seed}", partial(whole_chest, seed)) for seed in seeds]
 
 
 def real_training(folder: Path, data: Path, names: Iterable[str]) -> list[Background]:

@@ -49,10 +49,14 @@ class ClassifierTraining(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     harvest_phantoms: int
     harvest_rounds: int
     save_every: int
+    harvest_chests: int = 0
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole file."""
+    """The whole file.
+
+    `phantoms` are fast chests at 1 mm, `chests` are drawn as the demonstration is; likewise for calibration.
+    """
 
     seed: int
     phantoms: int
@@ -63,6 +67,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     detector_training: DetectorTraining
     classifier: dict[str, Any]
     classifier_training: ClassifierTraining
+    chests: int = 0
+    calibration_chests: int = 0
 
     def with_detector_steps(self, steps: int) -> "Config":
         """The same with another length of stage 1."""

@@ -30,6 +30,7 @@ from inference.training.backgrounds import (
     VALIDATION_SEEDS,
     Background,
     cached,
+    chests,
     phantoms,
     real_background,
     real_training,
@@ -75,8 +76,9 @@ def patch_source(config: Config, data: Path, out: Path) -> PatchSource:
     """Backgrounds (made or read from `out/backgrounds`) and the training side of the crops."""
     folder = out / "backgrounds"
     made = phantoms(folder, TRAINING_SEEDS[: config.phantoms])
+    whole = chests(folder, TRAINING_SEEDS[: config.chests])
     return PatchSource(
-        [*real_training(folder, data, config.real), *made],
+        [*real_training(folder, data, config.real), *made, *whole],
         tuple(nodules(data, Part.TRAINING, cubes=False)),
         tuple(nodules(data, Part.TRAINING, cubes=True)),
         implant_mix(config),
@@ -104,7 +106,10 @@ def gathered(config: Config, detector: nn.Module, source: PatchSource, data: Pat
         with np.load(path, allow_pickle=False) as arrays:
             return Harvest(*(arrays[name] for name in Harvest.__slots__))
     settings = config.classifier_training
-    fresh = phantoms(out / "backgrounds", HARVEST_SEEDS[: settings.harvest_phantoms])
+    fresh = [
+        *phantoms(out / "backgrounds", HARVEST_SEEDS[: settings.harvest_phantoms]),
+        *chests(out / "backgrounds", HARVEST_SEEDS[: settings.harvest_chests]),
+    ]
     real = [b for b in source.backgrounds if b.real]
     draw = drawer(tuple(source.nodules), source.mix)
     parts = []
@@ -195,9 +200,12 @@ def calibration_trials(config: Config, pipeline: Detect3D, data: Path, out: Path
     folder = out / "backgrounds"
     library = tuple(nodules(data, Part.CALIBRATION, cubes=False))
     mix = ImplantMix(procedural=0.2, subsolid=0.2, scale_sigma=0.1, density_hu=25.0)
-    chests = phantoms(folder, VALIDATION_SEEDS[: config.calibration_phantoms])
+    made = [
+        *phantoms(folder, VALIDATION_SEEDS[: config.calibration_phantoms]),
+        *chests(folder, VALIDATION_SEEDS[: config.calibration_chests]),
+    ]
     half = cached(folder, VALIDATION_HALF, lambda: real_background(data, "lungdx_a0001", validation=True))
-    for number, background in enumerate([*chests, half, mirrored(half)]):
+    for number, background in enumerate([*made, half, mirrored(half)]):
         rng = np.random.default_rng([config.seed, 5, number])
         yield trial(rng, pipeline, background, drawer(library, mix), f"{background.name}_{number}")
 
