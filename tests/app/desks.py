@@ -27,6 +27,11 @@ def place(index):
     return (x, y, z)
 
 
+def slice_of(index):
+    """Slice index of a voxel in the stack, which begins at the head."""
+    return SHAPE[0] - 1 - index[0]
+
+
 def chest():
     """(slices, rows, columns) HU: body, lung, two balls."""
     k, y, x = np.indices(SHAPE)

@@ -3,7 +3,7 @@ import sqlite3
 
 import pytest
 
-from tests.app.desks import FINDINGS, NODULE, OTHER, Hand, place, write_chest
+from tests.app.desks import FINDINGS, NODULE, OTHER, Hand, place, slice_of, write_chest
 from viewer.app import reviewing
 from viewer.app.display import Plane
 from viewer.app.store import EventLog
@@ -106,7 +106,7 @@ def test_scrolling_the_stack_moves_the_crosshair_and_the_planes_follow(hand, des
 def test_the_crosshair_in_one_plane_moves_the_stack(hand, desk):
     desk.move_crosshair("2", place(NODULE))
     index, _ = desk.views.place(desk.views.view("1"))
-    assert index == NODULE[0]
+    assert index == slice_of(NODULE)
 
 
 def test_a_step_changes_window_and_layout_and_keeps_slice_and_zoom(hand, desk):
@@ -297,9 +297,9 @@ def test_walking_brings_the_finding_on_screen(hand, desk):
     commit(hand)
     hand.press("N")
     assert desk.focused.name == "M1"
-    assert desk.views.place(desk.views.view("1"))[0] == NODULE[0]
+    assert desk.views.place(desk.views.view("1"))[0] == slice_of(NODULE)
     hand.press("N")
-    assert desk.views.place(desk.views.view("1"))[0] == OTHER[0]
+    assert desk.views.place(desk.views.view("1"))[0] == slice_of(OTHER)
     hand.press("N")
     assert desk.focused.name == "M1"
     hand.press("Shift+N")

@@ -29,9 +29,11 @@ def only_set(path):
 
 
 def slices(n, **changes):
+    """From the head down, as a stack has them."""
     rng = np.random.default_rng(0)
     return [
-        ct(k, pixels=rng.integers(-1000, 3000, (8, 8)).astype(np.int16), **changes) for k in range(1, n + 1)
+        ct(k, z=-2 * k, pixels=rng.integers(-1000, 3000, (8, 8)).astype(np.int16), **changes)
+        for k in range(1, n + 1)
     ]
 
 

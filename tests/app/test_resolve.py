@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.app.desks import NODULE, Hand, place, write_chest
+from tests.app.desks import NODULE, Hand, place, slice_of, write_chest
 from tests.app.test_desk import commit, judge, point_at
 from viewer.app.display import Severity, TextLevel
 from viewer.app.resolve import resolve
@@ -99,7 +99,7 @@ def test_a_card_says_who_how_sure_where_and_what_was_decided(hand, desk):
     judge(hand, "X", "1")
     first, second = hand.state.panel.rows
     assert (first.name, first.verdict, first.band_text) == ("M1", "Rejected: 1 normal anatomy", "91 %")
-    assert f"Image {NODULE[0] + 1}" in first.detail
+    assert f"Image {slice_of(NODULE) + 1}" in first.detail
     assert dict(first.lines)["Yours"] == "no mark"
     assert "about 9 in 10 are real" in dict(first.lines)["Probability"]
     assert second.verdict == "Undecided"

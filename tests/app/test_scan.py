@@ -147,7 +147,7 @@ def test_paths_may_overlap_and_mix(tmp_path):
     result = scan([folder, paths[0], tmp_path / "more.zip", folder / "absent"])
     assert counts(result) == [5]
     kinds = [i.location.kind for i in result.studies[0].display_sets[0].instances]
-    assert kinds == ["file"] * 3 + ["zip"] * 2
+    assert kinds == ["zip"] * 2 + ["file"] * 3
     assert [p.file for p in result.not_loaded] == [str(folder / "absent")]
 
 

@@ -69,6 +69,7 @@ def main() -> int:
 
     def begin() -> None:
         gaps.clear()
+        last[0] = time.perf_counter()
         heart.start(HEARTBEAT_MS)
         scroller.start(60)
 

@@ -91,7 +91,7 @@ def _equal(codes: np.ndarray, image) -> bool:
     import SimpleITK as sitk
 
     stored = (codes ^ np.uint16(0x8000)).view(np.int16)
-    return np.array_equal(stored, sitk.GetArrayViewFromImage(image) + np.int16(1024))
+    return np.array_equal(stored, sitk.GetArrayViewFromImage(image)[::-1] + np.int16(1024))
 
 
 def write_series(folder: Path, syntax: UID) -> None:

@@ -7,7 +7,7 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QPlainTextEdit
 
-from tests.app.desks import FINDINGS, NODULE, SecondReader, place, write_chest
+from tests.app.desks import FINDINGS, NODULE, SecondReader, place, slice_of, write_chest
 from tests.ui.windows import Hand
 from viewer.core.reading.reading import Stage, Verdict
 from viewer.ui import theme
@@ -50,7 +50,7 @@ def chest(hand, tmp_path):
 
 def mouse_over(hand, index, viewport="1"):
     """Move the mouse to a voxel of the axial stack."""
-    hand.desk.views.go_to(viewport, index[0])
+    hand.desk.views.go_to(viewport, slice_of(index))
     hand.rest()
     widget = hand.viewport(viewport)
     column, row = index[2] + 0.5, index[1] + 0.5

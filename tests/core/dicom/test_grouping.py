@@ -33,8 +33,9 @@ def kinds(display_set):
 
 def test_a_plain_series():
     (display_set,) = sets(*(ct(k) for k in (3, 1, 5, 2, 4)))
-    assert [i.instance_number for i in display_set.instances] == [1, 2, 3, 4, 5]
-    assert display_set.geometry.origin_mm == pytest.approx((-10, -10, 2))
+    assert [i.instance_number for i in display_set.instances] == [5, 4, 3, 2, 1]  # the head comes first
+    assert display_set.geometry.origin_mm == pytest.approx((-10, -10, 10))
+    assert display_set.geometry.along_slices == pytest.approx((0, 0, -1))
     assert display_set.geometry.spacing_mm == pytest.approx((2, 0.5, 0.5))
     assert display_set.warnings == () and display_set.missing == ()
     assert display_set.has_hu and display_set.title == "Chest"
@@ -51,7 +52,7 @@ def test_a_growing_series_keeps_its_identity():
     few, many = sets(*(ct(k) for k in (1, 2, 4))), sets(*(ct(k) for k in range(1, 6)))
     assert few[0].id == many[0].id
     assert few[0].generation < many[0].generation
-    assert few[0].missing == (2,) and many[0].missing == ()
+    assert few[0].missing == (1,) and many[0].missing == ()
 
 
 def test_a_change_of_step_gives_two_stacks():

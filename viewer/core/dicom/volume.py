@@ -204,9 +204,12 @@ def _positions(instances: Sequence[Instance]) -> NDArray[np.float64]:
 
 
 def _normal(instance: Instance) -> Vector:
+    """The normal of an image, turned the way a stack is read: head to feet, front to back, right to left."""
     assert instance.orientation is not None
     a, b, c, d, e, f = instance.orientation
-    return (b * f - c * e, c * d - a * f, a * e - b * d)
+    x, y, z = b * f - c * e, c * d - a * f, a * e - b * d
+    steepest = max((abs(x), x), (abs(y), y), (abs(z), -z))
+    return (x, y, z) if steepest[1] > 0 else (-x, -y, -z)
 
 
 def _height(instance: Instance, normal: Vector) -> float:
