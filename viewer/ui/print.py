@@ -213,6 +213,7 @@ def _foot(painter: QPainter, room: QSizeF, text: str, number: str) -> None:
 
 def _font(points: float) -> QFont:
     font = QFont()
+    font.clearFeatures()  # the glyphs of the window's have no character that could be copied
     font.setFamilies(list(theme.tokens().families))
     font.setPointSizeF(points)
     font.setFeature(QFont.Tag("calt"), 0)  # contextual hyphens and slashes cannot be copied out of a PDF

@@ -20,7 +20,7 @@ class Pipes:
         self.process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
-        self._watchdog = threading.Timer(20, self.process.kill)
+        self._watchdog = threading.Timer(90, self.process.kill)
         self._watchdog.start()
 
     def say(self, *messages):
