@@ -29,9 +29,9 @@ Weights: Apache-2.0. Trained on nodule crops of LIDC-IDRI (CC BY 3.0; Armato et 
 into the lungs of LIDC-IDRI-0001 and -0002 (CC BY 3.0) and the right half of A0001 of Lung-PET-CT-Dx
 (CC BY 4.0, doi 10.7937/TCIA.2020.NNC2-0461), their listed lesions left out. Split by patient (MD5
 of the number): one in five held back for the figures below, an eighth of the rest for calibration
-and operating points, which also saw the left half of A0001 and other procedural chests. The series
-NLST 101287, LungFCP-0001, RIDER 0117 and LIDC-IDRI-0003 were neither trained on nor used to choose
-anything.
+and operating points, which also saw the left half of A0001 and other procedural chests. The
+series NLST 101287, LungFCP-0001, RIDER 0117 and LIDC-IDRI-0003 were not trained on, and no threshold
+was fitted on them.
 """
 
 LIMITS = """\
