@@ -62,7 +62,7 @@ def test_a_study_is_opened_read_judged_signed_and_left_without_the_mouse(window_
         press("shift+Return")
         until(lambda: events(home, "commit"), "the commit")
         reveal = until(lambda: events(home, "reveal"), "the reveal", seconds=120)[0]
-        model = [f for read in _reads(reveal) for f in read if f["above_operating_point"]]
+        model = [f for f in reveal["findings"] if f["above_operating_point"]]
         assert model, "the phantom's nodules were not found"
 
         press("n")
@@ -93,8 +93,3 @@ def test_a_study_is_opened_read_judged_signed_and_left_without_the_mouse(window_
     finally:
         program.kill()
         program.wait()
-
-
-def _reads(reveal: dict) -> list[list[dict]]:
-    """The findings of each model in a reveal's payload."""
-    return [reveal["findings"]]
