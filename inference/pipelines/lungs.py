@@ -182,9 +182,9 @@ def _closed(lung: Mask, tick: Tick) -> Mask:
     box = ndimage.find_objects(padded.astype(np.uint8))[0]
     box = tuple(slice(max(s.start - reach, 0), s.stop + reach) for s in box)
     part = padded[box]
-    grown = _within(part, reach, tick)
+    grown = _within(part, reach, lambda done: tick(0.5 + 0.25 * done))
     out = np.zeros_like(padded)
-    out[box] = ~_within(~grown, reach, tick) | part
+    out[box] = ~_within(~grown, reach, lambda done: tick(0.75 + 0.25 * done)) | part
     inner: Mask = out[reach:-reach, reach:-reach, reach:-reach]
     return inner
 
@@ -198,5 +198,5 @@ def _within(mask: Mask, reach: int, tick: Tick) -> Mask:
         if slab.any():
             near = ndimage.distance_transform_edt(~slab) <= reach
             out[first : first + _SLAB] = near[first - low : first - low + _SLAB]
-        tick(0.5 + 0.4 * min(first + _SLAB, mask.shape[0]) / mask.shape[0])
+        tick(min(first + _SLAB, mask.shape[0]) / mask.shape[0])
     return out
