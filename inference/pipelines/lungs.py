@@ -182,9 +182,9 @@ def _closed(lung: Mask, tick: Tick) -> Mask:
     box = ndimage.find_objects(padded.astype(np.uint8))[0]
     box = tuple(slice(max(s.start - reach, 0), s.stop + reach) for s in box)
     part = padded[box]
-    grown = _within(part, reach, lambda done: tick(0.5 + 0.25 * done))
+    grown = _within(part, reach, lambda done: tick(0.5 + 0.2 * done))
     out = np.zeros_like(padded)
-    out[box] = ~_within(~grown, reach, lambda done: tick(0.75 + 0.25 * done)) | part
+    out[box] = ~_within(~grown, reach, lambda done: tick(0.7 + 0.2 * done)) | part
     inner: Mask = out[reach:-reach, reach:-reach, reach:-reach]
     return inner
 
