@@ -1,4 +1,4 @@
-"""Lungs without nodules: procedural chests by seed and the allowed real series, at 1 mm, cached on disk.
+"""Lungs to learn from: procedural chests by seed and the allowed real series, at 1 mm, cached on disk.
 
 Seeds are split once and for all: training, harvest of candidates, and those reserved for figures.
 """
@@ -24,6 +24,7 @@ RESERVED_SEEDS = range(90000, 100000)
 
 CLEARANCE_MM = 20.0
 CHEST_SPACING_MM, CHEST_SHAPE = (1.5, 0.8, 0.8), (190, 360, 440)
+CHEST_NODULES, CHEST_SIZES_MM = 14, (4.5, 22.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Background:
     lung    where a nodule may be implanted
     read    where the pipeline would look for candidates
     usable  False round listed lesions and in parts kept for validation: neither trained on nor counted
+    lesions uint8, numbers (1-based) of the nodules that a chest was drawn with; elsewhere 0
     """
 
     name: str
@@ -41,6 +43,7 @@ class Background:
     lung: NDArray[np.bool_]
     read: NDArray[np.bool_]
     usable: NDArray[np.bool_]
+    lesions: NDArray[np.uint8]
 
     @property
     def litres(self) -> float:
@@ -52,16 +55,34 @@ def phantom_background(seed: int) -> Background:
     """A procedural chest."""
     chest = chest_background(seed)
     lungs = find_lungs(chest.hu.astype(np.float32))
-    return Background(f"phantom_{seed}", False, chest.hu, chest.lung, lungs.closed, np.ones_like(chest.lung))
+    everywhere, none = np.ones_like(chest.lung), np.zeros(chest.hu.shape, np.uint8)
+    return Background(f"phantom_{seed}", False, chest.hu, chest.lung, lungs.closed, everywhere, none)
 
 
 def whole_chest(seed: int) -> Background:
-    """A procedural chest as in the demonstration but without nodules: finer vessels, scanner voxels."""
-    case = chest(seed, nodules=0, spacing_mm=CHEST_SPACING_MM, shape=CHEST_SHAPE)
+    """A procedural chest drawn as the demonstration is, with more nodules: finer vessels, scanner voxels."""
+    case = chest(
+        seed, nodules=CHEST_NODULES, sizes_mm=CHEST_SIZES_MM, spacing_mm=CHEST_SPACING_MM, shape=CHEST_SHAPE
+    )
     volume = resample(case, 1.0)
     lungs = find_lungs(volume.hu, volume.known)
     hu = np.rint(volume.hu).astype(np.int16)
-    return Background(f"chest_{seed}", False, hu, lungs.closed, lungs.closed, volume.known)
+    lesions = _numbers(case, volume)
+    return Background(f"chest_{seed}", False, hu, lungs.closed, lungs.closed, volume.known, lesions)
+
+
+def _numbers(case: Case, volume: Resampled) -> NDArray[np.uint8]:
+    """The case's lesion numbers on the working grid: those of the nearest voxel (both run z, y, x)."""
+    assert case.mask is not None
+    step = np.linalg.inv(case.grid.matrix()) @ volume.grid.matrix()
+    nearest = [
+        np.clip(np.rint(step[k, k] * np.arange(n) + step[k, 3]), 0, case.grid.shape[k] - 1).astype(np.intp)
+        for k, n in enumerate(volume.grid.shape)
+    ]
+    there = np.asarray(case.mask)[np.ix_(*nearest)]
+    _, without_gaps = np.unique(np.append(there, 0), return_inverse=True)
+    out: NDArray[np.uint8] = without_gaps[:-1].reshape(there.shape).astype(np.uint8)
+    return out
 
 
 def real_background(data: Path, name: str, *, validation: bool = False) -> Background:
@@ -77,7 +98,8 @@ def real_background(data: Path, name: str, *, validation: bool = False) -> Backg
     elif validation:
         raise ValueError(f"{name} is a training background only")
     hu = np.rint(volume.hu).astype(np.int16)
-    return Background(name, True, hu, lungs.closed & usable, lungs.closed, usable)
+    none = np.zeros(hu.shape, np.uint8)
+    return Background(name, True, hu, lungs.closed & usable, lungs.closed, usable, none)
 
 
 def _away_from_lesions(case: Case, volume: Resampled) -> NDArray[np.bool_]:
@@ -98,12 +120,16 @@ def cached(folder: Path, name: str, make: Callable[[], Background]) -> Backgroun
         with np.load(path, allow_pickle=False) as arrays:
             masks = [np.unpackbits(arrays[k], count=arrays["hu"].size) for k in ("lung", "read", "usable")]
             lung, read, usable = (m.astype(bool).reshape(arrays["hu"].shape) for m in masks)
-            return Background(str(arrays["name"]), bool(arrays["real"]), arrays["hu"], lung, read, usable)
+            name, real = str(arrays["name"]), bool(arrays["real"])
+            return Background(name, real, arrays["hu"], lung, read, usable, arrays["lesions"])
     made = make()
     folder.mkdir(parents=True, exist_ok=True)
     lung, read, usable = (np.packbits(mask) for mask in (made.lung, made.read, made.usable))
     unfinished = path.with_suffix(".part.npz")
-    np.savez(unfinished, hu=made.hu, name=made.name, real=made.real, lung=lung, read=read, usable=usable)
+    np.savez(
+        unfinished, hu=made.hu, name=made.name, real=made.real, lung=lung, read=read, usable=usable,
+        lesions=made.lesions,
+    )  # fmt: skip
     unfinished.replace(path)
     return made
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy import ndimage
 from torch import nn
 
 from inference.networks import build
@@ -22,6 +23,7 @@ CLIP_HU = (-1000.0, 400.0)
 CENTRE_WEIGHT = 0.25
 MINED_PER_LITRE = 60
 MINING_TILE = 104
+NODULE_MARGIN_MM = 5
 
 Report = Callable[[int, int, dict[str, float]], None]
 """(step, steps, losses); may raise to stop."""
@@ -113,9 +115,10 @@ def _stack(arrays: list[NDArray[np.float32]], device: str) -> torch.Tensor:
 
 
 def false_peaks(network: nn.Module, background: Background, above: float) -> list[Place]:
-    """Places of peaks on a background without nodules, highest first."""
+    """Places of peaks on a background away from nodules, highest first."""
     hu = background.hu.astype(np.float32)
-    where = background.read & background.usable
+    nodules = ndimage.binary_dilation(background.lesions > 0, iterations=NODULE_MARGIN_MM)
+    where = background.read & background.usable & ~nodules
     maps = sweep(network, hu, where, CLIP_HU, MINING_TILE, lambda _: None)
     most = max(int(MINED_PER_LITRE * background.litres), 5)
     found = candidates(maps, where, above, most)

@@ -24,7 +24,7 @@ Draw = Callable[[np.random.Generator], Implant]
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """An implanted nodule: centroid and volume of its truth on the background's grid."""
+    """A nodule, drawn or implanted: centroid and volume of its truth on the background's grid."""
 
     centre: tuple[float, float, float]
     voxels: int
@@ -64,20 +64,31 @@ def joined(parts: Sequence[Harvest]) -> Harvest:
 def with_implants(
     rng: np.random.Generator, background: Background, draw: Draw, per_litre: float = PER_LITRE
 ) -> tuple[NDArray[np.int16], NDArray[np.uint8], list[Placed]]:
-    """A copy of the background with nodules 30 mm apart: HU, numbers (1-based) and where they lie."""
+    """A copy of the background with nodules 30 mm apart: HU, numbers (1-based) and where they lie.
+
+    Those that it was drawn with come first, in number and among the `per_litre`.
+    """
     hu = background.hu.copy()
-    numbers = np.zeros(hu.shape, np.uint8)
+    numbers = background.lesions.copy()
     free = background.lung & background.usable
     inside = np.argwhere(free[::2, ::2, ::2]) * 2
+    placed = drawn_with(background)
     wanted = max(round(per_litre * background.litres), 1)
-    placed: list[Placed] = []
     for _ in range(20 * wanted):
-        if len(placed) == min(wanted, 250):
+        if len(placed) >= min(wanted, 250):
             break
         place = inside[int(rng.integers(len(inside)))]
         if all(np.linalg.norm(place - p.centre) > APART_MM + p.radius_mm for p in placed):
             _put(hu, numbers, background.lung, draw(rng), place, placed)
     return hu, numbers, placed
+
+
+def drawn_with(background: Background) -> list[Placed]:
+    """The nodules that are in the background itself, in the order of their numbers."""
+    index = np.argwhere(background.lesions)
+    number = background.lesions[tuple(index.T)]
+    groups = (index[number == k] for k in range(1, int(number.max(initial=0)) + 1))
+    return [Placed((float(z), float(y), float(x)), len(g)) for g in groups for z, y, x in [g.mean(axis=0)]]
 
 
 def _put(

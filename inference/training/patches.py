@@ -12,11 +12,14 @@ from inference.phantom.nodule import implant
 from inference.training.augment import scanner, turned
 from inference.training.backgrounds import Background
 from inference.training.ct_chest import Nodule
+from inference.training.harvest import Placed, drawn_with
 from inference.training.implants import ImplantMix, random_implant
 
 Place = tuple[int, int, int]
 GRID = 2
 """Pitch of the centre map in mm."""
+WHOLE = 0.8
+"""A nodule of which a patch holds less than this share is not scored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +52,15 @@ class PatchSource:
     hard: dict[str, list[Place]] = field(default_factory=dict)
     hard_share: float = 0.6
     edge_share: float = 0.28
+    own_share: float = 0.5
+    _own: dict[str, list[Placed]] = field(init=False)
     _inside: dict[str, tuple[NDArray[np.intp], NDArray[np.intp]]] = field(default_factory=dict)
     _litres: dict[str, float] = field(init=False)
 
     def __post_init__(self) -> None:
         """Larger lungs are drawn more often."""
         self._litres = {b.name: b.litres for b in self.backgrounds}
+        self._own = {b.name: drawn_with(b) for b in self.backgrounds}
 
     def batch(self, rng: np.random.Generator, count: int, side: int) -> list[Patch]:
         """A quarter cubes (of their own 40 mm only), the rest half real, half procedural background."""
@@ -70,19 +76,29 @@ class PatchSource:
         return out
 
     def background_patch(self, rng: np.random.Generator, source: Background, side: int) -> Patch:
-        """A patch round a place in the lung, with implants half of the time; else often a hard place."""
-        with_implant = rng.random() < 0.55
-        hard = self.hard.get(source.name, [])
-        if not with_implant and hard and rng.random() < self.hard_share:
+        """A patch round a place in the lung, half of the time with nodules; else often a hard place.
+
+        The nodules are implanted, or (half of the time, where there are any) those of the chest itself.
+        """
+        with_nodule = rng.random() < 0.55
+        own, hard = self._own[source.name], self.hard.get(source.name, [])
+        with_own = with_nodule and bool(own) and rng.random() < self.own_share
+        if with_own:
+            centre = np.rint(own[int(rng.integers(len(own)))].centre).astype(np.intp) + rng.integers(-8, 9, 3)
+        elif not with_nodule and hard and rng.random() < self.hard_share:
             centre = np.array(hard[int(rng.integers(len(hard)))]) + rng.integers(-6, 7, 3)
         else:
             centre = self._place(rng, source) + rng.integers(-8, 9, 3)
         hu = cut(source.hu, centre, side, "edge")
         lung, usable = (cut(mask, centre, side, "constant") for mask in (source.lung, source.usable))
-        lesions = np.zeros(hu.shape, np.uint8)
-        if with_implant:
-            for number in range(1, 2 + int(rng.integers(0, max(side // 24, 1)))):
-                self._implant(rng, hu, lung, lesions, number)
+        lesions = cut(source.lesions, centre, side, "constant")
+        for number, nodule in enumerate(own, start=1):
+            inside = lesions == number
+            if 0 < inside.sum() < WHOLE * nodule.voxels:  # the patch cuts it: its middle is not to be learnt
+                lesions[inside], usable[inside] = 0, False
+        if with_nodule and not with_own:
+            for extra in range(1, 2 + int(rng.integers(0, max(side // 24, 1)))):
+                self._implant(rng, hu, lung, lesions, len(own) + extra)
         hu, lesions, usable = turned(rng, hu, lesions, usable)
         return Patch(scanner(rng, hu.astype(np.float32)), lesions, usable)
 

@@ -135,7 +135,8 @@ def mirrored(background: Background) -> Background:
     hu = np.ascontiguousarray(background.hu[:, :, ::-1])
     masks = (background.lung, background.read, background.usable)
     lung, read, usable = (np.ascontiguousarray(mask[:, :, ::-1]) for mask in masks)
-    return Background(background.name, background.real, hu, lung, read, usable)
+    lesions = np.ascontiguousarray(background.lesions[:, :, ::-1])
+    return Background(background.name, background.real, hu, lung, read, usable, lesions)
 
 
 def bundled(

@@ -26,7 +26,8 @@ def _small(name, real, *_arguments, **_options):
     volume = resample(case(shape=(24, 100, 140)), 1.0)
     lungs = find_lungs(volume.hu)
     hu = np.where(lungs.closed & (volume.hu > -400), -850, volume.hu).astype(np.int16)
-    return backgrounds.Background(name, real, hu, lungs.closed, lungs.closed, np.ones(hu.shape, bool))
+    everywhere, none = np.ones(hu.shape, bool), np.zeros(hu.shape, np.uint8)
+    return backgrounds.Background(name, real, hu, lungs.closed, lungs.closed, everywhere, none)
 
 
 @pytest.fixture
@@ -35,14 +36,26 @@ def small(monkeypatch, tmp_path):
     for module in (backgrounds, recipe):
         monkeypatch.setattr(module, "real_background", partial(_small, "real", True))
     config = tomllib.loads(SHIPPED.read_text(encoding="utf-8"))
-    config |= {"phantoms": 1, "calibration_phantoms": 1, "real": ["lidc_0001_slab"]}
+    config |= {
+        "phantoms": 1,
+        "chests": 0,
+        "calibration_phantoms": 1,
+        "calibration_chests": 0,
+        "real": ["lidc_0001_slab"],
+    }
     config["detector"] |= {"channels": [4, 8], "groups": 2}
     config["classifier"] |= {"channels": [4, 8], "groups": 2}
     config["detector_training"] |= {
         "steps": 3, "stop_at": 3, "sides": [24], "voxels": 30000, "mine_at": [0.7], "mine_phantoms": 1,
         "save_every": 1,
     }  # fmt: skip
-    config["classifier_training"] |= {"steps": 2, "batch": 4, "harvest_phantoms": 1, "harvest_rounds": 1}
+    config["classifier_training"] |= {
+        "steps": 2,
+        "batch": 4,
+        "harvest_phantoms": 1,
+        "harvest_chests": 0,
+        "harvest_rounds": 1,
+    }
     path = tmp_path / "train.toml"
     path.write_text(tomli_w.dumps(config), encoding="utf-8")
     return path

@@ -20,7 +20,7 @@ from inference.training.ct_chest import TEST_SERIES, Nodule, Part, background, n
 from inference.training.detector import patch_loss
 from inference.training.evaluate import Evaluation, Rules, evaluate
 from inference.training.evaluate import main as evaluate_main
-from inference.training.harvest import hit_by, with_implants
+from inference.training.harvest import drawn_with, hit_by, with_implants
 from inference.training.implants import ImplantMix, posed, random_implant
 from inference.training.optimise import Run
 from inference.training.patches import PatchSource, targets
@@ -46,7 +46,17 @@ def _background(name="b", real=True, side=64):
     hu = np.full((side,) * 3, -860, np.int16)
     lung = np.zeros(hu.shape, bool)
     lung[8:-8, 8:-8, 8:-8] = True
-    return Background(name, real, hu, lung, lung, np.ones_like(lung))
+    return Background(name, real, hu, lung, lung, np.ones_like(lung), np.zeros(hu.shape, np.uint8))
+
+
+def _chest_with_own(side=96):
+    """One dense ball of radius 4 in its middle, another cut by every patch that shows the first."""
+    out = _background("chest", False, side)
+    z, y, x = np.ogrid[:side, :side, :side]
+    for number, at in ((1, (48, 48, 48)), (2, (48, 48, 74))):
+        inside = (z - at[0]) ** 2 + (y - at[1]) ** 2 + (x - at[2]) ** 2 <= 16
+        out.hu[inside], out.lesions[inside] = 20, number
+    return out
 
 
 SOURCE_ARGUMENTS = (
@@ -138,6 +148,30 @@ def test_patches_and_targets_agree():
 def test_a_batch_depends_on_its_random_numbers_only():
     first, second = (PatchSource(*SOURCE_ARGUMENTS).batch(np.random.default_rng(3), 4, 40) for _ in range(2))
     assert all(np.array_equal(a.hu, b.hu) for a, b in zip(first, second, strict=True))
+
+
+def test_the_nodules_of_a_chest_are_learnt_where_they_are_whole_and_never_where_a_patch_cuts_them():
+    chest = _chest_with_own()
+    assert [nodule.centre for nodule in drawn_with(chest)] == [(48.0, 48.0, 48.0), (48.0, 48.0, 74.0)]
+    source = PatchSource([chest], *SOURCE_ARGUMENTS[1:], own_share=1.0)
+    patches = [source.background_patch(np.random.default_rng(k), chest, 40) for k in range(30)]
+    dense = [patch for patch in patches if (patch.lesions > 0).any()]
+    assert len(dense) > 8
+    for patch in dense:
+        for number in np.unique(patch.lesions[patch.lesions > 0]):
+            assert (patch.lesions == number).sum() >= 0.8 * 257
+    assert any(not patch.weight.all() for patch in patches)
+
+
+def test_implants_keep_away_from_the_nodules_of_the_chest():
+    chest = _chest_with_own()
+    _, numbers, placed = with_implants(
+        np.random.default_rng(1), chest, lambda rng: posed(rng, _nodule()), per_litre=16.0
+    )
+    assert len(placed) > 2
+    far = [np.linalg.norm(np.subtract(p.centre, own.centre)) for own in placed[:2] for p in placed[2:]]
+    assert min(far) > 28
+    assert numbers.max() == len(placed)
 
 
 # --- optimisation
