@@ -12,11 +12,11 @@ from inference.networks.detect3d import STRIDE, folded, residual
 class CandidateClassifier(nn.Module):
     """(batch, inputs, side, side, side) crops to (batch, 1) logits; mean and maximum pooling."""
 
-    def __init__(self, inputs: int = 3, channels: Sequence[int] = (32, 48, 64), groups: int = 8) -> None:
+    def __init__(self, inputs: int = 3, channels: Sequence[int] = (32, 48, 64)) -> None:
         super().__init__()
         widths = [inputs * STRIDE**3, *channels]
         self.blocks = nn.ModuleList(
-            residual(a, b, groups, stride=1 if i == 0 else 2) for i, (a, b) in enumerate(pairwise(widths))
+            residual(a, b, stride=1 if i == 0 else 2) for i, (a, b) in enumerate(pairwise(widths))
         )
         self.drop = nn.Dropout(0.2)
         self.head = nn.Linear(2 * widths[-1], 1)

@@ -30,6 +30,11 @@ class Found:
     mask: NDArray[np.bool_]
 
     @property
+    def box(self) -> tuple[slice, ...]:
+        """Where the patch lies in the volume; slices of no length where the mask is empty."""
+        return tuple(slice(s, s + n) for s, n in zip(self.start, self.mask.shape, strict=True))
+
+    @property
     def radius_mm(self) -> float:
         """Of the sphere with the mask's volume; at least 2."""
         return max(float((3 * self.mask.sum() / (4 * np.pi)) ** (1 / 3)), 2.0)
@@ -44,17 +49,19 @@ def candidates(
 ) -> list[Found]:
     """Peaks (5 x 5 x 5 maximum) of the centre map over `above` within `where`: the `most` highest.
 
-    Of two candidates whose centres lie within the larger radius (3 mm at least), the higher peak stays.
+    A peak beside `where` counts too if its mask reaches into it: the middle of a nodule at the wall or the
+    hilum may lie outside the lung. Of two candidates whose centres lie within the larger radius (3 mm at
+    least), the higher peak stays.
     """
     top = ndimage.maximum_filter(maps.centre, 5)
     z, y, x = np.nonzero((maps.centre == top) & (maps.centre > above))
-    near = _dilated_at(where, z, y, x)
-    order = np.argsort(-maps.centre[z, y, x][near], kind="stable")
+    inside = _dilated_at(where, z, y, x)
     kept: list[Found] = []
-    for k in np.flatnonzero(near)[order]:
+    for k in np.argsort(-maps.centre[z, y, x], kind="stable"):
         tick(len(kept) / most)
         found = _found(maps, (int(z[k]), int(y[k]), int(x[k])))
-        if not any(_same(found, other) for other in kept):
+        reaches = inside[k] or (found.mask & where[found.box]).any()
+        if reaches and not any(_same(found, other) for other in kept):
             kept.append(found)
         if len(kept) == most:
             break

@@ -20,7 +20,7 @@ of each candidate, with a heat map. **Research software. Not a medical device. N
 The volume is brought to 1 mm along the patient's axes and read wherever there is lung. A small 3-D
 U-Net (stage 1) says where centres lie and what belongs to a lesion; a classifier (stage 2) weighs
 each candidate from the image, that outline and the lung round it. Score = sqrt(p1 x p2); isotonic
-regression turns it into a probability. All networks use GroupNorm. The heat map is HiResCAM of
+regression turns it into a probability. The networks use BatchNorm. The heat map is HiResCAM of
 stage 2 at 2 mm: what raised the classifier's answer, not an outline.
 
 ## Data and licence

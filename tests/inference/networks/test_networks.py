@@ -6,8 +6,8 @@ from torch import nn
 
 from inference.networks import build, load_networks, save_networks
 
-DETECTOR = {"network": "centre_mask_3d", "channels": [4, 8, 8], "groups": 2}
-CLASSIFIER = {"network": "candidate_classifier_3d", "channels": [4, 8], "groups": 2}
+DETECTOR = {"network": "centre_mask_3d", "channels": [4, 8, 8]}
+CLASSIFIER = {"network": "candidate_classifier_3d", "channels": [4, 8]}
 
 
 def test_the_detector_answers_at_two_and_at_one_millimetre():

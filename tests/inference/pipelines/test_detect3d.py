@@ -10,8 +10,10 @@ from inference.bundle import BundleError, Calibration, InputContract, Range, Tra
 from inference.cases import Case, Grid
 from inference.networks import build
 from inference.pipelines import load
+from inference.pipelines.candidates import candidates
 from inference.pipelines.detect3d import Detect3D, heat_map
 from inference.pipelines.domain import judge
+from inference.pipelines.tiles import Maps
 from inference.protocol import OperatingPoint
 from tests.inference.pipelines.bodies import AXIAL, NODULE_MM, case
 from tests.inference.test_bundle import DRAFT
@@ -50,7 +52,7 @@ def _pipeline(**changes):
         operating_points=(OperatingPoint("balanced", 0.3, 1.0, "false marks per litre"),),
         **changes,
     )
-    classifier = build({"network": "candidate_classifier_3d", "channels": [4, 8], "groups": 2})
+    classifier = build({"network": "candidate_classifier_3d", "channels": [4, 8]})
     return Detect3D(bundle, DenseSpots(), classifier, "cpu")
 
 
@@ -161,7 +163,7 @@ def test_random_weights_change_the_heat_map():
     maps = []
     for seed in (1, 2):
         torch.manual_seed(seed)
-        network = build({"network": "candidate_classifier_3d", "channels": [8, 8], "groups": 2}).eval()
+        network = build({"network": "candidate_classifier_3d", "channels": [8, 8]}).eval()
         maps.append(heat_map(network, crop, "cpu"))
     assert maps[0].max() == pytest.approx(1)
     assert np.corrcoef(maps[0].ravel(), maps[1].ravel())[0, 1] < 0.5
@@ -175,3 +177,13 @@ def test_only_known_tasks_load(tmp_path):
 def test_contract_limits_come_from_the_bundle(tmp_path):
     strict = _pipeline(input=InputContract(modality="CT", max_slice_mm=1.0))
     assert "at most 1 mm" in _read(strict, case(), tmp_path).reason
+
+
+def test_a_nodule_whose_middle_lies_beside_the_lung_is_a_candidate_if_it_reaches_into_it():
+    centre, mask = np.zeros((20, 20, 20), np.float32), np.zeros((40, 40, 40), np.float16)
+    centre[10, 10, 10], centre[10, 10, 3] = 0.9, 0.8
+    mask[16:25, 16:25, 16:25] = mask[18:22, 18:22, 5:8] = 1.0
+    lung = np.zeros(mask.shape, bool)
+    lung[:, :, 24:] = True
+    (only,) = candidates(Maps(centre, mask), lung, 0.1, 10)
+    assert only.centre == (20.0, 20.0, 20.0)

@@ -43,8 +43,8 @@ def small(monkeypatch, tmp_path):
         "calibration_chests": 0,
         "real": ["lidc_0001_slab"],
     }
-    config["detector"] |= {"channels": [4, 8], "groups": 2}
-    config["classifier"] |= {"channels": [4, 8], "groups": 2}
+    config["detector"] |= {"channels": [4, 8]}
+    config["classifier"] |= {"channels": [4, 8]}
     config["detector_training"] |= {
         "steps": 3, "stop_at": 3, "sides": [24], "voxels": 30000, "mine_at": [0.7], "mine_phantoms": 1,
         "save_every": 1,

@@ -32,8 +32,8 @@ from tests.inference.pipelines.test_detect3d import SETTINGS
 from tests.inference.test_bundle import DRAFT
 
 MIX = ImplantMix()
-TINY = {"network": "centre_mask_3d", "channels": [4, 8], "groups": 2}
-TINY_CLASSIFIER = {"network": "candidate_classifier_3d", "channels": [4, 8], "groups": 2}
+TINY = {"network": "centre_mask_3d", "channels": [4, 8]}
+TINY_CLASSIFIER = {"network": "candidate_classifier_3d", "channels": [4, 8]}
 
 
 def _nodule(radius=4.0, texture=5.0, patient="LIDC-IDRI-0001"):
