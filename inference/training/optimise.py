@@ -30,9 +30,8 @@ class Run:
     def __post_init__(self) -> None:
         """Build average and optimiser."""
         self.network = self.network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
-        self.average = AveragedModel(  # type: ignore[no-untyped-call]
-            self.network, multi_avg_fn=get_ema_multi_avg_fn(self.ema), use_buffers=True
-        )
+        mean = get_ema_multi_avg_fn(self.ema)  # type: ignore[no-untyped-call]
+        self.average = AveragedModel(self.network, multi_avg_fn=mean, use_buffers=True)
         self.optimiser = torch.optim.AdamW(
             self.network.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay
         )
