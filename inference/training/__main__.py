@@ -12,6 +12,7 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from inference.training.calibrate import NothingMarkedError
 from inference.training.config import Config, load_config
 from inference.training.recipe import train
 
@@ -65,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit code 0 when the bundle is written, 3 when time ran out before, 2 on bad input."""
+    """Exit code 0: the bundle is written; 2: bad input; 3: time ran out before; 4: nothing was learnt."""
     options = parser().parse_args(arguments)
     torch.set_num_threads(options.threads)
     console = Console(stderr=True)
@@ -86,6 +87,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except OutOfTime:
             console.print(f"Stopped after {options.minutes:g} minutes; the same command goes on.")
             return 3
+        except NothingMarkedError as error:
+            console.print(str(error), markup=False)
+            return 4
     console.print(f"{bundle.id} {bundle.version} ({bundle.sha256[:12]}) is in {options.out / 'bundle'}")
     return 0
 

@@ -28,6 +28,10 @@ RATES = {"sensitive": 1.0, "balanced": 0.3, "strict": 0.1}
 DEFAULT = "balanced"
 
 
+class NothingMarkedError(Exception):
+    """The networks mark nothing at all in the calibration volumes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
     """Scores of one calibration volume against its implants, with the volume's statistics."""
@@ -61,8 +65,12 @@ def trial(
 
 
 def calibration(trials: Sequence[Trial], fitted_on: str) -> Calibration:
-    """Isotonic over all candidates, nodules weighted to `NODULES_PER_LITRE`."""
+    """Isotonic over all candidates, nodules weighted to `NODULES_PER_LITRE`; raises `NothingMarkedError`."""
     scores, truth, weight = pooled([t.scored for t in trials])
+    if not len(scores):
+        raise NothingMarkedError(
+            f"The networks mark nothing in {len(trials)} calibration volumes: train longer, with more steps."
+        )
     knots, probabilities = isotonic(scores, truth, weight)
     return Calibration(
         method="isotonic",

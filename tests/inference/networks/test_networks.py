@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from torch import nn
 
 from inference.networks import build, load_networks, save_networks
 
@@ -23,11 +22,14 @@ def test_the_classifier_gives_one_logit_a_crop():
     assert torch.equal(network.eval()(crops), network.classify(network.pooled(crops)))
 
 
-@pytest.mark.parametrize("architecture", [DETECTOR, CLASSIFIER])
-def test_no_network_keeps_statistics_of_batches(architecture):
-    assert not any(
-        isinstance(part, nn.modules.batchnorm._BatchNorm) for part in build(architecture).modules()
-    )
+def test_a_place_gets_the_same_answer_whatever_the_size_of_its_tile():
+    torch.manual_seed(0)
+    network = build(DETECTOR).eval()
+    volume = torch.randn(1, 1, 112, 112, 112)
+    with torch.inference_mode():
+        whole, part = network(volume), network(volume[:, :, 8:104, 8:104, 8:104].contiguous())
+    assert torch.allclose(whole[0][..., 26:30, 26:30, 26:30], part[0][..., 22:26, 22:26, 22:26], atol=1e-5)
+    assert torch.allclose(whole[1][..., 52:60, 52:60, 52:60], part[1][..., 44:52, 44:52, 44:52], atol=1e-5)
 
 
 def test_weights_come_back_exactly(tmp_path):

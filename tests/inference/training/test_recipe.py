@@ -46,8 +46,9 @@ def small(monkeypatch, tmp_path):
     config["detector"] |= {"channels": [4, 8]}
     config["classifier"] |= {"channels": [4, 8]}
     config["detector_training"] |= {
-        "steps": 3, "stop_at": 3, "sides": [24], "voxels": 30000, "mine_at": [0.7], "mine_phantoms": 1,
-        "save_every": 1,
+        "steps": 40, "stop_at": 40, "warmup": 5, "sides": [24], "voxels": 30000,
+        "mine_at": [0.7], "mine_phantoms": 1,
+        "save_every": 10, "ema": 0.5,
     }  # fmt: skip
     config["classifier_training"] |= {
         "steps": 2,

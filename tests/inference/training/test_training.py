@@ -14,7 +14,14 @@ from inference.cases import TruthLesion, load_case, save_case
 from inference.networks import build, save_networks
 from inference.training import prepare
 from inference.training.backgrounds import Background
-from inference.training.calibrate import NODULES_PER_LITRE, Trial, calibration, operating_points, pooled
+from inference.training.calibrate import (
+    NODULES_PER_LITRE,
+    NothingMarkedError,
+    Trial,
+    calibration,
+    operating_points,
+    pooled,
+)
 from inference.training.config import load_config
 from inference.training.ct_chest import TEST_SERIES, Nodule, Part, background, nodules, part
 from inference.training.detector import patch_loss
@@ -224,6 +231,12 @@ def test_the_shipped_configuration_is_whole_and_a_wrong_key_is_named(tmp_path):
 
 
 # --- calibration, figures and card
+
+
+def test_networks_that_mark_nothing_are_not_calibrated():
+    trials = [Trial(_case("a", np.zeros(0), np.zeros(0, np.int64), 3, amount=1.0), {})]
+    with pytest.raises(NothingMarkedError, match="train longer"):
+        calibration(trials, "test")
 
 
 def test_operating_points_and_calibration_come_from_the_same_trials():
