@@ -44,7 +44,7 @@ def read(hand: Hand, study: Path) -> None:
     desk = hand.desk
     desk.open_paths([study])
     hand.until(lambda: desk.first_image_shown)
-    hand.until(lambda: all(stack.complete for stack in desk.stacks.values()))
+    hand.until(lambda: all(stack.complete for stack in desk.pixels.stacks.values()))
     hand.until(lambda: desk.second.kind != "waiting", SECOND_READ_S)
     hand.window.show_icons()
     hand.rest(1.0)

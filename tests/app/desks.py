@@ -85,9 +85,9 @@ class Hand:
     def open(self, *folders):
         """Open studies and wait for pixels."""
         self.desk.open_paths(list(folders))
-        self.turn(lambda: not self.desk.scanning)
-        self.turn(lambda: bool(self.desk.stacks))
-        self.turn(lambda: all(stack.complete for stack in self.desk.stacks.values()))
+        self.turn(lambda: not self.desk.search.running)
+        self.turn(lambda: bool(self.desk.pixels.stacks))
+        self.turn(lambda: all(stack.complete for stack in self.desk.pixels.stacks.values()))
         self.paint()
         return self.desk
 

@@ -124,7 +124,7 @@ def test_every_command_has_words_and_says_why_it_cannot_be_done(command, hand):
     assert command.group
     assert command.run is not None
     done = perform(hand.desk, command)
-    assert done or hand.desk.status.startswith(command.title)
+    assert done or hand.desk.screen.status.startswith(command.title)
 
 
 def test_the_page_of_keys_is_current():

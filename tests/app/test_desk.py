@@ -53,7 +53,7 @@ def test_the_reader_is_asked_once_and_return_accepts(home, second_reader, chest_
     monkeypatch.setenv("USER", "doe")
     hand = Hand(home)
     hand.open(chest_folder)
-    assert hand.desk.question.kind == "reader"
+    assert hand.desk.screen.question.kind == "reader"
     assert hand.desk.session is None
     hand.desk.accept({"name": "Jane Doe", "experience": "8 years"})
     assert hand.desk.reading.reader.name == "Jane Doe"
@@ -73,20 +73,20 @@ def test_what_cannot_be_loaded_is_listed_and_the_rest_opens(hand, chest_folder):
 
 def test_a_folder_without_images_says_so(hand, tmp_path):
     hand.desk.open_paths([tmp_path])
-    hand.turn(lambda: not hand.desk.scanning)
-    assert hand.desk.page == "studies"
-    assert "No images" in hand.desk.status
+    hand.turn(lambda: not hand.desk.search.running)
+    assert hand.desk.screen.page == "studies"
+    assert "No images" in hand.desk.screen.status
 
 
 def test_the_next_case_opens_and_the_one_before_can_be_resumed(hand, chest_folder, tmp_path):
     other = write_chest(tmp_path / "other", study="1.2.8", patient="P-2")
     desk = hand.open(chest_folder, other)
-    first = desk.active_study
+    first = desk.case.key
     hand.press("Ctrl+PgDown")
-    assert desk.active_study != first
+    assert desk.case.key != first
     hand.press("Ctrl+PgUp")
-    assert desk.active_study == first
-    assert desk.question.kind == "resume"
+    assert desk.case.key == first
+    assert desk.screen.question.kind == "resume"
 
 
 # --- looking
@@ -124,8 +124,8 @@ def test_a_step_changes_window_and_layout_and_keeps_slice_and_zoom(hand, desk):
 
 def test_the_step_of_the_second_reader_is_locked_before_the_commit(hand, desk):
     hand.press("Ctrl+5")
-    assert desk.step == 0
-    assert "sealed" in desk.status
+    assert desk.hanging.step == 0
+    assert "sealed" in desk.screen.status
 
 
 def test_presets_and_the_stored_window(hand, desk):
@@ -195,7 +195,7 @@ def test_a_mark_is_described_corrected_deleted_and_brought_back(hand, desk):
     assert desk.reading.own[0].long_axis_mm == pytest.approx(20)
     hand.press("Del")
     assert desk.reading.own == ()
-    assert "Ctrl+Z" in desk.status
+    assert "Ctrl+Z" in desk.screen.status
     hand.press("Ctrl+Z")
     assert desk.reading.own[0].long_axis_mm == pytest.approx(20)
     hand.press("Ctrl+Z", "Ctrl+Y")
@@ -206,7 +206,7 @@ def test_a_solid_part_that_is_no_length_is_refused_and_the_editor_stays(hand, de
     point_at(hand, NODULE)
     hand.press("M", "E")
     desk.save_edit({"solid_part_mm": "big"})
-    assert "allowed" in desk.status
+    assert "allowed" in desk.screen.status
     assert desk.review.editing
 
 
@@ -232,15 +232,15 @@ def test_no_key_reveals_anything_before_the_commit(hand, desk, key):
 
 def test_before_the_commit_nothing_of_the_model_is_anywhere(hand, desk, home):
     hand.press("Down", "N", "Space")
-    said = repr(hand.state) + desk.status
+    said = repr(hand.state) + desk.screen.status
     desk.log.flush()
     on_disk = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
     for finding in FINDINGS:
         assert finding.tracking_uid not in said
         assert f"'{finding.name}'" not in said
         assert finding.tracking_uid.encode() not in on_disk
-    assert desk.study_read is None
-    assert desk.heat == {}
+    assert desk.second.read is None
+    assert desk.second.heat == {}
 
 
 def test_a_read_with_findings_looks_like_one_without(home, second_reader, chest_folder, monkeypatch):
@@ -290,7 +290,7 @@ def test_undo_does_not_cross_the_commit(hand, desk):
     commit(hand)
     hand.press("Ctrl+Z")
     assert len(desk.reading.own) == 1
-    assert "undo" in desk.status
+    assert "undo" in desk.screen.status
 
 
 def test_walking_brings_the_finding_on_screen(hand, desk):
@@ -310,7 +310,7 @@ def test_accept_needs_the_slice_to_have_been_on_screen(hand, desk):
     commit(hand)
     hand.press("N", "Enter")
     assert desk.reading.judgement(FINDINGS[0].tracking_uid).verdict is Verdict.UNDECIDED
-    assert "Look at M1 first" in desk.status
+    assert "Look at M1 first" in desk.screen.status
     hand.look(0.31)
     hand.press("Enter")
     assert desk.reading.judgement(FINDINGS[0].tracking_uid).verdict is Verdict.ACCEPTED
@@ -344,7 +344,7 @@ def test_reject_with_a_digit_and_with_no_reason(hand, desk):
 def test_another_reason_is_asked_for_in_words(hand, desk):
     commit(hand)
     judge(hand, "X", "9")
-    assert desk.question.kind == "reject_text"
+    assert desk.screen.question.kind == "reject_text"
     desk.accept({"text": "azygos lobe"})
     said = desk.reading.judgement(FINDINGS[0].tracking_uid)
     assert (said.reason, said.text) == ("other", "azygos lobe")
@@ -395,7 +395,7 @@ def test_a_second_reader_that_breaks_costs_a_line_not_the_window(hand, second_re
     second_reader.error = RuntimeError("the model file is damaged")
     desk = hand.open(chest_folder)
     hand.turn(lambda: desk.second.kind == "failed")
-    assert "the model file is damaged" in desk.status
+    assert "the model file is damaged" in desk.screen.status
     second_reader.error = None
     desk.run("second.again")
     hand.turn(lambda: desk.second.kind == "ready")
@@ -409,14 +409,14 @@ def test_the_first_press_names_what_is_undecided_and_the_second_signs_without(ha
     judge(hand, "Enter")
     hand.press("Ctrl+Shift+Enter")
     assert desk.stage is Stage.REVEALED
-    assert "M2 is undecided" in desk.status
+    assert "M2 is undecided" in desk.screen.status
     assert any(action.title == "Sign without M2" for action in hand.state.panel.actions)
     hand.press("Ctrl+Shift+Enter")
     assert desk.stage is Stage.SIGNED
     assert desk.reading.signed_without == ("M2",)
-    hand.turn(lambda: bool(desk.written), seconds=60)
-    assert {w.kind for w in desk.written} >= {"SR", "SEG", "HTML"}
-    assert all(w.path.is_file() for w in desk.written)
+    hand.turn(lambda: bool(desk.report.written), seconds=60)
+    assert {w.kind for w in desk.report.written} >= {"SR", "SEG", "HTML"}
+    assert all(w.path.is_file() for w in desk.report.written)
 
 
 def test_a_verdict_between_the_presses_asks_again(hand, desk):
@@ -462,12 +462,12 @@ def test_the_next_start_resumes_exactly_there(hand, desk, home, second_reader, c
     reading = desk.reading
     again = Hand(home)
     again.open(chest_folder)
-    assert again.desk.question.kind == "resume"
+    assert again.desk.screen.question.kind == "resume"
     again.desk.accept({})
     assert again.desk.reading.own == reading.own
     assert {view.id: view for view in again.desk.views.visible} == before
-    assert again.desk.step == 1
-    assert again.desk.chance == 45
+    assert again.desk.hanging.step == 1
+    assert again.desk.review.chance == 45
     again.desk.close()
 
 
@@ -478,7 +478,7 @@ def test_a_reading_revealed_before_the_crash_shows_its_findings_at_once(hand, de
     again.open(chest_folder)
     again.desk.accept({})
     assert [row.verdict for row in again.state.panel.rows] == ["Accepted", "Undecided"]
-    again.turn(lambda: bool(again.desk.heat))
+    again.turn(lambda: bool(again.desk.second.heat))
     assert again.desk.stage is Stage.REVEALED
     again.desk.close()
 
@@ -488,7 +488,7 @@ def test_without_paths_the_last_reading_is_offered(hand, desk, home, second_read
     hand.press("M")
     again = Hand(home)
     again.desk.open_paths([])
-    assert again.desk.question.kind == "resume"
+    assert again.desk.screen.question.kind == "resume"
     again.desk.accept({})
     again.turn(lambda: again.desk.session is not None)
     assert [f.name for f in again.desk.reading.own] == ["R1"]
@@ -498,7 +498,7 @@ def test_without_paths_the_last_reading_is_offered(hand, desk, home, second_read
 def test_leaving_closes_the_reading_in_the_log(hand, desk, home):
     hand.press("Ctrl+W")
     assert kinds(home)[-1] == "closed"
-    assert desk.page == "studies"
+    assert desk.screen.page == "studies"
     log = EventLog(home)
     assert log.verify() == []
     log.close()
@@ -510,10 +510,10 @@ def test_every_reason_has_its_digit():
 
 
 def test_a_scan_that_is_stopped_leaves_what_it_found(hand, desk, tmp_path):
-    desk.scanning = True
-    desk.cancel_job(desk.scan_job)
-    assert not desk.scanning
-    assert "stopped" in desk.status
+    desk.search.running = True
+    desk.cancel_job(desk.search.job)
+    assert not desk.search.running
+    assert "stopped" in desk.screen.status
     assert desk.study is not None
 
 
@@ -521,8 +521,8 @@ def test_without_an_event_log_nothing_is_marked_and_the_reason_is_said(home, sec
     (home / "events.sqlite").write_bytes(b"this is no database, but something else of the same name")
     hand = Hand(home)
     hand.open(chest_folder)
-    assert "event log" in hand.desk.status
+    assert "event log" in hand.desk.screen.status
     hand.press("M")
     assert hand.desk.session is None
-    assert "nothing would be kept" in hand.desk.status
+    assert "nothing would be kept" in hand.desk.screen.status
     hand.desk.close()

@@ -92,8 +92,8 @@ def test_a_whole_reading_by_keys_from_opening_to_the_objects_on_disk(chest, home
     assert [row.verdict for row in hand.state.panel.rows] == ["Accepted", "Rejected: 1 normal anatomy"]
     hand.press("Ctrl+Shift+Return")
     assert hand.desk.stage is Stage.SIGNED
-    hand.until(lambda: bool(hand.desk.written), seconds=90)
-    files = {w.role: w.path for w in hand.desk.written}
+    hand.until(lambda: bool(hand.desk.report.written), seconds=90)
+    files = {w.role: w.path for w in hand.desk.report.written}
     assert {"model_sr", "reader_sr", "seg", "html"} <= set(files)
     reader = pydicom.dcmread(files["reader_sr"])
     assert reader.VerificationFlag == "VERIFIED"
@@ -214,7 +214,7 @@ def test_a_question_is_answered_by_return(another, tmp_path, monkeypatch):
     monkeypatch.delenv("TANDEM_READER")
     hand = another()
     hand.desk.open_paths([write_chest(tmp_path / "chest")])
-    hand.until(lambda: hand.desk.question is not None)
+    hand.until(lambda: hand.desk.screen.question is not None)
     hand.until(lambda: isinstance(hand.keyboard, QLineEdit))
     hand.keyboard.selectAll()
     hand.type("Jane Doe")
@@ -228,7 +228,9 @@ def test_resume_takes_return_as_yes(chest, another, tmp_path):
     chest.rest(0.6)
     again = another()
     again.desk.open_paths([tmp_path / "chest"])
-    again.until(lambda: again.desk.question is not None and again.desk.question.kind == "resume")
+    again.until(
+        lambda: again.desk.screen.question is not None and again.desk.screen.question.kind == "resume"
+    )
     again.rest()
     again.press("Return")
     assert [row.name for row in again.state.panel.rows] == ["R1"]
@@ -252,14 +254,14 @@ def test_a_dragged_wheel_and_mouse_work_in_the_window(chest):
 def test_the_study_list_opens_another_study(hand, tmp_path):
     other = write_chest(tmp_path / "other", study="1.2.8", patient="P-2")
     hand.open(write_chest(tmp_path / "chest"), other)
-    first = hand.desk.active_study
+    first = hand.desk.case.key
     hand.press("F2")
     assert hand.state.page == "studies"
     row = next(r for r in hand.state.studies.rows if r.key != first)
     while not next(r for r in hand.state.studies.rows if r.key == row.key).selected:
         hand.press("Down" if hand.state.studies.rows[0].selected else "Up")
     hand.press("Return")
-    assert hand.desk.active_study == row.key
+    assert hand.desk.case.key == row.key
     assert hand.state.page == "reading"
 
 

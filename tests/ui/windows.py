@@ -31,7 +31,7 @@ class Hand:
         """Open studies; every image is there, and the second reader has done its work."""
         self.desk.open_paths(list(folders))
         self.until(lambda: self.desk.first_image_shown)
-        self.until(lambda: all(stack.complete for stack in self.desk.stacks.values()))
+        self.until(lambda: all(stack.complete for stack in self.desk.pixels.stacks.values()))
         self.until(lambda: self.desk.second.kind != "waiting")
         return self
 

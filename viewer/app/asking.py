@@ -11,7 +11,7 @@ Answered = Callable[[dict[str, str] | None], None]
 
 def ask(desk: DeskState, question: Question, answered: Answered) -> None:
     """Put a question over the window, in place of an older one; `answered` is called once."""
-    desk.question, desk.answer = question, answered
+    desk.screen.question, desk.screen.answer = question, answered
     desk.changed()
 
 
@@ -22,12 +22,12 @@ def accept(desk: DeskState, values: dict[str, str]) -> None:
 
 def refuse(desk: DeskState) -> None:
     """The answer is no; a question that needs an answer stays."""
-    if desk.question is not None and desk.question.refuse:
+    if desk.screen.question is not None and desk.screen.question.refuse:
         _close(desk, None)
 
 
 def _close(desk: DeskState, values: dict[str, str] | None) -> None:
-    answered = desk.answer
-    desk.question, desk.answer = None, lambda values: None
+    answered = desk.screen.answer
+    desk.screen.question, desk.screen.answer = None, lambda values: None
     answered(values)
     desk.changed()

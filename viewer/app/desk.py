@@ -83,7 +83,7 @@ class Desk(DeskState):
         if paths:
             opening.open_paths(self, paths)
         else:
-            self.page = "studies"
+            self.screen.page = "studies"
             sitting.begin(self)
 
     def open_study(self, key: str) -> None:
@@ -114,7 +114,7 @@ class Desk(DeskState):
 
     def go_to_section(self, number: int) -> None:
         """A section of the report."""
-        self.report_section = number
+        self.report.section = number
         self.changed()
 
     def accept(self, values: dict[str, str]) -> None:
@@ -133,7 +133,7 @@ class Desk(DeskState):
         """Stop a job; its line goes away at once."""
         self.jobs.cancel(job_id)
         self.say("Stopped.")
-        if job_id == self.scan_job:
+        if job_id == self.search.job:
             opening.stop_scan(self)
 
     def set_category(self, value: str) -> None:

@@ -1,4 +1,4 @@
-"""What the desk holds: studies, viewports, the reading, the second reader's state, what is asked and said.
+"""What the desk holds, put together from its parts (`desk_parts`), and who is told when it changes.
 
 It changes only through the functions of `viewing`, `marking`, `reviewing`, `opening`, `signing` and `asking`.
 Whoever draws subscribes, and reads it through `resolve`.
@@ -8,71 +8,41 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from inference.protocol import Patch
-from viewer.app.display import Plane, Question, Severity
+from viewer.app.desk_parts import (
+    Case,
+    Hanging,
+    Listing,
+    Pixels,
+    ReportState,
+    Review,
+    Screen,
+    Search,
+    SecondReader,
+)
+from viewer.app.display import Plane, Severity
 from viewer.app.jobs import Jobs, Post, later
-from viewer.app.reading_list import ReadingLine
 from viewer.app.session import ReadingSession, Refused
 from viewer.app.settings import Settings
-from viewer.app.stack import Stack
 from viewer.app.store import EventLog, StoreError
 from viewer.app.views import Pointer, View, Views
 from viewer.core.dicom.display_set import DisplaySet, Study
-from viewer.core.dicom.problem import Problem
-from viewer.core.hanging.protocol import AS_STORED, Step
 from viewer.core.reading.finding import Finding
 from viewer.core.reading.reading import Reading, Stage
 
 if TYPE_CHECKING:  # made by `opening` and `revealing`; the second reader's parts load after the first image
     from viewer.app.loader import Loader
-    from viewer.app.report_folder import Written
     from viewer.app.report_material import Press
     from viewer.app.second_read.model_read import StudyRead
     from viewer.app.second_read.pool import WorkerPool
-    from viewer.app.second_read.sealed import SealedRead
     from viewer.core.report.second_read import SecondRead
 
 SAVE_VIEWS_S = 0.3
 """How soon a changed view is noted in the log, which has it on disk half a second later."""
-
-
-@dataclass(slots=True)
-class Review:
-    """Which finding is in focus, and what of the findings is on screen.
-
-    focus     tracking UID; "" = none
-    editing   tracking UID of the finding whose editor is open
-    strip     the reject strip is open: digits are reasons
-    looked    model findings whose slice has been on screen long enough
-    on_screen by viewport: (display set, plane, index) that was really painted, and since when
-    """
-
-    focus: str = ""
-    editing: str = ""
-    strip: bool = False
-    marks_on: bool = True
-    below_on: bool = False
-    heat_held: bool = False
-    heat_pinned: bool = False
-    looked: set[str] = field(default_factory=set)
-    on_screen: dict[str, tuple[tuple[str, Plane, int], float]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class SecondReader:
-    """How far the second reader is. Nothing of what it found is here before the commit.
-
-    kind  none (no study), waiting, ready, not_run or failed; `reason` for the last two
-    """
-
-    kind: str = "none"
-    reason: str = ""
 
 
 class DeskState:
@@ -90,60 +60,23 @@ class DeskState:
         self.jobs = Jobs(post, self.changed)
         self.settings = Settings()
         self.log: EventLog | None = None
-        self.readings: tuple[ReadingLine, ...] = ()
         self.printer: Press | None = None
         self.loader: Loader | None = None
         self.workers: WorkerPool | None = None
-
-        self.studies: tuple[Study, ...] = ()
-        self.not_loaded: tuple[Problem, ...] = ()
-        self.scanning = False
-        self.sources: tuple[Path, ...] = ()
-        self.active_study = ""
-        self.main_id = ""
-        self.listed_study = ""
-        self.stacks: dict[str, Stack] = {}
-        self.thumbnails: dict[str, Stack] = {}
-        self.refused: set[tuple[str, int]] = set()
-        self.slices_on_screen: set[tuple[str, int | None]] = set()
-        self.generation = 0
-        self.scans = 0
-        self.scan_job = ""
-        self.opened_something = False
-        self.resuming = self.resuming_study = ""
         self.reopen: Callable[[Sequence[Path]], None] = lambda paths: None
         self.first_image_seen = threading.Event()
 
+        self.search = Search()
+        self.listing = Listing()
+        self.case = Case()
+        self.pixels = Pixels()
         self.views = Views()
-        self.steps: tuple[Step, ...] = AS_STORED
-        self.step = 0
-
+        self.hanging = Hanging()
         self.session: ReadingSession | None = None
-        self.second = SecondReader()
         self.review = Review()
-        self.sealed: SealedRead | None = None
-        self.second_job = ""
-        self.study_read: StudyRead | None = None
-        self.heat: dict[str, Patch] = {}
-        self.chance: int | None = None
-        self.sign_armed = False
-        self.editing_impression = False
-        self.undo_order: list[dict[str, View] | None] = []
-
-        self.page = "reading"
-        self.overlay = ""
-        self.question: Question | None = None
-        self.answer: Callable[[dict[str, str] | None], None] = lambda values: None
-        self.panel_has_keyboard = False
-        self.series_open = True
-        self.full_screen = False
-        self.quitting = False
-        self.written: tuple[Written, ...] = ()
-        self.not_written: tuple[str, ...] = ()
-        self.report_section = 0
-        self.card_lines: tuple[str, ...] = ()
-        self.status = ""
-        self.severity = Severity.INFO
+        self.second = SecondReader()
+        self.report = ReportState()
+        self.screen = Screen()
 
         self._report_reads: tuple[StudyRead | None, tuple[SecondRead, ...]] | None = None
         self._subscribers: list[Callable[[], None]] = []
@@ -160,7 +93,7 @@ class DeskState:
     @property
     def study(self) -> Study | None:
         """The study that is being read."""
-        return next((s for s in self.studies if study_key(s) == self.active_study), None)
+        return next((s for s in self.listing.studies if study_key(s) == self.case.key), None)
 
     @property
     def display_sets(self) -> tuple[DisplaySet, ...]:
@@ -171,7 +104,7 @@ class DeskState:
     @property
     def main(self) -> DisplaySet | None:
         """The display set that the hanging steps are about."""
-        return self.views.sets.get(self.main_id)
+        return self.views.sets.get(self.case.main_id)
 
     @property
     def reading(self) -> Reading | None:
@@ -196,16 +129,16 @@ class DeskState:
 
     def report_reads(self) -> "tuple[SecondRead, ...]":
         """The revealed reads as the report takes them; made once, since masks are loaded for it."""
-        if self._report_reads is None or self._report_reads[0] is not self.study_read:
+        if self._report_reads is None or self._report_reads[0] is not self.second.read:
             from viewer.app.report_material import second_read_of  # the report's parts, when it is asked for
 
-            reads = () if self.study_read is None else self.study_read.reads
-            self._report_reads = (self.study_read, tuple(map(second_read_of, reads)))
+            reads = () if self.second.read is None else self.second.read.reads
+            self._report_reads = (self.second.read, tuple(map(second_read_of, reads)))
         return self._report_reads[1]
 
     def value_at(self, view: View, at: Pointer) -> float | None:
         """The modality value under the pointer; None where there is none to claim."""
-        stack, shown = self.stacks.get(view.display_set), self.views.display_set(view)
+        stack, shown = self.pixels.stacks.get(view.display_set), self.views.display_set(view)
         if stack is None or shown is None:
             return None
         if view.plane is Plane.STACK:
@@ -220,8 +153,8 @@ class DeskState:
 
     def acted(self, views: dict[str, View] | None = None) -> None:
         """Something undoable was done: an event of the reading, or (with how they were) of the viewports."""
-        self.undo_order.append(views)
-        self.sign_armed = False
+        self.review.undo_order.append(views)
+        self.report.armed = False
         self.changed()
 
     # --- telling
@@ -258,7 +191,7 @@ class DeskState:
 
     def say(self, text: str, severity: Severity = Severity.INFO) -> None:
         """One sentence in the status line; it stays until the next one."""
-        self.status, self.severity = text, severity
+        self.screen.status, self.screen.severity = text, severity
         self.changed()
 
     @contextmanager
@@ -295,12 +228,12 @@ class DeskState:
         """Where every viewport stands, and the desk itself, as JSON values."""
         out: dict[str, dict[str, object]] = {view.id: _place(view) for view in self.views.hung}
         out["desk"] = {
-            "step": self.steps[self.step].id,
+            "step": self.hanging.now.id,
             "layout": self.views.layout.id,
             "focused": self.views.focused,
             "points": {frame: list(point) for frame, point in self.views.points.items()},
-            "page": self.page,
-            "chance": self.chance,
+            "page": self.screen.page,
+            "chance": self.review.chance,
         }
         return out
 

@@ -6,39 +6,39 @@ from viewer.app.desk_state import DeskState, study_key
 
 def toggle_list(desk: DeskState) -> None:
     """The study list, or back to the case."""
-    if desk.page == "studies" and desk.study is not None:
-        desk.page = "reading"
+    if desk.screen.page == "studies" and desk.study is not None:
+        desk.screen.page = "reading"
     else:
-        desk.page = "studies"
-        desk.listed_study = desk.active_study or _first(desk)
+        desk.screen.page = "studies"
+        desk.listing.chosen = desk.case.key or _first(desk)
         sitting.refresh_list(desk)
     desk.changed()
 
 
 def _first(desk: DeskState) -> str:
-    return study_key(desk.studies[0]) if desk.studies else ""
+    return study_key(desk.listing.studies[0]) if desk.listing.studies else ""
 
 
 def choose_study(desk: DeskState, steps: int) -> None:
     """Go up or down in the list."""
-    keys = [study_key(study) for study in desk.studies]
+    keys = [study_key(study) for study in desk.listing.studies]
     if not keys:
         return
-    here = keys.index(desk.listed_study) if desk.listed_study in keys else 0
+    here = keys.index(desk.listing.chosen) if desk.listing.chosen in keys else 0
     list_study(desk, keys[min(max(here + steps, 0), len(keys) - 1)])
 
 
 def list_study(desk: DeskState, key: str) -> None:
     """Choose a row of the list."""
-    desk.listed_study = key
+    desk.listing.chosen = key
     desk.changed()
 
 
 def open_chosen(desk: DeskState) -> None:
     """Put the chosen study on the desk."""
-    key = desk.listed_study or _first(desk)
-    if key == desk.active_study:
-        desk.page = "reading"
+    key = desk.listing.chosen or _first(desk)
+    if key == desk.case.key:
+        desk.screen.page = "reading"
         desk.changed()
     elif key:
         opening.open_study(desk, key)
@@ -48,8 +48,8 @@ def next_case(desk: DeskState, steps: int) -> None:
     """The next study of the list; findings left undecided are named."""
     reading = desk.reading
     undecided = () if reading is None or not desk.revealed else reading.undecided()
-    keys = [study_key(study) for study in desk.studies]
-    here = keys.index(desk.active_study) if desk.active_study in keys else -1
+    keys = [study_key(study) for study in desk.listing.studies]
+    here = keys.index(desk.case.key) if desk.case.key in keys else -1
     wanted = here + steps
     if not 0 <= wanted < len(keys):
         desk.say("There is no further case in the list.")
@@ -62,4 +62,4 @@ def next_case(desk: DeskState, steps: int) -> None:
 
 def why_no_studies(desk: DeskState) -> str:
     """Why the list is empty; "" where it is not."""
-    return "" if desk.studies else "No study is open. Ctrl+O opens a folder."
+    return "" if desk.listing.studies else "No study is open. Ctrl+O opens a folder."

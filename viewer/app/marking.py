@@ -74,7 +74,7 @@ def measured(
     """What measuring finds at a point; None where its slices are not there, or are not in HU."""
     from viewer.core.measure.nodule import measure_nodule, slices_needed
 
-    stack = desk.stacks.get(shown.id)
+    stack = desk.pixels.stacks.get(shown.id)
     if stack is None or shown.geometry is None or not shown.has_hu:
         return None
     needed = slices_needed(shown.geometry, position_mm)
@@ -100,7 +100,7 @@ def _hu_part(stack: Stack, slices: range) -> "np.ndarray[tuple[int, ...], np.dty
 
 def edit(desk: DeskState) -> None:
     """Open the editor of the finding in focus."""
-    desk.page = "reading"
+    desk.screen.page = "reading"
     desk.review.strip = False
     desk.review.editing = desk.review.focus
     desk.changed()
@@ -231,7 +231,7 @@ def _flat_length_text(shown: DisplaySet, axis: Axis) -> str:
 
 def undo(desk: DeskState) -> None:
     """Take the last step back: of the viewports, else of the reading within its stage."""
-    before = desk.undo_order.pop() if desk.undo_order else None
+    before = desk.review.undo_order.pop() if desk.review.undo_order else None
     if before is not None:
         desk.views.views.update(before)
         desk.say("Viewport restored.")
@@ -241,7 +241,7 @@ def undo(desk: DeskState) -> None:
         return
     with desk.telling_refusals():
         title = desk.session.undo()
-        desk.sign_armed = False
+        desk.report.armed = False
         desk.say(f"Taken back: {title}. Ctrl+Y does it again.")
 
 

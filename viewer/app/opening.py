@@ -6,7 +6,8 @@ from functools import partial
 from pathlib import Path
 
 from viewer.app import revealing, sitting, viewing
-from viewer.app.desk_state import DeskState, Review, SecondReader, study_key
+from viewer.app.desk_parts import Hanging, ReportState, Review, SecondReader
+from viewer.app.desk_state import DeskState, study_key
 from viewer.app.display import Plane, Severity
 from viewer.app.jobs import Report
 from viewer.app.loader import Loader
@@ -30,12 +31,12 @@ KEPT_STACKS = 4
 
 def open_paths(desk: DeskState, paths: Sequence[Path]) -> None:
     """Look for studies at and below `paths`; the first one opens as soon as it has an image."""
-    desk.sources = tuple(dict.fromkeys((*desk.sources, *paths)))
-    desk.scans += 1
-    number, home, post, seen = desk.scans, desk.home, desk.post, desk.first_image_seen
+    desk.search.paths = tuple(dict.fromkeys((*desk.search.paths, *paths)))
+    desk.search.number += 1
+    number, home, post, seen = desk.search.number, desk.home, desk.post, desk.first_image_seen
     if desk.loader is None:
         desk.loader = Loader()
-    desk.scanning = True
+    desk.search.running = True
     post(partial(sitting.prepare, desk))
 
     def work(report: Report, cancelled: Callable[[], bool]) -> None:
@@ -48,13 +49,13 @@ def open_paths(desk: DeskState, paths: Sequence[Path]) -> None:
 
     name = paths[0].name if len(paths) == 1 else f"{len(paths)} places"
     title = f"Looking into {name}"
-    desk.scan_job = desk.jobs.start(title, work, lambda _: None, lambda e: _not_scanned(desk, e))
+    desk.search.job = desk.jobs.start(title, work, lambda _: None, lambda e: _not_scanned(desk, e))
     desk.changed()
 
 
 def stop_scan(desk: DeskState) -> None:
     """The reader stopped the scan: what was found so far stays."""
-    desk.scanning = False
+    desk.search.running = False
     desk.say(
         "The search was stopped: series may be incomplete. Ctrl+O opens the folder again.", Severity.WARNING
     )
@@ -65,23 +66,23 @@ def _progress(report: Report) -> Callable[[int, int], None]:
 
 
 def _not_scanned(desk: DeskState, error: Exception) -> None:
-    desk.scanning = False
+    desk.search.running = False
     desk.say(f"The scan stopped: {error}", Severity.DANGER)
 
 
 def _scanned(desk: DeskState, number: int, result: ScanResult) -> None:
     """Take over what a scan has found so far."""
-    if number == desk.scans:
-        desk.scanning = not result.complete
-    found = {study_key(s): s for s in (*desk.studies, *result.studies)}
-    desk.studies = tuple(found.values())
-    known = {p.line() for p in desk.not_loaded}
-    desk.not_loaded += tuple(p for p in result.not_loaded if p.line() not in known)
+    if number == desk.search.number:
+        desk.search.running = not result.complete
+    found = {study_key(s): s for s in (*desk.listing.studies, *result.studies)}
+    desk.listing.studies = tuple(found.values())
+    known = {p.line() for p in desk.search.not_loaded}
+    desk.search.not_loaded += tuple(p for p in result.not_loaded if p.line() not in known)
     for note in result.notes:
         desk.say(note, Severity.WARNING)
     if desk.study is not None:
         _refresh(desk)
-    elif not desk.opened_something:
+    elif not desk.search.opened:
         _open_first(desk, result)
     if result.complete:
         _scan_ended(desk)
@@ -90,15 +91,15 @@ def _scanned(desk: DeskState, number: int, result: ScanResult) -> None:
 
 def _open_first(desk: DeskState, result: ScanResult) -> None:
     images = [s for s in result.studies if main_display_set(s) is not None]
-    wanted = [s for s in images if s.study_instance_uid == desk.resuming_study]
-    if desk.resuming_study and not wanted and not result.complete:
+    wanted = [s for s in images if s.study_instance_uid == desk.search.resuming_study]
+    if desk.search.resuming_study and not wanted and not result.complete:
         return
     first = next(iter(wanted or images), None)
     if first is not None:
         open_study(desk, study_key(first))
     elif result.complete:
-        desk.page = "studies"
-        count = len(desk.not_loaded)
+        desk.screen.page = "studies"
+        count = len(desk.search.not_loaded)
         said = f"; {count} files were not loaded (Ctrl+K, 'not loaded')" if count else ""
         desk.say(f"No images were found{said}.", Severity.WARNING)
 
@@ -107,7 +108,7 @@ def _scan_ended(desk: DeskState) -> None:
     """Every header is read: a series that has grown meanwhile shows its middle, the second reader begins."""
     if desk.main is not None:
         desk.views.to_the_middle(desk.main)
-    count = len(desk.not_loaded)
+    count = len(desk.search.not_loaded)
     if count and desk.study is not None:
         files = "1 file was" if count == 1 else f"{count} files were"
         desk.say(f"{files} not loaded. Ctrl+K, 'not loaded' lists why.", Severity.WARNING)
@@ -121,17 +122,17 @@ def _scan_ended(desk: DeskState) -> None:
 def open_study(desk: DeskState, key: str) -> None:
     """Put a study on the desk; the reading of the one before is left as it is, on disk."""
     sitting.leave(desk)
-    desk.opened_something = True
-    desk.generation += 1
-    desk.active_study = desk.listed_study = key
-    desk.review, desk.second, desk.chance = Review(), SecondReader("waiting"), None
-    desk.sealed, desk.study_read, desk.heat, desk.second_job = None, None, {}, ""
-    desk.stacks, desk.undo_order, desk.step = {}, [], 0
-    desk.page, desk.overlay, desk.panel_has_keyboard, desk.series_open = "reading", "", False, True
+    desk.search.opened = True
+    desk.case.generation += 1
+    desk.case.key = desk.listing.chosen = key
+    desk.review, desk.report, desk.second = Review(), ReportState(), SecondReader("waiting")
+    desk.pixels.stacks, desk.hanging.step = {}, 0
+    desk.screen.page, desk.screen.overlay = "reading", ""
+    desk.screen.panel, desk.screen.series_open = False, True
     desk.views.forget()
     _refresh(desk)
     sitting.begin(desk)
-    if desk.first_image_shown and not desk.scanning:
+    if desk.first_image_shown and not desk.search.running:
         start_second_reader(desk)
 
 
@@ -142,11 +143,11 @@ def _refresh(desk: DeskState) -> None:
         return
     desk.views.renew({d.id: d for d in study.display_sets if d.kind == "image"})
     main = main_display_set(study)
-    grown = main is not None and (desk.main is None or desk.main_id != main.id)
-    before = desk.steps
+    grown = main is not None and (desk.main is None or desk.case.main_id != main.id)
+    before = desk.hanging.steps
     if main is not None and (grown or before is AS_STORED):
-        desk.main_id, desk.steps = main.id, steps_for(main)
-        if grown or desk.steps is not before:
+        desk.case.main_id, desk.hanging.steps = main.id, steps_for(main)
+        if grown or desk.hanging.steps is not before:
             viewing.hang(desk)
     desk.changed()
 
@@ -154,26 +155,26 @@ def _refresh(desk: DeskState) -> None:
 def close_study(desk: DeskState) -> None:
     """Take the study off the desk; its reading stays on disk and can be resumed."""
     sitting.leave(desk)
-    desk.generation += 1
-    desk.active_study = desk.main_id = ""
-    desk.stacks, desk.steps, desk.step = {}, AS_STORED, 0
+    desk.case.generation += 1
+    desk.case.key = desk.case.main_id = ""
+    desk.pixels.stacks, desk.hanging = {}, Hanging()
     desk.views.forget()
-    desk.second, desk.review = SecondReader(), Review()
-    desk.page = "studies"
+    desk.review, desk.report, desk.second = Review(), ReportState(), SecondReader()
+    desk.screen.page = "studies"
     sitting.refresh_list(desk)
     desk.say("Case closed.")
 
 
 def start_second_reader(desk: DeskState) -> None:
     """Begin the second read of a complete study, unless its reading is signed."""
-    if desk.study is not None and not sitting.is_signed(desk) and desk.sealed is None:
+    if desk.study is not None and not sitting.is_signed(desk) and desk.second.sealed is None:
         revealing.start(desk)
 
 
 def first_image(desk: DeskState) -> None:
     """The first image is on screen: now other things may load."""
     _load_thumbnails(desk)
-    if not desk.scanning:
+    if not desk.search.running:
         start_second_reader(desk)
 
 
@@ -187,37 +188,37 @@ def load_what_is_shown(desk: DeskState) -> None:
         shown = desk.views.display_set(view)
         if shown is None:
             continue
-        known = desk.stacks.get(shown.id)
+        known = desk.pixels.stacks.get(shown.id)
         index = desk.views.place(view)[0] if view.plane is Plane.STACK else None
         on_screen.add((shown.id, index))
         if known is None or known.display_set != shown:
             _open(desk, shown, index)
         elif index is not None and not known.ready[index] and desk.loader is not None:
             desk.loader.prefer(known, index)
-    desk.slices_on_screen = on_screen
+    desk.pixels.on_screen = on_screen
     _drop_old(desk)
 
 
 def _open(desk: DeskState, shown: DisplaySet, index: int | None) -> None:
-    if desk.loader is None or (shown.id, shown.generation) in desk.refused:
+    if desk.loader is None or (shown.id, shown.generation) in desk.pixels.refused:
         return
     try:
         stack = desk.loader.open(shown, index, _arrivals(desk))
     except DicomError as error:
-        desk.refused.add((shown.id, shown.generation))
-        desk.not_loaded += (error.problem,)
+        desk.pixels.refused.add((shown.id, shown.generation))
+        desk.search.not_loaded += (error.problem,)
         desk.say(f"{shown.title} is not shown: {error.problem.message}.", Severity.DANGER)
         return
-    desk.stacks.pop(shown.id, None)
-    desk.stacks[shown.id] = stack
+    desk.pixels.stacks.pop(shown.id, None)
+    desk.pixels.stacks[shown.id] = stack
 
 
 def _drop_old(desk: DeskState) -> None:
     """Forget pixels that have long left the screen; the oldest first."""
-    wanted = {view.display_set for view in desk.views.hung} | {desk.main_id}
-    old = [name for name in desk.stacks if name not in wanted]
+    wanted = {view.display_set for view in desk.views.hung} | {desk.case.main_id}
+    old = [name for name in desk.pixels.stacks if name not in wanted]
     for name in old[: max(0, len(old) - KEPT_STACKS)]:
-        del desk.stacks[name]
+        del desk.pixels.stacks[name]
 
 
 def _arrivals(desk: DeskState) -> Callable[[Stack, int], None]:
@@ -231,7 +232,7 @@ def _arrivals(desk: DeskState) -> Callable[[Stack, int], None]:
 
     def arrived(stack: Stack, index: int) -> None:
         nonlocal waiting
-        if (stack.display_set.id, index) in desk.slices_on_screen:
+        if (stack.display_set.id, index) in desk.pixels.on_screen:
             desk.post(desk.changed)
         elif not waiting:
             waiting = True
@@ -246,9 +247,9 @@ def _load_thumbnails(desk: DeskState) -> None:
     if study is None or desk.loader is None:
         return
     for shown in desk.display_sets:
-        if shown.id not in desk.thumbnails:
+        if shown.id not in desk.pixels.thumbnails:
             try:
-                desk.thumbnails[shown.id] = desk.loader.open(_middle_alone(shown), 0, _arrivals(desk))
+                desk.pixels.thumbnails[shown.id] = desk.loader.open(_middle_alone(shown), 0, _arrivals(desk))
             except DicomError:
                 continue  # the series itself will say why
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from viewer.app import seeing, viewing
-from viewer.app.desk_state import DeskState, SecondReader
+from viewer.app.desk_state import DeskState
 from viewer.app.display import Severity
 from viewer.app.jobs import Report, Stopped
 from viewer.core.dicom.display_set import Study
@@ -26,16 +26,17 @@ PATCHES = "revealed"
 def start(desk: DeskState) -> None:
     """Read the study on the desk in the background. Nothing of it shows but waiting, ready, or not run."""
     study = desk.study
-    if study is None or desk.second_job:
+    if study is None or desk.second.job:
         return
     if desk.workers is None:
         from viewer.app.second_read.pool import WorkerPool
 
         desk.workers = WorkerPool(size=1, device=desk.settings.device, threads=1)
-    desk.sealed, desk.second = None, SecondReader("waiting")
-    generation = desk.generation
+    desk.second.sealed = None
+    desk.second.stands("waiting")
+    generation = desk.case.generation
     work = _work(desk, study, desk.workers)
-    desk.second_job = desk.jobs.start(
+    desk.second.job = desk.jobs.start(
         "Second reader",
         work,
         lambda sealed: _ended(desk, generation, sealed),
@@ -72,42 +73,42 @@ def _work(
 
 
 def _ended(desk: DeskState, generation: int, sealed: "SealedRead") -> None:
-    if generation != desk.generation:
+    if generation != desk.case.generation:
         return
-    desk.second_job, desk.sealed = "", sealed
-    if sealed.state == "ready":
-        desk.second = SecondReader("ready")
-    else:
-        desk.second = SecondReader("not_run", sealed.reason)
+    desk.second.job, desk.second.sealed = "", sealed
+    ready = sealed.state == "ready"
+    desk.second.stands("ready" if ready else "not_run", "" if ready else sealed.reason)
     catch_up(desk)
 
 
 def catch_up(desk: DeskState) -> None:
     """Reveal what the record already allows: the commit came first, or the reading was resumed after it."""
     if (
-        desk.sealed is not None
-        and desk.study_read is None
+        desk.second.sealed is not None
+        and desk.second.read is None
         and desk.stage in (Stage.COMMITTED, Stage.REVEALED)
     ):
         reveal(desk)
 
 
 def _failed(desk: DeskState, generation: int, error: Exception) -> None:
-    if generation == desk.generation:
-        desk.second_job, desk.second = "", SecondReader("failed", str(error))
+    if generation == desk.case.generation:
+        desk.second.job = ""
+        desk.second.stands("failed", str(error))
         desk.say(f"The second reader failed: {error}", Severity.DANGER)
 
 
 def cancel(desk: DeskState) -> None:
     """Stop the second reader; it can be started again."""
-    desk.jobs.cancel(desk.second_job)
-    desk.second_job, desk.second = "", SecondReader("not_run", "stopped by the reader")
+    desk.jobs.cancel(desk.second.job)
+    desk.second.job = ""
+    desk.second.stands("not_run", "stopped by the reader")
     desk.say("The second reader is stopped.")
 
 
 def again(desk: DeskState) -> None:
     """Read once more: after it failed, was stopped, or the study has grown."""
-    desk.study_read = None
+    desk.second.read = None
     start(desk)
 
 
@@ -120,7 +121,7 @@ def why_not_again(desk: DeskState) -> str:
 
 def why_not_cancel(desk: DeskState) -> str:
     """Why there is nothing to stop; "" where there is."""
-    return "" if desk.second_job else "The second reader is not at work."
+    return "" if desk.second.job else "The second reader is not at work."
 
 
 # --- commit and reveal
@@ -132,13 +133,13 @@ def commit(desk: DeskState) -> None:
         return
     with desk.telling_refusals():
         desk.note_views()
-        verdict = {} if desk.chance is None else {"probability": desk.chance / 100}
+        verdict = {} if desk.review.chance is None else {"probability": desk.review.chance / 100}
         desk.session.commit(verdict)
-        desk.undo_order.clear()
+        desk.review.undo_order.clear()
         desk.say("Committed. The second reader's findings appear when it is done.")
-        if desk.sealed is not None:
+        if desk.second.sealed is not None:
             reveal(desk)
-        elif not desk.second_job:
+        elif not desk.second.job:
             start(desk)
 
 
@@ -153,7 +154,7 @@ def reveal(desk: DeskState) -> None:
     """Open the seal with the record of the commit; from here on the findings are part of the reading."""
     from viewer.app.second_read.sealed import StillSealed
 
-    session, sealed, log = desk.session, desk.sealed, desk.log
+    session, sealed, log = desk.session, desk.second.sealed, desk.log
     if session is None or sealed is None or log is None:
         return
     with desk.telling_refusals():
@@ -168,7 +169,7 @@ def reveal(desk: DeskState) -> None:
             session.reveal(read)
         _take(desk, read)
         if not again:
-            desk.undo_order.clear()
+            desk.review.undo_order.clear()
             _arrange(desk)
 
 
@@ -178,8 +179,8 @@ def _patches(desk: DeskState, reading_id: str) -> Path:
 
 def _take(desk: DeskState, read: "StudyRead") -> None:
     """Heat maps of the revealed findings, for the viewports."""
-    desk.study_read = read
-    desk.heat = {
+    desk.second.read = read
+    desk.second.heat = {
         uid: candidate.heat
         for part in read.reads
         for uid, candidate in part.candidates.items()
@@ -189,9 +190,9 @@ def _take(desk: DeskState, read: "StudyRead") -> None:
 
 def _arrange(desk: DeskState) -> None:
     """The step of the second reader, its first finding in focus."""
-    desk.panel_has_keyboard, desk.series_open = False, False
-    last = next((n for n, step in enumerate(desk.steps) if step.after_commit), None)
-    if last is not None and desk.step != last:
+    desk.screen.panel, desk.screen.series_open = False, False
+    last = next((n for n, step in enumerate(desk.hanging.steps) if step.after_commit), None)
+    if last is not None and desk.hanging.step != last:
         viewing.go_to_step(desk, last)
     found = seeing.walked(desk)
     if found:

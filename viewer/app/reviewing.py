@@ -44,7 +44,7 @@ def focus(desk: DeskState, tracking_uid: str, jump: bool = True) -> None:
     uid = joined.get(tracking_uid, tracking_uid)
     if uid != desk.review.focus:
         desk.review.strip, desk.review.editing = False, ""
-        desk.review.focus, desk.status = uid, ""
+        desk.review.focus, desk.screen.status = uid, ""
         if desk.session is not None:
             with desk.telling_refusals():
                 desk.session.note_focus(uid)
@@ -55,7 +55,7 @@ def focus(desk: DeskState, tracking_uid: str, jump: bool = True) -> None:
 
 def show(desk: DeskState, finding: Finding) -> None:
     """Bring a finding's place on screen, in its own series."""
-    desk.page = "reading"
+    desk.screen.page = "reading"
     shown = next((d for d in desk.display_sets if _holds(d.series_instance_uid, finding)), None)
     if shown is None or shown.geometry is None:
         desk.say(f"The series of {finding.name} is not loaded.", Severity.WARNING)
@@ -160,7 +160,7 @@ def undecided(desk: DeskState) -> None:
 
 def open_strip(desk: DeskState) -> None:
     """Ask why the finding in focus is rejected: a digit, Enter for no reason, Esc to leave it."""
-    desk.page = "reading"
+    desk.screen.page = "reading"
     desk.review.strip = not desk.review.strip
     desk.changed()
 
@@ -215,8 +215,8 @@ def _judged(desk: DeskState, sentence: str) -> None:
 
 def toggle_panel(desk: DeskState) -> None:
     """The keyboard to the findings panel, or back to the images."""
-    desk.panel_has_keyboard = not desk.panel_has_keyboard
-    if desk.panel_has_keyboard and not desk.review.focus:
+    desk.screen.panel = not desk.screen.panel
+    if desk.screen.panel and not desk.review.focus:
         found = seeing.listed(desk)
         if found:
             focus(desk, found[0].tracking_uid, jump=False)

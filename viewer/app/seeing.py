@@ -71,7 +71,7 @@ def _count(desk: DeskState, viewport_id: str) -> None:
     (display_set, plane, index), _ = desk.review.on_screen[viewport_id]
     seen = desk.session.reading.slices_seen
     with desk.telling_refusals():
-        for key in seen_keys(display_set, plane.value, desk.steps[desk.step].id):
+        for key in seen_keys(display_set, plane.value, desk.hanging.now.id):
             if index not in seen.get(key, frozenset()):
                 desk.session.note_shown(key, index, viewport_id)
                 desk.changed()
@@ -158,4 +158,6 @@ def why_no_heat(desk: DeskState) -> str:
     finding = desk.focused
     if finding is None or finding.author is not Author.MODEL:
         return "Choose a finding of the second reader first (N)."
-    return "" if finding.tracking_uid in desk.heat else f"The model gave no heat map for {finding.name}."
+    return (
+        "" if finding.tracking_uid in desk.second.heat else f"The model gave no heat map for {finding.name}."
+    )

@@ -19,8 +19,8 @@ REPORTS = "reports"
 
 def open_report(desk: DeskState) -> None:
     """The report page, or back to the images."""
-    desk.page = "reading" if desk.page == "report" else "report"
-    desk.review.strip, desk.sign_armed = False, False
+    desk.screen.page = "reading" if desk.screen.page == "report" else "report"
+    desk.review.strip, desk.report.armed = False, False
     desk.looked()
 
 
@@ -61,20 +61,20 @@ def category_by_rule(desk: DeskState) -> None:
 def set_chance(desk: DeskState, per_cent: int) -> None:
     """The reader's own probability of cancer, 0 to 100 %, part of the unaided verdict."""
     if desk.stage is Stage.UNAIDED:
-        desk.chance = per_cent
+        desk.review.chance = per_cent
         desk.looked()
 
 
 def edit_impression(desk: DeskState) -> None:
     """Open the impression for writing."""
-    desk.page, desk.editing_impression = "report", True
+    desk.screen.page, desk.report.editing = "report", True
     desk.changed()
 
 
 def set_impression(desk: DeskState, text: str, done: bool = True) -> None:
     """Take over the impression; `done` closes its editor."""
     if done:
-        desk.editing_impression = False
+        desk.report.editing = False
     if desk.session is not None and desk.reading is not None and text != desk.reading.impression:
         with desk.telling_refusals():
             desk.session.set_impression(text)
@@ -101,17 +101,17 @@ def sign(desk: DeskState) -> None:
     if session is None:
         return
     without = session.reading.undecided()
-    if without and not desk.sign_armed:
-        desk.page, desk.sign_armed = "report", True
+    if without and not desk.report.armed:
+        desk.screen.page, desk.report.armed = "report", True
         names = ", ".join(f.name for f in without)
         verb, them = ("is", "it") if len(without) == 1 else ("are", "them")
         again = f"Ctrl+Shift+Enter once more signs without {them}."
         desk.say(f"{names} {verb} undecided. {again}", Severity.WARNING)
         return
     with desk.telling_refusals():
-        session.sign(force=desk.sign_armed)
-        desk.page, desk.sign_armed = "report", False
-        desk.undo_order.clear()
+        session.sign(force=desk.report.armed)
+        desk.screen.page, desk.report.armed = "report", False
+        desk.review.undo_order.clear()
         desk.say("Signed. Writing the report ...")
         write(desk)
 
@@ -168,10 +168,10 @@ def write(desk: DeskState) -> None:
     study, reading, log = desk.study, desk.reading, desk.log
     if study is None or reading is None or log is None:
         return
-    folder, read, stacks, press = folder_of(desk), desk.study_read, dict(desk.stacks), desk.printer
+    folder, read, stacks, press = folder_of(desk), desk.second.read, dict(desk.pixels.stacks), desk.printer
     refused: list[str] = []
     events = len(log.events(reading.reading_id))
-    generation = desk.generation
+    generation = desk.case.generation
 
     def work(report: Report, cancelled: Callable[[], bool]) -> tuple[Written, ...]:
         from viewer.app.reporting import write_reading  # loads the report's parts, after the first image
@@ -192,9 +192,9 @@ def write(desk: DeskState) -> None:
 def _written(
     desk: DeskState, generation: int, written: tuple[Written, ...], refused: tuple[str, ...]
 ) -> None:
-    if generation != desk.generation or desk.session is None:
+    if generation != desk.case.generation or desk.session is None:
         return
-    desk.written, desk.not_written = written, refused
+    desk.report.written, desk.report.not_written = written, refused
     with desk.telling_refusals():
         objects = [
             {"path": str(w.path), "kind": w.kind, "sop_instance_uid": w.sop_instance_uid} for w in written

@@ -74,10 +74,10 @@ def begin(desk: DeskState) -> None:
         return
     if not open_log(desk):
         return
-    before = next((line for line in desk.readings if _is_mine(desk, line, study)), None)
+    before = next((line for line in desk.listing.readings if _is_mine(desk, line, study)), None)
     if before is None:
         _start(desk, study)
-    elif before.reading_id == desk.resuming:
+    elif before.reading_id == desk.search.resuming:
         _resume_or_start(desk, before, resume=True)
     elif before.stage is Stage.SIGNED:
         _ask_signed(desk, study, before)
@@ -94,7 +94,7 @@ def open_log(desk: DeskState) -> bool:
     try:
         if desk.log is None:
             desk.log = EventLog(desk.home)
-        desk.readings = desk.log.readings()
+        desk.listing.readings = desk.log.readings()
     except StoreError as error:
         desk.say(str(error), Severity.DANGER)
         return False
@@ -122,7 +122,7 @@ def _start(desk: DeskState, study: Study) -> None:
             reader(desk),
             scheme=lung_rads.SCHEME if chest else "",
             title=title_of(study),
-            sources=[str(path.resolve()) for path in desk.sources],
+            sources=[str(path.resolve()) for path in desk.search.paths],
         )
         seeing.count_again(desk)
         desk.looked()
@@ -195,7 +195,7 @@ def offer_last(desk: DeskState) -> None:
     """Without a study: offer the last unfinished reading of this reader, from where it was opened."""
     if not open_log(desk):
         return
-    mine = (line for line in desk.readings if line.reader == desk.settings.reader)
+    mine = (line for line in desk.listing.readings if line.reader == desk.settings.reader)
     line = next((line for line in mine if line.stage is not Stage.SIGNED and _sources(line)), None)
     if line is None:
         return
@@ -216,7 +216,7 @@ def _sources(line: ReadingLine) -> tuple[Path, ...]:
 
 
 def _reopen(desk: DeskState, line: ReadingLine) -> None:
-    desk.resuming, desk.resuming_study = line.reading_id, line.study_instance_uid
+    desk.search.resuming, desk.search.resuming_study = line.reading_id, line.study_instance_uid
     desk.reopen(_sources(line))
 
 
@@ -230,9 +230,9 @@ def restore(desk: DeskState) -> None:
         return
     reading = session.reading
     place = reading.views.get("desk", {})
-    ids = [step.id for step in desk.steps]
+    ids = [step.id for step in desk.hanging.steps]
     if place.get("step") in ids:
-        desk.step = ids.index(str(place["step"]))
+        desk.hanging.step = ids.index(str(place["step"]))
     known = {layout.id: layout for layout in LAYOUTS}
     desk.views.layout = known.get(str(place.get("layout")), desk.views.layout)
     points = place.get("points")
@@ -243,11 +243,11 @@ def restore(desk: DeskState) -> None:
         if name != "desk" and (not saved["display_set"] or saved["display_set"] in desk.views.sets):
             desk.views.views[name] = _view(name, saved)
     desk.views.focused = str(place.get("focused", "1"))
-    desk.page = "report" if place.get("page") == "report" else "reading"
+    desk.screen.page = "report" if place.get("page") == "report" else "reading"
     chance = place.get("chance")
-    desk.chance = chance if isinstance(chance, int) else None
+    desk.review.chance = chance if isinstance(chance, int) else None
     desk.review.focus = reading.focus if reading.finding(reading.focus) is not None else ""
-    desk.series_open = reading.stage in (Stage.UNAIDED, Stage.COMMITTED)
+    desk.screen.series_open = reading.stage in (Stage.UNAIDED, Stage.COMMITTED)
 
 
 def _view(name: str, saved: Mapping[str, object]) -> View:
@@ -271,7 +271,7 @@ def _view(name: str, saved: Mapping[str, object]) -> View:
 
 def leave(desk: DeskState) -> None:
     """The reader leaves the reading on the desk: it is on disk, and can be resumed."""
-    desk.jobs.cancel(desk.second_job)
+    desk.jobs.cancel(desk.second.job)
     session, desk.session = desk.session, None
     if session is None:
         return

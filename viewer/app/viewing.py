@@ -71,7 +71,7 @@ def show_series(desk: DeskState, viewport_id: str, display_set: str) -> None:
 def focus_viewport(desk: DeskState, viewport_id: str) -> None:
     """The keyboard acts in this viewport now."""
     desk.views.focused = viewport_id
-    desk.panel_has_keyboard = False
+    desk.screen.panel = False
     desk.changed()
 
 
@@ -224,8 +224,8 @@ def set_layout(desk: DeskState, number: int) -> None:
 
 def next_step(desk: DeskState, steps: int = 1) -> None:
     """The next hanging step; it resets nothing."""
-    wanted = desk.step + steps
-    if 0 <= wanted < len(desk.steps):
+    wanted = desk.hanging.step + steps
+    if 0 <= wanted < len(desk.hanging.steps):
         go_to_step(desk, wanted)
     else:
         desk.say("This is the last step." if steps > 0 else "This is the first step.")
@@ -233,14 +233,14 @@ def next_step(desk: DeskState, steps: int = 1) -> None:
 
 def go_to_step(desk: DeskState, number: int) -> None:
     """A hanging step by its number (from 0)."""
-    if number >= len(desk.steps):
-        desk.say(f"There are {len(desk.steps)} steps.")
+    if number >= len(desk.hanging.steps):
+        desk.say(f"There are {len(desk.hanging.steps)} steps.")
         return
-    reason = why_locked(desk, desk.steps[number])
+    reason = why_locked(desk, desk.hanging.steps[number])
     if reason:
         desk.say(reason)
         return
-    desk.step = number
+    desk.hanging.step = number
     hang(desk)
 
 
@@ -259,14 +259,14 @@ def hang(desk: DeskState) -> None:
     if main is None:
         return
     others = [d for d in desk.display_sets if d.id != main.id]
-    desk.views.hang(desk.steps[desk.step], main, others, step_window(desk, main))
+    desk.views.hang(desk.hanging.now, main, others, step_window(desk, main))
     desk.looked()
 
 
 def step_window(desk: DeskState, shown: DisplaySet) -> Window | None:
     """The window of the step for a display set; None = as stored."""
     offered = {window.name: window for window in windows.presets_of(shown)}
-    return offered.get(desk.steps[desk.step].window)
+    return offered.get(desk.hanging.now.window)
 
 
 def probe_text(desk: DeskState) -> str:

@@ -7,15 +7,15 @@ from viewer.app.display import Tool
 
 def toggle_overlay(desk: DeskState, name: str) -> None:
     """Open or close what lies over the window: palette, keys, not_loaded, card or folder."""
-    desk.overlay = "" if desk.overlay == name else name
-    if desk.overlay == "card":
-        desk.card_lines = _model_card(desk)
+    desk.screen.overlay = "" if desk.screen.overlay == name else name
+    if desk.screen.overlay == "card":
+        desk.screen.card = _model_card(desk)
     desk.changed()
 
 
 def close_overlay(desk: DeskState) -> None:
     """Close what lies over the window."""
-    desk.overlay = ""
+    desk.screen.overlay = ""
     desk.changed()
 
 
@@ -37,34 +37,34 @@ def ask_for_folder(desk: DeskState) -> None:
 
 def toggle_series(desk: DeskState) -> None:
     """Unfold or fold the series panel."""
-    desk.series_open = not desk.series_open
+    desk.screen.series_open = not desk.screen.series_open
     desk.changed()
 
 
 def toggle_full_screen(desk: DeskState) -> None:
     """The window on the whole screen, or back."""
-    desk.full_screen = not desk.full_screen
+    desk.screen.full_screen = not desk.screen.full_screen
     desk.changed()
 
 
 def next_section(desk: DeskState, steps: int = 1) -> None:
     """The next section of the report."""
-    desk.report_section += steps
+    desk.report.section += steps
     desk.changed()
 
 
 def back(desk: DeskState) -> None:
     """One level back: overlay, editor, pinned heat map, panel, page, maximised viewport, tool."""
-    if desk.overlay:
-        desk.overlay = ""
+    if desk.screen.overlay:
+        desk.screen.overlay = ""
     elif desk.review.editing:
         desk.review.editing = ""
     elif desk.review.heat_pinned:
         seeing.pin_heat(desk)
-    elif desk.panel_has_keyboard:
-        desk.panel_has_keyboard = False
-    elif desk.page != "reading" and desk.study is not None:
-        desk.page, desk.sign_armed = "reading", False
+    elif desk.screen.panel:
+        desk.screen.panel = False
+    elif desk.screen.page != "reading" and desk.study is not None:
+        desk.screen.page, desk.report.armed = "reading", False
     elif desk.views.maximised:
         desk.views.maximise(desk.views.maximised)
     else:
@@ -74,5 +74,5 @@ def back(desk: DeskState) -> None:
 
 def quit_program(desk: DeskState) -> None:
     """Close the window; everything is on disk."""
-    desk.quitting = True
+    desk.screen.quitting = True
     desk.changed()

@@ -33,7 +33,7 @@ class ImageArea(QWidget):
                     self._make(cell.viewport)
             self._place()
         for one in state.viewports:
-            stack = self._desk.stacks.get(one.display_set)
+            stack = self._desk.pixels.stacks.get(one.display_set)
             self.viewports[one.id].show_state(one, stack, state.tool)
 
     def take_keyboard(self, state: DisplayState) -> None:

@@ -181,7 +181,7 @@ class MainWindow(QWidget):
         return self._picture(row.display_set)
 
     def _picture(self, display_set: str) -> QImage | None:
-        stack = self.desk.thumbnails.get(display_set)
+        stack = self.desk.pixels.thumbnails.get(display_set)
         if stack is None or not stack.ready[0]:
             return None
         from viewer.ui.viewport.thumbnail import thumbnail  # after the first image
@@ -196,7 +196,7 @@ class MainWindow(QWidget):
 
         if self.desk.study is None:
             return None
-        data = picture(card, self.desk.study, self.desk.stacks, press)
+        data = picture(card, self.desk.study, self.desk.pixels.stacks, press)
         if data is None:
             return None
         pixels = QPixmap()

@@ -78,7 +78,7 @@ class Warm:
 
     def when_ready(self) -> None:
         """Begin once there is an image, or there will be none."""
-        ready = self._window.desk.first_image_shown or self._window.desk.page != "reading"
+        ready = self._window.desk.first_image_shown or self._window.desk.screen.page != "reading"
         if ready and not self._begun:
             self._begun = True
             threading.Thread(target=self._load, name="warm", daemon=True).start()

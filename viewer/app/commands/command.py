@@ -111,15 +111,15 @@ class Group:
 
 def context(desk: DeskState) -> Context:
     """Where the keyboard is now."""
-    if desk.question is not None:
+    if desk.screen.question is not None:
         return Context.ASKED
-    if desk.page == "studies":
+    if desk.screen.page == "studies":
         return Context.STUDIES
     if desk.review.strip:
         return Context.STRIP
-    if desk.page == "report":
+    if desk.screen.page == "report":
         return Context.REPORT
-    return Context.FINDINGS if desk.panel_has_keyboard else Context.IMAGES
+    return Context.FINDINGS if desk.screen.panel else Context.IMAGES
 
 
 def perform(desk: DeskState, command: Command) -> bool:

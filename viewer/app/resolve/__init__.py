@@ -13,7 +13,7 @@ __all__ = ["resolve"]
 
 def resolve(desk: Desk) -> DisplayState:
     """Everything on screen, as values."""
-    reading, report = desk.page == "reading", desk.page == "report"
+    reading, report = desk.screen.page == "reading", desk.screen.page == "report"
     study = desk.study
     if report:
         from viewer.app.resolve.report import (  # the report's parts, when it is asked for
@@ -28,27 +28,27 @@ def resolve(desk: Desk) -> DisplayState:
         chips=chrome.chips(desk),
         banners=_banners(desk),
         series=series(desk) if reading else (),
-        series_open=desk.series_open,
+        series_open=desk.screen.series_open,
         viewports=viewports(desk) if reading else (),
         maximised=desk.views.maximised,
         tool=desk.views.tool,
         marks_on=desk.review.marks_on,
         panel=report_panel(desk) if report else panel(desk),
         hints=chrome.hints(desk, desk.commands),
-        status=desk.status,
-        status_severity=desk.severity,
+        status=desk.screen.status,
+        status_severity=desk.screen.severity,
         saved=chrome.saved(desk),
         jobs=desk.jobs.lines(),
-        question=desk.question,
-        not_loaded=tuple(problem.line() for problem in desk.not_loaded),
-        page=desk.page,
+        question=desk.screen.question,
+        not_loaded=tuple(problem.line() for problem in desk.search.not_loaded),
+        page=desk.screen.page,
         cells=_cells(desk),
         report=report_page(desk) if report else None,
-        studies=study_list(desk) if desk.page == "studies" else None,
+        studies=study_list(desk) if desk.screen.page == "studies" else None,
         overlay=chrome.overlay(desk, desk.commands),
         probe=viewing.probe_text(desk) if reading else "",
-        full_screen=desk.full_screen,
-        quitting=desk.quitting,
+        full_screen=desk.screen.full_screen,
+        quitting=desk.screen.quitting,
     )
 
 

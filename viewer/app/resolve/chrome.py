@@ -15,7 +15,7 @@ from viewer.core.report.place import display_set_of, slice_of
 def patient(desk: DeskState) -> tuple[str, str]:
     """Who it is, and what the header says of age and sex."""
     study = desk.study
-    if desk.page == "studies" or study is None:
+    if desk.screen.page == "studies" or study is None:
         return "Study list", desk.settings.reader
     who = study.patient
     known = [f"born {text.date(who.birth_date)}" if who.birth_date else "", _sex(who.sex)]
@@ -40,7 +40,7 @@ def _age(age: str) -> str:
 def study_lines(desk: DeskState) -> tuple[str, str]:
     """What was examined, when, on which scanner."""
     study = desk.study
-    if desk.page == "studies" or study is None:
+    if desk.screen.page == "studies" or study is None:
         return "", ""
     first = next((i for d in desk.display_sets for i in d.instances[:1]), None)
     facts = [text.date(study.date) or "date not in the header", *(_scanner(first) if first else ())]
@@ -57,19 +57,19 @@ def _scanner(instance: Instance) -> tuple[str, str]:
 
 def steps(desk: DeskState) -> tuple[StepState, ...]:
     """The hanging steps of the case."""
-    if desk.page == "studies" or desk.study is None:
+    if desk.screen.page == "studies" or desk.study is None:
         return ()
-    on_images = desk.page == "reading"
+    on_images = desk.screen.page == "reading"
     return tuple(
-        StepState(step.title, on_images and number == desk.step, bool(viewing.why_locked(desk, step)))
-        for number, step in enumerate(desk.steps)
+        StepState(step.title, on_images and number == desk.hanging.step, bool(viewing.why_locked(desk, step)))
+        for number, step in enumerate(desk.hanging.steps)
     )
 
 
 def chips(desk: DeskState) -> tuple[Chip, ...]:
     """How far both readers are."""
     reading = desk.reading
-    if desk.page == "studies" or reading is None:
+    if desk.screen.page == "studies" or reading is None:
         return ()
     return (_reading_chip(desk, reading), _second_chip(desk, reading))
 
@@ -78,7 +78,7 @@ def _reading_chip(desk: DeskState, reading: Reading) -> Chip:
     if reading.stage is Stage.SIGNED:
         words = "amended" if reading.amendments else f"signed {text.clock(reading.signed_at)}"
         return Chip("report", f"Report {words}")
-    if desk.page == "report":
+    if desk.screen.page == "report":
         return Chip("report", "Report, draft")
     if reading.stage is Stage.REVEALED:
         return Chip("revealed", f"Revealed {text.clock(reading.revealed_at)}")
@@ -156,18 +156,18 @@ def saved(desk: DeskState) -> str:
 
 def overlay(desk: DeskState, commands: tuple[Command, ...]) -> Overlay | None:
     """What lies over the window."""
-    match desk.overlay:
+    match desk.screen.overlay:
         case "palette":
             return Overlay("palette", "All commands", _entries(desk, commands), go_to=_places(desk))
         case "keys":
             return _key_card(desk, commands)
         case "not_loaded":
-            lines = tuple(problem.line() for problem in desk.not_loaded)
+            lines = tuple(problem.line() for problem in desk.search.not_loaded)
             return Overlay(
                 "not_loaded", f"Not loaded: {len(lines)}", lines=lines or ("Everything was loaded.",)
             )
         case "card":
-            return Overlay("card", "Model card", lines=desk.card_lines)
+            return Overlay("card", "Model card", lines=desk.screen.card)
         case "folder":
             return Overlay("folder", "Open")
     return None
@@ -215,8 +215,8 @@ def _places(desk: DeskState) -> tuple[tuple[str, str, str], ...]:
         index = None if shown is None else slice_of(shown, finding.center_lps_mm)
         place = "" if index is None else f"image {index + 1}"
         found.append((f"finding {finding.tracking_uid}", f"{finding.name}, {finding.label}", place))
-    for study in desk.studies:
-        if study_key(study) != desk.active_study:
+    for study in desk.listing.studies:
+        if study_key(study) != desk.case.key:
             name = text.person(study.patient.name) or study.patient.id
             found.append((f"study {study_key(study)}", f"{name}, {study.description}", text.date(study.date)))
     return tuple(found)

@@ -123,8 +123,8 @@ def _side(desk: DeskState, uid: str) -> str:
     """Left or right lung, where the model's own images make it certain."""
     sides = (
         {}
-        if desk.study_read is None
-        else {k: v for r in desk.study_read.reads for k, v in r.laterality.items()}
+        if desk.second.read is None
+        else {k: v for r in desk.second.read.reads for k, v in r.laterality.items()}
     )
     return {"L": "Left lung", "R": "Right lung"}.get(sides.get(uid, ""), "")
 
@@ -151,7 +151,7 @@ def _why(
 
 
 def _concepts(desk: DeskState, uid: str) -> tuple[str, ...]:
-    reads = () if desk.study_read is None else desk.study_read.reads
+    reads = () if desk.second.read is None else desk.second.read.reads
     found = next((r.candidates[uid] for r in reads if uid in r.candidates), None)
     if found is None:
         return ()

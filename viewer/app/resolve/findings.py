@@ -51,12 +51,12 @@ def _unaided(desk: DeskState, reading: Reading) -> Panel:
         category=category.value if category else "",
         category_rule=f"Rule: {category.rule}" if category else "",
         category_note=_category_note(reading),
-        chance=desk.chance,
+        chance=desk.review.chance,
         seen_lines=seen,
         seen_total=total,
         seen_note=note,
         actions=(_commit_action(desk),),
-        keyboard=desk.panel_has_keyboard,
+        keyboard=desk.screen.panel,
     )
 
 
@@ -100,12 +100,12 @@ def seen_lines(desk: DeskState, reading: Reading) -> tuple[tuple[tuple[str, int,
         return (), "", ""
     seen = reading.slices_seen
     lines = []
-    for step in desk.steps:
+    for step in desk.hanging.steps:
         if step.after_commit or "stack" not in step.planes:
             continue
         words = (
             f"{plane_name(main) or 'Stack'}, {step.title.lower()}"
-            if len(desk.steps) > 1
+            if len(desk.hanging.steps) > 1
             else series_name(main)
         )
         lines.append((words, len(seen.get(f"{main.id}/{step.id}", ())), main.count))
@@ -121,7 +121,7 @@ def seen_lines(desk: DeskState, reading: Reading) -> tuple[tuple[tuple[str, int,
 
 
 def _cuts(desk: DeskState, plane: Plane) -> int:
-    view = next((v for v in desk.views.hung if v.plane is plane and v.display_set == desk.main_id), None)
+    view = next((v for v in desk.views.hung if v.plane is plane and v.display_set == desk.case.main_id), None)
     grid = None if view is None else desk.views.grid(view)
     return 0 if grid is None else grid.shape[0]
 
@@ -160,12 +160,12 @@ def _revealed(desk: DeskState, reading: Reading) -> Panel:
         warning=_blocking(undecided, reading),
         verdict_line=_verdict_line(reading),
         actions=_decisions(desk, reading),
-        keyboard=desk.panel_has_keyboard,
+        keyboard=desk.screen.panel,
     )
 
 
 def _model_line(desk: DeskState, reading: Reading) -> str:
-    titles = {r.model_id: r.title for r in (desk.study_read.reads if desk.study_read else ())}
+    titles = {r.model_id: r.title for r in (desk.second.read.reads if desk.second.read else ())}
     named = (f"{titles.get(run.model_id) or run.model_id} {run.model_version}" for run in reading.runs)
     return text.DOT.join(named) or "No model"
 

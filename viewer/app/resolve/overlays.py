@@ -91,7 +91,7 @@ def heat_of(desk: DeskState) -> Heat | None:
     """The heat map of the finding in focus, while H is held or it is pinned; never before the reveal."""
     if not desk.revealed or not (desk.review.heat_held or desk.review.heat_pinned):
         return None
-    finding, patch = desk.focused, desk.heat.get(desk.review.focus)
+    finding, patch = desk.focused, desk.second.heat.get(desk.review.focus)
     if finding is None or patch is None:
         return None
     depth, height, width = patch.array.shape

@@ -26,8 +26,8 @@ def report_page(desk: DeskState) -> ReportPage | None:
     return ReportPage(
         page=page,
         line=_line(study, reading),
-        editing=desk.editing_impression,
-        section=sections[desk.report_section % len(sections)][0],
+        editing=desk.report.editing,
+        section=sections[desk.report.section % len(sections)][0],
         sections=sections,
         read_only=reading.stage is Stage.SIGNED,
     )
@@ -150,9 +150,9 @@ def _domain(verdict: str, reasons: tuple[str, ...]) -> Row:
 
 
 def _written(desk: DeskState, reading: Reading) -> tuple[Row, ...]:
-    if desk.written:
-        rows = [("", w.title, w.path.name, "written") for w in desk.written]
-        return (*rows, *(("warning", "Not written", why, "") for why in desk.not_written))
+    if desk.report.written:
+        rows = [("", w.title, w.path.name, "written") for w in desk.report.written]
+        return (*rows, *(("warning", "Not written", why, "") for why in desk.report.not_written))
     when = "on signing" if reading.stage is not Stage.SIGNED else "being written"
     masks = any(f.volume_mm3 is not None for f in reading.accepted())
     rows = [
@@ -175,7 +175,7 @@ def _notice(desk: DeskState, reading: Reading) -> str:
     if reading.stage is Stage.SIGNED or not names:
         return ""
     verb = "is" if "," not in names else "are"
-    if desk.sign_armed:
+    if desk.report.armed:
         return f"{names} {verb} undecided.\nOnce more signs without; the record and the report say so."
     return f"{names} {verb} undecided.\nThe first press names what is left out; the second signs."
 
@@ -184,9 +184,9 @@ def _buttons(desk: DeskState, reading: Reading) -> tuple[Action, ...]:
     if reading.stage is Stage.SIGNED:
         return (Action("report.amend", "Amend", "", why_not=signing.why_not_amend(desk)), _images())
     names = ", ".join(f.name for f in reading.undecided())
-    sign = f"Sign without {names}" if desk.sign_armed and names else "Sign"
+    sign = f"Sign without {names}" if desk.report.armed and names else "Sign"
     why_not = signing.why_not_sign(desk)
-    primary = not names or desk.sign_armed
+    primary = not names or desk.report.armed
     return (
         Action("report.save", "Save", "Ctrl+S"),
         Action("report.sign", sign, "Ctrl+Shift+Enter", primary=primary, why_not=why_not),

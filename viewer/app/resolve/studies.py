@@ -28,8 +28,8 @@ _READERS = {
 
 def study_list(desk: DeskState) -> StudyList:
     """The studies in the order of arrival."""
-    chosen = next((s for s in desk.studies if study_key(s) == desk.listed_study), None)
-    rows = tuple(_row(desk, study) for study in desk.studies)
+    chosen = next((s for s in desk.listing.studies if study_key(s) == desk.listing.chosen), None)
+    rows = tuple(_row(desk, study) for study in desk.listing.studies)
     count = "1 study" if len(rows) == 1 else f"{len(rows)} studies"
     foot = f"{count}. No score orders this list."
     return StudyList(
@@ -45,7 +45,7 @@ def study_list(desk: DeskState) -> StudyList:
 def _row(desk: DeskState, study: Study) -> StudyRow:
     key = study_key(study)
     line = _reading_of(desk, study)
-    here = key == desk.active_study
+    here = key == desk.case.key
     state = _READERS.get(desk.second.kind, ("", "")) if here else ("", "")
     if here and desk.revealed:
         state = ("revealed", "Revealed")
@@ -62,14 +62,14 @@ def _row(desk: DeskState, study: Study) -> StudyRow:
         reader_state=state,
         reading_state=reading,
         reader="" if line is None else line.reader,
-        selected=key == desk.listed_study,
+        selected=key == desk.listing.chosen,
         open=here,
     )
 
 
 def _reading_of(desk: DeskState, study: Study) -> ReadingLine | None:
     """The reading touched last: this reader's where there is one."""
-    lines = [line for line in desk.readings if line.study_instance_uid == study.study_instance_uid]
+    lines = [line for line in desk.listing.readings if line.study_instance_uid == study.study_instance_uid]
     mine = [line for line in lines if line.reader == desk.settings.reader]
     return next(iter(mine or lines), None)
 
@@ -104,7 +104,7 @@ def _series_row(desk: DeskState, shown: DisplaySet, selected: bool) -> SeriesRow
         display_set=shown.id,
         title=series_name(shown),
         detail=detail(shown),
-        thumbnail=shown.count // 2 if desk.thumbnails.get(shown.id) is not None else -1,
+        thumbnail=shown.count // 2 if desk.pixels.thumbnails.get(shown.id) is not None else -1,
         selected=selected,
         seen=seen_of(desk, View("", display_set=shown.id), shown, shown.count)[0],
         warning=" ".join(warnings),

@@ -27,11 +27,11 @@ def viewports(desk: DeskState) -> tuple[ViewportState, ...]:
 
 def _viewport(desk: DeskState, view: View, marks: tuple[Mark, ...]) -> ViewportState:
     views, shown = desk.views, desk.views.display_set(view)
-    focused = view.id == views.focused and not desk.panel_has_keyboard
+    focused = view.id == views.focused and not desk.screen.panel
     index, count = views.place(view)
     if shown is None:
         return _empty(desk, view, focused)
-    stack = desk.stacks.get(shown.id)
+    stack = desk.pixels.stacks.get(shown.id)
     window = _window(view, stack, index)
     seen, spans = seen_of(desk, view, shown, count)
     return ViewportState(
@@ -63,10 +63,10 @@ def _viewport(desk: DeskState, view: View, marks: tuple[Mark, ...]) -> ViewportS
 def _empty(desk: DeskState, view: View, focused: bool) -> ViewportState:
     words = (
         ("Looking for images", "")
-        if desk.scanning
+        if desk.search.running
         else ("Nothing hangs here", "Left and Right choose a series.")
     )
-    if desk.study is None and not desk.scanning:
+    if desk.study is None and not desk.search.running:
         words = ("No study is open", "Ctrl+O opens a folder, a ZIP or a file.")
     return ViewportState(
         id=view.id,

@@ -1,0 +1,180 @@
+"""The parts of what the desk holds, one idea each: the search, the list, the case, pixels, hanging, review,
+second reader, report page and screen. Plain data; `DeskState` puts them together.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inference.protocol import Patch
+from viewer.app.display import Plane, Question, Severity
+from viewer.app.reading_list import ReadingLine
+from viewer.app.stack import Stack
+from viewer.app.views import View
+from viewer.core.dicom.display_set import Study
+from viewer.core.dicom.problem import Problem
+from viewer.core.hanging.protocol import AS_STORED, Step
+
+if TYPE_CHECKING:  # the second reader's parts load after the first image
+    from viewer.app.report_folder import Written
+    from viewer.app.second_read.model_read import StudyRead
+    from viewer.app.second_read.sealed import SealedRead
+
+
+@dataclass(slots=True)
+class Search:
+    """The search for studies in files and folders.
+
+    paths           all places that were searched, in order
+    number          counts searches: an older one does not say when the search is over
+    opened          a study was opened by it, so that a late answer opens no other
+    resuming        the reading that the search is for, and its study; "" = none
+    """
+
+    paths: tuple[Path, ...] = ()
+    running: bool = False
+    number: int = 0
+    job: str = ""
+    opened: bool = False
+    not_loaded: tuple[Problem, ...] = ()
+    resuming: str = ""
+    resuming_study: str = ""
+
+
+@dataclass(slots=True)
+class Listing:
+    """The study list: studies that were found, readings of the log, and the row that is chosen."""
+
+    studies: tuple[Study, ...] = ()
+    readings: tuple[ReadingLine, ...] = ()
+    chosen: str = ""
+
+
+@dataclass(slots=True)
+class Case:
+    """The study that is being read.
+
+    key         see `study_key`; "" = none
+    main_id     the display set that the hanging steps are about
+    generation  grows with each study that is opened or closed: late answers carry it and are dropped
+    """
+
+    key: str = ""
+    main_id: str = ""
+    generation: int = 0
+
+
+@dataclass(slots=True)
+class Pixels:
+    """The pixels in memory, by display set.
+
+    refused    (display set, generation) whose pixels cannot be read: not tried again
+    on_screen  (display set, slice; None = all of it) that the viewports show
+    """
+
+    stacks: dict[str, Stack] = field(default_factory=dict)
+    thumbnails: dict[str, Stack] = field(default_factory=dict)
+    refused: set[tuple[str, int]] = field(default_factory=set)
+    on_screen: set[tuple[str, int | None]] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Hanging:
+    """The hanging steps of the case, and the number of the one that hangs."""
+
+    steps: tuple[Step, ...] = AS_STORED
+    step: int = 0
+
+    @property
+    def now(self) -> Step:
+        """The step that hangs."""
+        return self.steps[self.step]
+
+
+@dataclass(slots=True)
+class Review:
+    """Which finding is in focus, what of the findings is on screen, and what can be undone.
+
+    focus       tracking UID; "" = none
+    editing     tracking UID of the finding whose editor is open
+    strip       the reject strip is open: digits are reasons
+    looked      model findings whose slice has been on screen long enough
+    on_screen   by viewport: (display set, plane, index) that was really painted, and since when
+    chance      the reader's own probability of cancer, per cent
+    undo_order  what was done, oldest first: None = an event of the reading, else the views before it
+    """
+
+    focus: str = ""
+    editing: str = ""
+    strip: bool = False
+    marks_on: bool = True
+    below_on: bool = False
+    heat_held: bool = False
+    heat_pinned: bool = False
+    looked: set[str] = field(default_factory=set)
+    on_screen: dict[str, tuple[tuple[str, Plane, int], float]] = field(default_factory=dict)
+    chance: int | None = None
+    undo_order: list[dict[str, View] | None] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class SecondReader:
+    """How far the second reader is, its sealed answer, and after the reveal what it found.
+
+    kind    none (no study), waiting, ready, not_run or failed; `reason` for the last two
+    job     the read that is at work; "" = none
+    sealed  what it found, unreadable before the commit
+    read    what it found, after the reveal
+    heat    heat maps of revealed findings, by tracking UID
+    """
+
+    kind: str = "none"
+    reason: str = ""
+    job: str = ""
+    sealed: "SealedRead | None" = None
+    read: "StudyRead | None" = None
+    heat: dict[str, Patch] = field(default_factory=dict)
+
+    def stands(self, kind: str, reason: str = "") -> None:
+        """It is waiting, ready, not_run or failed from now on."""
+        self.kind, self.reason = kind, reason
+
+
+@dataclass(slots=True)
+class ReportState:
+    """The report page: its section, its editor, the first press of the signature, and its files.
+
+    armed        the next press of the signature signs without what is undecided
+    not_written  why objects were not written
+    """
+
+    section: int = 0
+    editing: bool = False
+    armed: bool = False
+    written: "tuple[Written, ...]" = ()
+    not_written: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Screen:
+    """What of the window is open, asked and said.
+
+    page        reading, report or studies
+    overlay     palette, keys, not_loaded, card or folder; "" = none
+    card        lines of the model card, while it is the overlay
+    answer      gets the answer to `question`
+    panel       the findings panel has the keyboard
+    """
+
+    page: str = "reading"
+    overlay: str = ""
+    card: tuple[str, ...] = ()
+    question: Question | None = None
+    answer: Callable[[dict[str, str] | None], None] = lambda values: None
+    panel: bool = False
+    series_open: bool = True
+    full_screen: bool = False
+    quitting: bool = False
+    status: str = ""
+    severity: Severity = Severity.INFO
