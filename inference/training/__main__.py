@@ -66,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit code 0: the bundle is written; 2: bad input; 3: time ran out before; 4: nothing was learnt."""
+    """Exit code 0: the bundle is written; 1: nothing was learnt; 2: bad input; 3: time ran out before."""
     options = parser().parse_args(arguments)
     torch.set_num_threads(options.threads)
     console = Console(stderr=True)
@@ -89,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 3
         except NothingMarkedError as error:
             console.print(str(error), markup=False)
-            return 4
+            return 1
     console.print(f"{bundle.id} {bundle.version} ({bundle.sha256[:12]}) is in {options.out / 'bundle'}")
     return 0
 

@@ -87,8 +87,13 @@ def drawn_with(background: Background) -> list[Placed]:
     """The nodules that are in the background itself, in the order of their numbers."""
     index = np.argwhere(background.lesions)
     number = background.lesions[tuple(index.T)]
-    groups = (index[number == k] for k in range(1, int(number.max(initial=0)) + 1))
-    return [Placed((float(z), float(y), float(x)), len(g)) for g in groups for z, y, x in [g.mean(axis=0)]]
+    return [_at(index[number == k]) for k in range(1, int(number.max(initial=0)) + 1)]
+
+
+def _at(voxels: NDArray[np.intp]) -> Placed:
+    """The nodule that consists of these voxels (n, 3)."""
+    z, y, x = voxels.mean(axis=0)
+    return Placed((float(z), float(y), float(x)), len(voxels))
 
 
 def _put(
@@ -109,8 +114,7 @@ def _put(
     if count < 8:
         return
     numbers[box][truth] = len(placed) + 1
-    middle = np.argwhere(truth).mean(axis=0) + low
-    placed.append(Placed((float(middle[0]), float(middle[1]), float(middle[2])), count))
+    placed.append(_at(np.argwhere(truth) + low))
 
 
 def hit_by(centre: Sequence[float], placed: Sequence[Placed]) -> int | None:

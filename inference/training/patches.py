@@ -92,9 +92,10 @@ class PatchSource:
         hu = cut(source.hu, centre, side, "edge")
         lung, usable = (cut(mask, centre, side, "constant") for mask in (source.lung, source.usable))
         lesions = cut(source.lesions, centre, side, "constant")
+        held = np.bincount(lesions.ravel(), minlength=len(own) + 1)
         for number, nodule in enumerate(own, start=1):
-            inside = lesions == number
-            if 0 < inside.sum() < WHOLE * nodule.voxels:  # the patch cuts it: its middle is not to be learnt
+            if 0 < held[number] < WHOLE * nodule.voxels:  # the patch cuts it: its middle is not to be learnt
+                inside = lesions == number
                 lesions[inside], usable[inside] = 0, False
         if with_nodule and not with_own:
             for extra in range(1, 2 + int(rng.integers(0, max(side // 24, 1)))):

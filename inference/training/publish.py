@@ -25,8 +25,9 @@ stage 2 at 2 mm: what raised the classifier's answer, not an outline.
 
 ## Data and licence
 Weights: Apache-2.0. Trained on nodule crops of LIDC-IDRI (CC BY 3.0; Armato et al. 2011, doi
-10.1118/1.3528204; data doi 10.7937/K9/TCIA.2015.LO9QL9SX), implanted into procedural chests and
-into the lungs of LIDC-IDRI-0001 and -0002 (CC BY 3.0) and the right half of A0001 of Lung-PET-CT-Dx
+10.1118/1.3528204; data doi 10.7937/K9/TCIA.2015.LO9QL9SX), implanted into procedural chests (some of
+which hold procedural nodules of their own), into the lungs of LIDC-IDRI-0001 and -0002 (CC BY 3.0)
+and into the right half of A0001 of Lung-PET-CT-Dx
 (CC BY 4.0, doi 10.7937/TCIA.2020.NNC2-0461), their listed lesions left out. Split by patient (MD5
 of the number): one in five held back for the figures below, an eighth of the rest for calibration
 and operating points, which also saw the left half of A0001 and other procedural chests. The

@@ -53,6 +53,9 @@ from inference.training.implants import ImplantMix, random_implant
 from inference.training.patches import PatchSource
 
 VALIDATION_HALF = "lungdx_a0001_validation"
+FITTED_ON = (
+    "nodules of procedural chests, and implants of calibration patients there and in the left half of A0001"
+)
 SPREAD = {"lung_hu": 25.0, "lung_sd": 12.0, "noise_hu": 8.0}
 """What augmentation adds to the deviation of the domain's statistics, HU."""
 
@@ -152,7 +155,10 @@ def bundled(
     draft = draft_bundle(config)
     pipeline = Detect3D(draft, detector, classifier, device)
     trials = list(calibration_trials(config, pipeline, data, out))
-    fitted = calibration(trials, "implants of calibration patients in phantoms and the left half of A0001")
+    fitted = calibration(
+        trials,
+        FITTED_ON,
+    )
     folder = out / "bundle"
     folder.mkdir(parents=True, exist_ok=True)
     save_networks({"detector": detector, "classifier": classifier}, folder / WEIGHTS)

@@ -57,7 +57,7 @@ def _background(name="b", real=True, side=64):
 
 
 def _chest_with_own(side=96):
-    """One dense ball of radius 4 in its middle, another cut by every patch that shows the first."""
+    """Two dense balls of radius 4, so far apart that patches of 40 mm cut the one or the other."""
     out = _background("chest", False, side)
     z, y, x = np.ogrid[:side, :side, :side]
     for number, at in ((1, (48, 48, 48)), (2, (48, 48, 74))):
