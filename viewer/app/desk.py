@@ -14,6 +14,7 @@ from viewer.app import (
     keymap,
     listing,
     marking,
+    measuring,
     opening,
     reviewing,
     seeing,
@@ -196,7 +197,7 @@ class Desk(DeskState):
 
     def add_distance(self, viewport_id: str, axis: Axis) -> None:
         """A line was drawn with the distance tool."""
-        marking.add_distance(self, viewport_id, axis)
+        measuring.add_distance(self, viewport_id, axis)
 
     def change_axis(self, tracking_uid: str, which: str, axis: Axis) -> None:
         """The reader corrected an axis of an own mark."""
@@ -205,6 +206,10 @@ class Desk(DeskState):
     def maximise(self, viewport_id: str) -> None:
         """One viewport on the whole area, or back."""
         viewing.maximise(self, viewport_id)
+
+    def sized(self, width: int, height: int) -> None:
+        """The place for all viewports is so large now."""
+        self.views.area = (max(1, width), max(1, height))
 
     def drop_series(self, viewport_id: str, display_set: str) -> None:
         """A series was dropped here."""

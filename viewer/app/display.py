@@ -161,7 +161,11 @@ class ViewportState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesRow:
-    """A display set in the series panel. `thumbnail` is the slice index to draw, -1 for none."""
+    """A display set in the series panel.
+
+    thumbnail    the slice index to draw, -1 for none
+    description  as the machine wrote it, where `title` is shorter
+    """
 
     display_set: str
     title: str
@@ -170,6 +174,7 @@ class SeriesRow:
     selected: bool
     seen: float
     warning: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)

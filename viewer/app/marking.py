@@ -1,4 +1,4 @@
-"""The reader's own findings: mark, measure, describe, correct, delete; distances; undo and redo."""
+"""The reader's own findings: mark, measure, describe, correct, delete; undo and redo."""
 
 from typing import TYPE_CHECKING
 
@@ -10,8 +10,9 @@ from viewer.app.session import Changes
 from viewer.app.stack import Stack
 from viewer.app.views import View, frame_of
 from viewer.core.dicom.display_set import DisplaySet
-from viewer.core.dicom.geometry import Vector
+from viewer.core.dicom.geometry import Geometry, Vector
 from viewer.core.reading.finding import Author, Axis, Finding, Texture
+from viewer.core.reading.mask import PackedMask, pack
 from viewer.core.reading.reading import Stage
 
 if TYPE_CHECKING:  # loaded when the first mark is made
@@ -54,12 +55,18 @@ def mark_at(desk: DeskState, viewport_id: str, position_mm: Vector | None) -> No
             long_axis=None if found is None else found.long_axis,
             short_axis=None if found is None else found.short_axis,
             volume_mm3=None if found is None else found.volume_mm3,
+            mask=_packed(found, shown.geometry),
         )
         desk.review.focus = finding.tracking_uid
         desk.views.show_point(frame_of(shown), finding.center_lps_mm)
         desk.acted()
         desk.say(f"{finding.name} marked. {_remark(found)}")
         desk.looked()
+
+
+def _packed(found: "NoduleMeasure | None", geometry: Geometry) -> PackedMask | None:
+    """What was outlined, for the record; None where nothing was."""
+    return None if found is None or not found.measured else pack(found.mask, found.start, geometry)
 
 
 def _remark(found: "NoduleMeasure | None") -> str:
@@ -191,39 +198,6 @@ def delete(desk: DeskState) -> None:
 def _deleted(desk: DeskState, what: str) -> None:
     desk.acted()
     desk.say(f"{what} deleted. Ctrl+Z brings it back.")
-
-
-# --- distances
-
-
-def add_distance(desk: DeskState, viewport_id: str, axis: Axis) -> None:
-    """Keep a line that was drawn with the distance tool."""
-    shown = desk.views.display_set(desk.views.view(viewport_id))
-    if desk.session is None or shown is None:
-        return
-    with desk.telling_refusals():
-        desk.session.draw_distance(axis, shown.series_instance_uid, text=length_text(shown, axis))
-        desk.acted()
-
-
-def length_text(shown: DisplaySet, axis: Axis) -> str:
-    """The length of a drawn line: mm in the patient, else pixels; and whether it crosses missing slices."""
-    length = float(np.linalg.norm(np.subtract(*axis)))
-    if shown.geometry is None:
-        return _flat_length_text(shown, axis)
-    slices = sorted(float(shown.geometry.patient_to_index(end)[0]) for end in axis)
-    crossed = [k for k in shown.missing if slices[0] - 0.5 < k < slices[1] + 0.5]
-    return f"{length:.1f} mm, across a gap" if crossed else f"{length:.1f} mm"
-
-
-def _flat_length_text(shown: DisplaySet, axis: Axis) -> str:
-    instance = shown.instance_at(int(axis[0][2])) or shown.instances[0]
-    across, down = axis[1][0] - axis[0][0], axis[1][1] - axis[0][1]
-    if instance.spacing_mm is None:
-        return f"{float(np.hypot(across, down)):.0f} px"
-    rows, columns = instance.spacing_mm
-    where = " at the detector" if instance.spacing_source == "imager" else ""
-    return f"{float(np.hypot(across * columns, down * rows)):.1f} mm{where}"
 
 
 # --- undo and redo

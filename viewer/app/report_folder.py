@@ -16,8 +16,9 @@ MANIFEST = "objects.json"
 class Written:
     """One file that was written.
 
-    kind      SR, SEG, HTML, PDF or PNG
-    role      model_sr, reader_sr, seg, html, pdf or key_image; `title` says it in words
+    kind      SR, SEG, KO, HTML, PDF or PNG
+    role      model_sr, seg, reader_sr, reader_seg, key_objects, html, pdf, key_image or snapshot;
+              `title` says it in words
     segments  of a SEG: tracking UID -> segment number
     """
 

@@ -6,9 +6,9 @@ from typing import Protocol
 
 import numpy as np
 
-from inference.protocol import Candidate, Domain, OperatingPoint
-from viewer.app.display import Mark, MarkState
-from viewer.app.second_read.model_read import ModelRead, voxels
+from inference.protocol import Candidate, Domain, OperatingPoint, Patch
+from viewer.app.display import Mark, MarkState, ViewportState
+from viewer.app.second_read.model_read import ModelRead, StudyRead, voxels
 from viewer.app.sources import read_header
 from viewer.app.stack import Stack
 from viewer.app.windows import preset
@@ -32,6 +32,9 @@ class Press(Protocol):
 
     def key_image(self, stack: Stack, index: int, mark: Mark, window: Window, /) -> bytes | None:
         """PNG of a slice round a mark; None where it cannot be shown."""
+
+    def figure(self, stack: Stack, state: ViewportState, aspect: float, /) -> bytes | None:
+        """PNG of what a viewport of that shape (width / height) shows; None where there is no picture."""
 
     def pdf(self, blocks: Sequence[str], images: Mapping[str, bytes], title: str, foot: str, /) -> bytes:
         """Pages of the print form of a report."""
@@ -136,6 +139,19 @@ def picture(card: Card, study: Study, stacks: Mapping[str, Stack], press: Press)
 def picture_name(number: int, card: Card) -> str:
     """File name of the key image of the card `number` of a page."""
     return f"key_{number}_{re.sub('[^A-Za-z0-9]+', '_', card.name)}.png"
+
+
+def display_sets_of(reading: Reading) -> tuple[str, ...]:
+    """Under which names a reading's pictures were on screen, chosen and drawn on; see `sources_of`."""
+    chosen = (k.shows.display_set for k in reading.key_images)
+    drawn = (d.on.display_set for d in reading.distances if d.on is not None)
+    return (*reading.slices_seen, *chosen, *drawn)
+
+
+def heats_of(read: StudyRead | None) -> dict[str, Patch]:
+    """Heat maps of a read that was revealed, by tracking UID."""
+    parts = () if read is None else read.reads
+    return {uid: c.heat for part in parts for uid, c in part.candidates.items() if c.heat is not None}
 
 
 def _source(display_set: DisplaySet) -> Source:

@@ -14,17 +14,21 @@ from typing import TYPE_CHECKING
 from viewer.app.report_folder import Written, moved, save_manifest, whole_folder, write_file, written_in
 from viewer.app.report_material import (
     Press,
+    display_sets_of,
+    heats_of,
     picture,
     picture_name,
     second_read_of,
     second_read_of_record,
     sources_of,
 )
+from viewer.app.report_pictures import figure_picture
 from viewer.app.second_read.model_read import StudyRead
 from viewer.app.stack import Stack
 from viewer.core.dicom.display_set import Study
 from viewer.core.reading.finding import Finding
 from viewer.core.reading.reading import Reading, Stage
+from viewer.core.report.figures import Figure
 from viewer.core.report.html import print_blocks, report_html
 from viewer.core.report.inert import one_line
 from viewer.core.report.page import Page, model_page, reader_page
@@ -38,6 +42,8 @@ if TYPE_CHECKING:
 __all__ = ["Press", "Written", "write_model_read", "write_reading", "written_in"]
 
 DRAFT = "draft"
+_KEPT = ("model_sr", "seg", "reader_seg", "key_objects")
+"""What an amendment does not change."""
 
 
 def write_reading(
@@ -69,11 +75,13 @@ def write_reading(
         return there
     reads = _revealed(reading, study_read)
     findings = [*judged(reading), *reading.own]
-    sources, why = sources_of(study, findings, reads, tuple(reading.slices_seen))
+    sources, why = sources_of(study, findings, reads, display_sets_of(reading))
     with whole_folder(final, replaceable=name == DRAFT) as work:
         shelf = _Shelf(work, list(why))
         _reading_objects(shelf, sources, reading, reads, _before(folder, reading))
-        _readable(shelf, reader_page(study, reading, reads, events=events), study, stacks, press)
+        figures = _figures(study, reading, study_read if reads else None, stacks, press)
+        page = reader_page(study, reading, reads, events=events)
+        _readable(shelf, page, study, stacks, press, figures)
         save_manifest(work, tuple(shelf.written))
     for sentence in shelf.refused:
         refused(sentence)
@@ -169,11 +177,11 @@ def _reading_objects(
     reads: Sequence[SecondRead],
     before: Sequence[Written],
 ) -> None:
-    """Model's and reader's SR and the SEG; an amendment keeps those of the model as they were written."""
+    """Both SRs, SEGs and key objects; an amendment keeps all but the reader's SR as they were written."""
     from viewer.core.report.structured import reader_sr  # loads highdicom: not on the way to the first image
 
     kept = [w for w in before if w.role in ("model_sr", "seg")]
-    for entry in kept:
+    for entry in (w for w in before if w.role in _KEPT):
         shelf.put(entry.path.read_bytes(), replace(entry, path=Path(entry.path.name)))
     models = [_header(w.path) for w in kept if w.role == "model_sr"]
     also = [f.tracking_uid for f in judged(reading)]
@@ -187,6 +195,33 @@ def _reading_objects(
         Written(shelf.next_name("reader_sr"), "SR", "reader_sr", "Reader's structured report"),
         lambda: reader_sr(sources, reading, reads, models, previous),
     )
+    if not before:
+        _readers_objects(shelf, sources, reading)
+
+
+def _readers_objects(shelf: _Shelf, sources: Sequence[Source], reading: Reading) -> None:
+    """The key images, and a SEG for each display set where own marks were outlined."""
+    from viewer.core.report.groups import own_mask  # loads highdicom
+    from viewer.core.report.key_objects import key_objects
+    from viewer.core.report.segmentation import reader_seg
+
+    shelf.put_object(
+        Written(shelf.next_name("key_objects"), "KO", "key_objects", "Key images of the reader"),
+        lambda: key_objects(sources, reading),
+    )
+    masks = {f.tracking_uid: m for f in reading.own if (m := own_mask(sources, f)) is not None}
+    lost = [f.name for f in reading.own if f.mask is not None and f.tracking_uid not in masks]
+    if lost:
+        shelf.refused.append(f"No segment of {', '.join(lost)}: the grid of its series has changed since.")
+    for where in sources:
+        here = [f for f in reading.own if find_source(sources, f) is where]
+        label = "Nodules marked by the reader"
+        shelf.put_object(
+            Written(
+                shelf.next_name("reader_seg"), "SEG", "reader_seg", "Segmentation: own marks of the reader"
+            ),
+            partial(reader_seg, where, here, masks, label),
+        )
 
 
 def _model_objects(
@@ -215,10 +250,33 @@ def _model_objects(
     return made
 
 
+Paint = Callable[[Figure], bytes | None]
+"""PNG of a figure; None where its pixels are not at hand."""
+
+
+def _figures(
+    study: Study,
+    reading: Reading,
+    study_read: StudyRead | None,
+    stacks: Mapping[str, Stack],
+    press: Press | None,
+) -> Paint | None:
+    """What paints the reader's own pictures; None without a press."""
+    if press is None:
+        return None
+    heats = heats_of(study_read)
+    return lambda figure: figure_picture(figure.key, study, reading, stacks, heats, press)
+
+
 def _readable(
-    shelf: _Shelf, page: Page, study: Study, stacks: Mapping[str, Stack], press: Press | None
+    shelf: _Shelf,
+    page: Page,
+    study: Study,
+    stacks: Mapping[str, Stack],
+    press: Press | None,
+    paint: Paint | None = None,
 ) -> None:
-    """Key images, the page and its PDF."""
+    """Key images, snapshots, the page and its PDF."""
     objects = [(w.title, f"{w.path.name} · {w.sop_instance_uid}") for w in shelf.written]
     page = replace(page, objects=tuple(objects), refused=tuple(shelf.refused))
     pictures: dict[str, bytes] = {}
@@ -228,6 +286,7 @@ def _readable(
             pictures[card.finding.tracking_uid] = png
             name = Path(picture_name(number, card))
             shelf.put(png, Written(name, "PNG", "key_image", f"Key image of {card.name}"))
+    pictures |= _painted(shelf, page, paint)
     inline = {uid: f"data:image/png;base64,{base64.b64encode(png).decode()}" for uid, png in pictures.items()}
     html = report_html(page, inline).encode("utf-8")
     shelf.put(html, Written(Path("report.html"), "HTML", "html", "Readable report"))
@@ -236,6 +295,17 @@ def _readable(
         blocks = print_blocks(page, {uid: uid for uid in pictures})
         printed = press.pdf(blocks, pictures, page.title, foot)
         shelf.put(printed, Written(Path("report.pdf"), "PDF", "pdf", "Readable report on paper"))
+
+
+def _painted(shelf: _Shelf, page: Page, paint: Paint | None) -> dict[str, bytes]:
+    """The reader's own pictures by the key of their figure, each also as a file."""
+    pictures = {f.key: png for f in page.figures if paint is not None and (png := paint(f)) is not None}
+    for figure in page.figures:
+        role, title = ("key_image", "Key image") if figure in page.key_images else ("snapshot", "Snapshot")
+        if figure.key in pictures:
+            entry = Written(Path(f"{role}_{figure.name}.png"), "PNG", role, f"{title} {figure.name}")
+            shelf.put(pictures[figure.key], entry)
+    return pictures
 
 
 def _header(path: Path) -> "Dataset":

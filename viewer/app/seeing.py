@@ -34,6 +34,20 @@ def proposed(desk: DeskState, reading: Reading) -> tuple[Finding, ...]:
     return (*above, *below[:MOST_BELOW])
 
 
+def drawn(desk: DeskState, reading: Reading) -> tuple[Finding, ...]:
+    """The findings whose marks may be drawn: the reader's alone before the reveal, and with marks off."""
+    if not desk.review.marks_on:
+        return reading.own
+    joined = set(reading.joined.values())
+    return (*proposed(desk, reading), *(f for f in reading.own if f.tracking_uid not in joined))
+
+
+def heat_shown(desk: DeskState) -> str:
+    """Tracking UID of the finding whose heat map is on screen; "" for none, and always before the reveal."""
+    on = desk.revealed and (desk.review.heat_held or desk.review.heat_pinned)
+    return desk.review.focus if on and desk.focused and desk.review.focus in desk.second.heat else ""
+
+
 def walked(desk: DeskState) -> tuple[Finding, ...]:
     """The findings that N goes through."""
     return tuple(f for f in listed(desk) if f.author is Author.MODEL)

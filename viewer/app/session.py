@@ -19,6 +19,8 @@ from viewer.core.reading.codec import to_json
 from viewer.core.reading.events import VIEWING, Event, Kind, Payload
 from viewer.core.reading.finding import Author, Axis, Finding, Texture
 from viewer.core.reading.fold import Progress, apply, replay, undecided_sentence
+from viewer.core.reading.mask import PackedMask
+from viewer.core.reading.pictures import KeyImage, Shown, Snapshot
 from viewer.core.reading.reading import Category, Distance, Paradigm, Reader, Reading
 
 __all__ = ["Changes", "ReadingSession", "Refused"]
@@ -35,6 +37,7 @@ class Changes(TypedDict, total=False):
     long_axis: Axis | None
     short_axis: Axis | None
     volume_mm3: float | None
+    mask: PackedMask | None
 
 
 class ReadingSession:
@@ -124,6 +127,7 @@ class ReadingSession:
         volume_mm3: float | None = None,
         texture: Texture = Texture.SOLID,
         note: str = "",
+        mask: PackedMask | None = None,
     ) -> Finding:
         """A new finding of the reader; axes are None where it could not be measured."""
         finding = Finding(
@@ -139,6 +143,7 @@ class ReadingSession:
             volume_mm3=volume_mm3,
             texture=texture,
             note=note,
+            mask=mask,
         )
         self._do(Kind.MARK, {"finding": to_json(finding)})
         return self._required(finding.tracking_uid)
@@ -146,11 +151,11 @@ class ReadingSession:
     def change(self, tracking_uid: str, **changes: Unpack[Changes]) -> Finding:
         """Correct an own finding, or one of the model (whose original stays as it was).
 
-        New axes without a new volume take the old volume away: it belonged to another outline.
+        New axes without a new volume take the old volume and mask away: they belonged to another outline.
         """
         before = self._required(tracking_uid)
         if ("long_axis" in changes or "short_axis" in changes) and "volume_mm3" not in changes:
-            changes["volume_mm3"] = None
+            changes["volume_mm3"], changes["mask"] = None, None
         after = replace(before, **changes)
         if after != before:
             self._do(Kind.MARK_CHANGE, {"finding": to_json(after)})
@@ -162,11 +167,27 @@ class ReadingSession:
         self._do(Kind.MARK_DELETE, {"tracking_uid": tracking_uid, "name": name})
 
     def draw_distance(
-        self, axis: Axis, series_instance_uid: str, *, text: str = "", key: str = ""
+        self,
+        axis: Axis,
+        series_instance_uid: str,
+        *,
+        text: str = "",
+        key: str = "",
+        short_axis: Axis | None = None,
+        bidirectional: bool = False,
+        finding: str = "",
+        on: Shown | None = None,
     ) -> Distance:
-        """Keep a distance that was drawn; with the `key` of an old one, in its place."""
+        """Keep a measurement that was drawn (see `Distance`); with the `key` of an old one, in its place."""
         drawn = Distance(
-            key=key or uuid.uuid4().hex, axis=axis, series_instance_uid=series_instance_uid, text=text
+            key=key or uuid.uuid4().hex,
+            axis=axis,
+            series_instance_uid=series_instance_uid,
+            text=text,
+            short_axis=short_axis,
+            bidirectional=bidirectional,
+            finding=finding,
+            on=on,
         )
         self._do(Kind.MEASURE, {"distance": to_json(drawn)})
         return drawn
@@ -174,6 +195,28 @@ class ReadingSession:
     def delete_distance(self, key: str) -> None:
         """Delete a distance."""
         self._do(Kind.MEASURE_DELETE, {"key": key})
+
+    # --- pictures for the report
+
+    def add_key_image(self, shows: Shown) -> KeyImage:
+        """Make an image a key image of the reading."""
+        chosen = KeyImage(key=uuid.uuid4().hex, shows=shows)
+        self._do(Kind.KEY_IMAGE, {"key_image": to_json(chosen)})
+        return chosen
+
+    def remove_key_image(self, key: str) -> None:
+        """It is no key image any more."""
+        self._do(Kind.KEY_IMAGE_DELETE, {"key": key})
+
+    def add_snapshot(self, snapshot: Snapshot) -> None:
+        """Put a viewport into the report. Raises `Refused` for what the reader may not see yet."""
+        self._do(Kind.SNAPSHOT, {"snapshot": to_json(snapshot)})
+
+    def remove_snapshot(self, key: str) -> None:
+        """Take a snapshot out of the report."""
+        self._do(Kind.SNAPSHOT_DELETE, {"key": key})
+
+    # --- what is said of the whole
 
     def set_impression(self, text: str) -> None:
         """The free-text impression."""

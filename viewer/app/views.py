@@ -11,7 +11,7 @@ from viewer.app.display import Plane, TextLevel, Tool
 from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.geometry import Geometry, Vector
 from viewer.core.dicom.planes import cut_geometry, distance_to_cut, nearest_cut
-from viewer.core.hanging.layout import Layout, layout
+from viewer.core.hanging.layout import Box, Layout, layout
 from viewer.core.hanging.protocol import Step
 from viewer.core.pixels.grey import Window
 
@@ -61,6 +61,7 @@ class Views:
 
     sets    display sets that may be shown, by id
     points  the crosshair by frame of reference (by display set id where it names none)
+    area    (width, height) of the place for all viewports, any unit
     moved   somebody has gone to another image since the study was opened
     """
 
@@ -76,6 +77,7 @@ class Views:
         self.crosshair = True
         self.text_level = TextLevel.FULL
         self.pointer: Pointer | None = None
+        self.area = (1, 1)
         self.moved = False
         self._left: dict[tuple[str, Plane], View] = {}
 
@@ -125,6 +127,13 @@ class Views:
         if grid is None or point is None:
             return 0, 0
         return nearest_cut(grid, point), grid.shape[0]
+
+    def aspect(self, view: View) -> float:
+        """Width of a viewport divided by its height."""
+        number = 0 if self.maximised else int(view.id) - 1
+        boxes = (Box(0, 0, 1, 1),) if self.maximised else self.layout.boxes
+        box = boxes[min(number, len(boxes) - 1)]
+        return (self.area[0] * box.width) / (self.area[1] * box.height)
 
     def forget(self) -> None:
         """Nothing is hung any more; tool, text and links stay."""

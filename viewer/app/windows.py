@@ -4,9 +4,15 @@ import tomllib
 from functools import cache
 from importlib import resources
 
+from viewer.app.display import Plane
+from viewer.app.stack import Stack
+from viewer.app.views import View
 from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.instance import Instance
-from viewer.core.pixels.grey import Window
+from viewer.core.pixels.grey import Lut, Window
+
+STORED = Window(0.0, 0.0, "as stored")
+"""Width 0: each image with its own default, whatever that is."""
 
 
 @cache
@@ -33,3 +39,15 @@ def presets_of(display_set: DisplaySet) -> tuple[Window, ...]:
 def stored(instance: Instance | None) -> Window | None:
     """The first window stored in an image; None where it has none."""
     return instance.windows[0] if instance is not None and instance.windows else None
+
+
+def in_force(view: View, stack: Stack | None, index: int) -> Window:
+    """The window as numbers, also where it is the one stored in the image."""
+    if view.window is not None:
+        return view.window
+    if stack is None or not 0 <= index < len(stack.ready):
+        return STORED
+    voi = stack.default_voi(index if view.plane is Plane.STACK else len(stack.ready) // 2)
+    if isinstance(voi, Lut):
+        return Window(0.0, 1.0, voi.name or "Stored LUT", "LUT")
+    return Window(voi.centre, voi.width, voi.name or "Stored", voi.function)

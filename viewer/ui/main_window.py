@@ -26,6 +26,7 @@ from viewer.ui.panels.status_line import StatusLine
 from viewer.ui.parts.controls import OWN_KEYS
 
 if TYPE_CHECKING:  # loaded when they are first asked for
+    from viewer.core.report.figures import Figure
     from viewer.core.report.page import Card
     from viewer.ui.panels.screens import Screen
 
@@ -130,7 +131,7 @@ class MainWindow(QWidget):
 
             report = name == "report"
             made = (
-                ReportScreen(self.desk, self._key_image)
+                ReportScreen(self.desk, self._key_image, self._figure)
                 if report
                 else StudiesScreen(self.desk, self._picture)
             )
@@ -197,12 +198,18 @@ class MainWindow(QWidget):
         if self.desk.study is None:
             return None
         data = picture(card, self.desk.study, self.desk.pixels.stacks, press)
-        if data is None:
+        return _pixmap(data, press.RATIO)
+
+    def _figure(self, figure: "Figure") -> QPixmap | None:
+        from viewer.app.report_pictures import figure_picture  # with the report
+        from viewer.ui import print as press
+
+        study, reading = self.desk.study, self.desk.reading
+        if study is None or reading is None:
             return None
-        pixels = QPixmap()
-        pixels.loadFromData(data)
-        pixels.setDevicePixelRatio(press.RATIO)
-        return pixels
+        stacks, heats = self.desk.pixels.stacks, self.desk.second.heat
+        data = figure_picture(figure.key, study, reading, stacks, heats, press)
+        return _pixmap(data, press.FIGURE_RATIO)
 
     # --- from the outside to the desk
 
@@ -243,6 +250,16 @@ class MainWindow(QWidget):
         self.keyboard.let_go()
         self.desk.close()
         event.accept()
+
+
+def _pixmap(data: bytes | None, ratio: float) -> QPixmap | None:
+    """A PNG as the screen shows it; None for none."""
+    if data is None:
+        return None
+    pixels = QPixmap()
+    pixels.loadFromData(data)
+    pixels.setDevicePixelRatio(ratio)
+    return pixels
 
 
 def make_card(wanted: Overlay | Question, desk: Desk) -> OverlayCard:

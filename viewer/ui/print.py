@@ -25,7 +25,7 @@ from viewer.app.display import Corners, Mark, Plane, TextLevel, ViewportState
 from viewer.app.stack import Stack
 from viewer.core.pixels.grey import Window
 from viewer.ui import theme
-from viewer.ui.viewport import corners, marks
+from viewer.ui.viewport import corners, heat, marks, measures, rulers
 from viewer.ui.viewport.cpu import paint_picture
 from viewer.ui.viewport.frame import Frame, compose
 from viewer.ui.viewport.placement import fit, place
@@ -34,6 +34,8 @@ from viewer.ui.viewport.source import Source
 
 WIDTH, HEIGHT, RATIO = 240, 160, 2
 """Of a key image: design pixels, and how many real ones each has."""
+FIGURE, FIGURE_RATIO = 480, 1.5
+"""Longer side of the reader's own pictures, design pixels, and how many real ones each has."""
 _LEAST_MM, _DIAMETERS = 40.0, 2.6
 """Height of what a key image shows: so many mm, or so many diameters of the finding."""
 
@@ -57,6 +59,33 @@ def key_image(stack: Stack, index: int, mark: Mark, window: Window) -> bytes | N
     paint_picture(painter, frame.picture, frame.table, sheet.place)
     marks.draw(sheet)
     corners.letters(sheet)
+    painter.end()
+    return _png(image)
+
+
+def figure(stack: Stack, state: ViewportState, aspect: float) -> bytes | None:
+    """PNG of what a viewport with that state shows, `aspect` times as wide as high; without its corner text.
+
+    None where there is no picture.
+    """
+    frame = compose(state, stack, Source(stack))
+    if frame.picture is None:
+        return None
+    shape = min(FIGURE, FIGURE * aspect), min(FIGURE, FIGURE / aspect)
+    size = (max(1, round(shape[0] * FIGURE_RATIO)), max(1, round(shape[1] * FIGURE_RATIO)))
+    image = QImage(*size, QImage.Format.Format_RGB32)
+    image.fill(theme.colour("image"))
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    where = place(frame.shape, frame.spacing, state.zoom, state.pan, size)
+    sheet = Sheet(painter, frame, where, FIGURE_RATIO)
+    paint_picture(painter, frame.picture, frame.table, where)
+    heat.draw(sheet)
+    marks.draw(sheet)
+    measures.draw(sheet, None)
+    rulers.scale_bar(sheet)
+    corners.letters(sheet)
+    heat.legend(sheet)
     painter.end()
     return _png(image)
 

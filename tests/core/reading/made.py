@@ -2,11 +2,18 @@
 
 from dataclasses import replace
 
+from viewer.core.pixels.grey import Window
 from viewer.core.reading.codec import to_json
 from viewer.core.reading.events import GENESIS, Event, Kind, digest
 from viewer.core.reading.finding import Author, Finding
 from viewer.core.reading.fold import replay
+from viewer.core.reading.pictures import KeyImage, Shown, Snapshot
 from viewer.core.reading.reading import Category, Distance, Paradigm, Reading, Stage
+
+SHOWN = Shown(
+    display_set="set", series_instance_uid="1.5", sop_instance_uid="1.5.4", window=Window(40.0, 400.0, "Lung")
+)
+"""An image as acquired, in a window."""
 
 
 def finding(name="R1", *, at=(0.0, 0.0, 0.0), mm=8.0, author=Author.READER, frame="1.9", **more):
@@ -132,6 +139,14 @@ def payload_for(kind, chain) -> dict:
         Kind.MARK_DELETE: {"tracking_uid": own.tracking_uid, "name": own.name},
         Kind.MEASURE: {"distance": distance},
         Kind.MEASURE_DELETE: {"key": "d"},
+        Kind.KEY_IMAGE: {"key_image": to_json(KeyImage(key="k", shows=SHOWN))},
+        Kind.KEY_IMAGE_DELETE: {"key": "k"},
+        Kind.SNAPSHOT: {
+            "snapshot": to_json(
+                Snapshot(key="s", shows=SHOWN, marks=(own.tracking_uid,), revealed=bool(reading.revealed_at))
+            )
+        },
+        Kind.SNAPSHOT_DELETE: {"key": "s"},
         Kind.IMPRESSION: {"text": "clear"},
         Kind.CATEGORY: {"category": category},
         Kind.COMMIT: {"category": category, "verdict": {"probability": 0.2}},

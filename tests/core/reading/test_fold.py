@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.core.reading.made import Chain, finding, payload_for, proposed
+from tests.core.reading.made import SHOWN, Chain, finding, payload_for, proposed
 from viewer.core.reading.changes import Refused, content_of
 from viewer.core.reading.codec import to_json
 from viewer.core.reading.events import Kind
 from viewer.core.reading.fold import apply, fold, replay
+from viewer.core.reading.pictures import Snapshot
 from viewer.core.reading.reading import Stage, Verdict
 
 
@@ -109,6 +110,10 @@ def test_candidates_below_the_operating_point_do_not_hold_up_the_signature():
         (Kind.MARK_CHANGE, {"finding": to_json(finding("R5"))}),
         (Kind.MARK_DELETE, {"tracking_uid": proposed("M1").tracking_uid}),
         (Kind.MEASURE_DELETE, {"key": "none"}),
+        (Kind.KEY_IMAGE, {"key_image": {"key": "k"}}),
+        (Kind.KEY_IMAGE_DELETE, {"key": "none"}),
+        (Kind.SNAPSHOT, {"snapshot": to_json(Snapshot(key="s", shows=SHOWN, marks=("2.25.9",)))}),
+        (Kind.SNAPSHOT_DELETE, {"key": "none"}),
         (Kind.ACCEPT, {"tracking_uid": finding("R1").tracking_uid}),
         (Kind.SHOWN, {"series": "1.5", "slice": "three"}),
         (Kind.UNDO, {"of": 99}),
@@ -135,10 +140,39 @@ def test_slices_seen_views_and_focus_follow_the_viewing_events():
     assert reading.views["main"]["index"] == 4 and reading.focus == "2.25.1"
 
 
+def test_key_images_and_snapshots_are_kept_toggled_and_undone():
+    chain = Chain().mark(finding("R1"))
+    for kind in (Kind.KEY_IMAGE, Kind.SNAPSHOT):
+        chain.add(kind, **payload_for(kind, chain))
+    assert [k.shows for k in chain.reading.key_images] == [SHOWN]
+    assert [s.marks for s in chain.reading.snapshots] == [(finding("R1").tracking_uid,)]
+    with pytest.raises(Refused, match="key image already"):
+        apply(chain.progress, chain.draft(Kind.KEY_IMAGE, **payload_for(Kind.KEY_IMAGE, chain)))
+    chain.add(Kind.KEY_IMAGE_DELETE, key="k").add(Kind.UNDO, of=len(chain.events))
+    assert len(chain.reading.key_images) == 1
+    chain.add(Kind.SNAPSHOT_DELETE, key="s")
+    assert chain.reading.snapshots == ()
+
+
+def test_a_snapshot_before_the_reveal_cannot_name_anything_of_the_model():
+    chain = Chain().mark(finding("R1")).commit()
+    of_model = proposed("M1").tracking_uid
+    for forbidden in ({"marks": (of_model,)}, {"heat": of_model}, {"revealed": True}):
+        taken = to_json(Snapshot(key="s", shows=SHOWN, **forbidden))
+        with pytest.raises(Refused, match="not part of the reading"):
+            apply(chain.progress, chain.draft(Kind.SNAPSHOT, snapshot=taken))
+    chain.reveal(proposed("M1"))
+    shown = to_json(Snapshot(key="s", shows=SHOWN, marks=(of_model,), heat=of_model, revealed=True))
+    assert chain.add(Kind.SNAPSHOT, snapshot=shown).reading.snapshots[0].heat == of_model
+
+
 # --- undo and redo
 
 STEPS = st.sampled_from(
-    ["mark", "change", "delete", "measure", "impression", "category", "accept", "reject", "undecided"]
+    [
+        *("mark", "change", "delete", "measure", "key_image", "snapshot"),
+        *("impression", "category", "accept", "reject", "undecided"),
+    ]
 )
 
 
@@ -153,7 +187,11 @@ def _do(chain: Chain, step: str, number: int) -> None:
         chain.add(Kind.MARK_DELETE, tracking_uid=own[number % len(own)].tracking_uid, name="R")
     elif step == "impression":
         chain.add(Kind.IMPRESSION, text=f"text {number}")
-    elif step in ("measure", "category"):
+    elif step == "key_image" and chain.reading.key_images:
+        chain.add(Kind.KEY_IMAGE_DELETE, key=chain.reading.key_images[0].key)
+    elif step == "snapshot" and own:
+        chain.add(Kind.SNAPSHOT, **payload_for(Kind.SNAPSHOT, chain))
+    elif step in ("measure", "category", "key_image"):
         chain.add(Kind(step), **payload_for(Kind(step), revealed()))
     elif judging and chain.reading.model:
         judge(chain, Kind(step), f"M{1 + number % 2}", reason="", text="")

@@ -14,6 +14,7 @@ from viewer.core.reading.rules import allowed
 ANY = {Kind.RESUMED, Kind.CLOSED, Kind.SHOWN, Kind.VIEW, Kind.FOCUS, Kind.MARKS, Kind.HEAT}
 WRITE = {
     *(Kind.MARK, Kind.MARK_CHANGE, Kind.MARK_DELETE, Kind.MEASURE, Kind.MEASURE_DELETE),
+    *(Kind.KEY_IMAGE, Kind.KEY_IMAGE_DELETE, Kind.SNAPSHOT, Kind.SNAPSHOT_DELETE),
     *(Kind.IMPRESSION, Kind.CATEGORY, Kind.UNDO, Kind.REDO),
 }
 JUDGE = {Kind.ACCEPT, Kind.REJECT, Kind.UNDECIDED}
@@ -55,5 +56,7 @@ def test_a_reading_does_what_the_table_allows_and_says_why_not(paradigm, stage, 
         assert not refused
 
 
-GUARDED = {Kind.UNDO, Kind.REDO, Kind.MEASURE_DELETE, Kind.REVEAL}
+GUARDED = {
+    *(Kind.UNDO, Kind.REDO, Kind.MEASURE_DELETE, Kind.KEY_IMAGE_DELETE, Kind.SNAPSHOT_DELETE, Kind.REVEAL)
+}
 """Allowed by the table, but also a question of what is there to undo, delete or reveal."""

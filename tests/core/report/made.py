@@ -8,8 +8,10 @@ from inference.protocol import Characteristic, Domain, OperatingPoint
 from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.geometry import Geometry
 from viewer.core.dicom.instance import Instance, Location
+from viewer.core.pixels.grey import Window
 from viewer.core.reading.finding import Author, Finding
-from viewer.core.reading.reading import Category, Judgement, Reader, Reading, Stage, Verdict
+from viewer.core.reading.pictures import KeyImage, Shown, Snapshot
+from viewer.core.reading.reading import Category, Distance, Judgement, Reader, Reading, Stage, Verdict
 from viewer.core.report.second_read import NoduleMask, SecondRead
 
 STUDY, SERIES, FRAME = "1.2.3.10", "1.2.3.10.1", "1.2.3.10.9"
@@ -152,6 +154,48 @@ R1, R2 = (
     finding("R1", (0.5, 0.0, 10.0), 8.4, note="smooth margin"),
     finding("R2", (15.0, -15.0, 8.0), 18.0, label="Scar"),
 )
+
+
+LUNG = Window(-600.0, 1400.0, "Lung")
+
+
+def shown(k: int, **changes) -> Shown:
+    """The image of a slice, in the lung window."""
+    values = {
+        "display_set": "set",
+        "series_instance_uid": SERIES,
+        "sop_instance_uid": f"{SERIES}.{k + 1}",
+        "window": LUNG,
+    }
+    return Shown(**(values | changes))
+
+
+CORONAL = shown(
+    0, plane="coronal", sop_instance_uid="", point_lps_mm=(0.0, -5.2, 10.0), window=Window(40.0, 400.0)
+)
+K1, K2 = KeyImage(key="k1", shows=shown(5)), KeyImage(key="k2", shows=shown(2, invert=True))
+S1 = Snapshot(
+    key="s1", shows=shown(5), zoom=2.5, pan=(4.0, -3.0), aspect=1.5, marks=("2.25.821",), measures=("d1",)
+)
+S2 = Snapshot(key="s2", shows=CORONAL, aspect=0.8, marks=("2.25.771",), revealed=True)
+D1 = Distance(
+    key="d1",
+    axis=((0.0, 0.0, 10.0), (3.0, 4.0, 10.0)),
+    series_instance_uid=SERIES,
+    on=shown(5),
+    finding="2.25.821",
+)
+D2 = Distance(
+    key="d2",
+    axis=((-12.0, -9.0, 8.0), (-4.0, -9.0, 8.0)),
+    short_axis=((-8.0, -12.0, 8.0), (-8.0, -6.0, 8.0)),
+    bidirectional=True,
+    series_instance_uid=SERIES,
+    on=shown(4),
+)
+D3 = Distance(key="d3", axis=((0.0, -5.2, 6.0), (0.0, -5.2, 14.0)), series_instance_uid=SERIES, on=CORONAL)
+PICTURED = {"key_images": (K1, K2), "snapshots": (S1, S2), "distances": (D1, D2, D3)}
+"""What a reader drew and chose, as changes of `reading`."""
 
 
 def second_read(where: DisplaySet, **changes) -> SecondRead:

@@ -139,6 +139,45 @@ def test_the_page_is_whole_in_itself_and_text_in_it_is_inert():
     assert not any("<script" in block or 'onerror="alert' in block for block in blocks)
 
 
+def test_what_was_measured_chosen_and_put_there_stands_on_the_page():
+    told = page(**made.PICTURED)
+    assert dict(told.measurements) == {
+        "Distance 1": "5.0 mm · slice 6 of 12 · belongs to R1",
+        "Bidirectional 2": "8.0 × 6.0 mm · slice 5 of 12",
+        "Distance 3": "8.0 mm · coronal, y −5.2 mm",
+    }
+    assert [(f.name, f.title, *f.lines) for f in told.key_images] == [
+        ("K1", "Slice 6 of 12", "Lung: W 1400, L −600"),
+        ("K2", "Slice 3 of 12", "Lung: W 1400, L −600, inverted"),
+    ]
+    before, after = told.snapshots
+    assert before.lines == (
+        "Lung: W 1400, L −600 · zoom 2.5",
+        "Taken before the second reader was revealed.",
+    )
+    assert after.title == "Coronal, y −5.2 mm"
+    assert after.lines[1:] == (
+        "Made here from the slices of Lung 2 mm.",
+        "Taken after the second reader was revealed.",
+    )
+
+
+def test_a_distance_across_missing_slices_says_so_on_the_page():
+    where = made.display_set(missing=(5,))
+    told = reader_page(study(where), made.reading(distances=(made.D3,)))
+    assert told.measurements[0][1].startswith("8.0 mm, across a gap · ")
+
+
+def test_pictures_stand_in_both_forms_and_one_that_is_not_there_says_so():
+    told = page(**made.PICTURED)
+    there = {figure.key: f"data:{figure.key}" for figure in told.figures[:-1]}
+    for text in (report_html(told, there), " ".join(print_blocks(told, there))):
+        for words in ("Measurements", "Bidirectional 2", "Key images", "K2", "Snapshots", "S2", "zoom 2.5"):
+            assert words in text, words
+        assert all(f'src="data:{figure.key}"' in text for figure in told.figures[:-1])
+        assert text.count("The picture is not here") == 1
+
+
 def test_every_section_is_in_both_forms():
     made_page = replace(
         page(amendments=("side corrected",), amended_at=("2026-01-03T09:00:00Z",)),

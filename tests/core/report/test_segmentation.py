@@ -8,7 +8,7 @@ from pydicom.filebase import DicomBytesIO
 
 from tests.core.report import made
 from viewer.core.report.second_read import NoduleMask
-from viewer.core.report.segmentation import nodule_seg, segment_numbers
+from viewer.core.report.segmentation import nodule_seg, reader_seg, segment_numbers
 from viewer.core.report.source import source
 
 
@@ -105,3 +105,16 @@ def test_frames_of_one_multi_frame_object():
 def test_without_a_mask_there_is_no_segmentation(masks):
     seg, _ = make(made.display_set(), (made.M1,), masks=masks)
     assert seg is None
+
+
+def test_segments_of_the_reader_are_semiautomatic_and_carry_the_marks_tracking_uid():
+    where = made.display_set()
+    mask = made.ball(where, made.R2.center_lps_mm, 4.0)
+    seg = read_back(
+        reader_seg(source(where), [made.R1, made.R2], {made.R2.tracking_uid: mask}, "Marked by the reader")
+    )
+    (segment,) = seg.SegmentSequence
+    assert segment.SegmentAlgorithmType == "SEMIAUTOMATIC"
+    assert segment.SegmentAlgorithmName == "Tandem nodule outline"
+    assert segment_numbers(seg) == {made.R2.tracking_uid: 1}
+    assert np.array_equal(volume(seg, 1, where), whole(mask, where))

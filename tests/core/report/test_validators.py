@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.core.report import made
+from viewer.core.reading.mask import pack
 from viewer.core.reading.reading import Stage
-from viewer.core.report.segmentation import nodule_seg
+from viewer.core.report.key_objects import key_objects
+from viewer.core.report.segmentation import nodule_seg, reader_seg
 from viewer.core.report.source import source
 from viewer.core.report.structured import model_sr, reader_sr
 
@@ -68,10 +70,36 @@ def _all_kinds():
     }
 
 
+def _drawn_and_chosen():
+    """What a reader drew, chose and outlined: in the patient, on an image without geometry, on frames."""
+    where = made.display_set(missing=(5,))
+    grid = where.geometry
+    ball = made.ball(where, made.R2.center_lps_mm, 4.0)
+    outlined = replace(made.R2, mask=pack(ball.voxels, ball.start, grid))
+    lines = made.reading(**(made.PICTURED | {"own": (made.R1, outlined)}))
+    flat = replace(made.display_set(spacing_mm=None), geometry=None)
+    on_image = replace(made.D1, axis=((10.0, 10.0, 5.0), (13.0, 14.0, 5.0)))
+    enhanced = {"sop_class_uid": "1.2.840.10008.5.1.4.1.1.2.1", "sop_instance_uid": "1.2.3.20", "frames": 12}
+    frames = tuple(made.instance(k, frame=k, **enhanced) for k in range(12))
+    on_frames = replace(made.display_set(), instances=frames)
+    chosen = replace(made.K1, shows=made.shown(0, sop_instance_uid="1.2.3.20", frame=7))
+    draft = {"stage": Stage.REVEALED, "signed_at": "", "signed_without": ()}
+    return {
+        "reader_drawn": reader_sr([source(where)], lines, [made.second_read(where)]),
+        "reader_flat": reader_sr([source(flat)], made.reading(distances=(on_image,))),
+        "ko": key_objects([source(made.display_set())], lines),
+        "ko_draft": key_objects([source(where)], made.reading(key_images=(made.K2,), **draft)),
+        "ko_frames": key_objects([source(on_frames)], made.reading(key_images=(chosen,))),
+        "reader_seg": reader_seg(
+            source(where), [outlined], {outlined.tracking_uid: ball}, "Nodules that the reader marked"
+        ),
+    }
+
+
 @pytest.fixture(scope="module")
 def objects(tmp_path_factory):
     folder = tmp_path_factory.mktemp("objects")
-    for name, made_one in _all_kinds().items():
+    for name, made_one in (_all_kinds() | _drawn_and_chosen()).items():
         made_one.save_as(folder / f"{name}.dcm", enforce_file_format=True)
     return sorted(folder.glob("*.dcm"))
 
@@ -92,7 +120,8 @@ def test_dsrdump_reads_every_report(objects):
             continue
         done = subprocess.run(["dsrdump", path], capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{path.stem}: {done.stderr}"
-        assert "Comprehensive 3D SR Document" in done.stdout
+        kind = "Key Object Selection Document" if "ko" in path.stem else "Comprehensive 3D SR Document"
+        assert kind in done.stdout
         assert "E:" not in done.stderr
 
 
@@ -105,12 +134,14 @@ def test_pixelmed_finds_no_fault_in_the_templates(objects):
     limits = [f"-Djdk.xml.xpath{name}Limit=0" for name in ("ExprOp", "TotalOp", "ExprGrp")]
     validator = ["-cp", f"{PIXELMED}:/usr/share/java/*", "com.pixelmed.validate.DicomSRValidator"]
     for path in objects:
-        if path.stem not in ("small_model", "reader_short", "model_silent"):
+        template = {"small_model": "1500", "reader_short": "1500", "model_silent": "1500"}
+        template |= {"reader_drawn": "1500", "ko": "2010"}
+        if path.stem not in template:
             continue
         done = subprocess.run(
             ["java", *lean, *limits, *validator, path], capture_output=True, text=True, check=False
         )
         said = done.stdout + done.stderr
-        assert "Found Root Template TID_1500" in said, path.stem
+        assert f"Found Root Template TID_{template[path.stem]}" in said, f"{path.stem}: {said}"
         assert "IOD validation complete" in said, path.stem
         assert not [line for line in said.splitlines() if line.startswith("Error")], f"{path.stem}: {said}"

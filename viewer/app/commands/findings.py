@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from viewer.app import marking, reviewing, seeing, signing
+from viewer.app import marking, picturing, reviewing, seeing, signing
 from viewer.app.commands.command import CASE, FINDINGS, READING, REPORT, STRIP, Command, Group
 
 _mine = Group("Findings", READING, marking.why_read_only, undoable=True, icon="crosshair")
@@ -12,6 +12,8 @@ _show = Group("Findings", READING, seeing.why_sealed, icon="eye")
 _list = Group("Findings", FINDINGS, icon="list")
 _category = Group("Report", FINDINGS | REPORT, marking.why_read_only, undoable=True, icon="list-numbers")
 _strip = Group("Reject", STRIP, reviewing.why_not_judge, undoable=True, icon="x")
+
+_picture = Group("Report", READING, picturing.why_no_snapshot, undoable=True, icon="camera")
 
 COMMANDS: tuple[Command, ...] = (
     _mine("finding.mark", "Mark a finding at the pointer", "M", marking.mark),
@@ -24,6 +26,24 @@ COMMANDS: tuple[Command, ...] = (
         icon="pencil",
     ),
     _mine("finding.delete", "Delete the mark or the last distance", "Del", marking.delete, icon="trash"),
+    _picture(
+        "image.key",
+        "Key image: on or off",
+        "K",
+        picturing.toggle_key_image,
+        refusal=picturing.why_no_key_image,
+        icon="key",
+    ),
+    _picture("report.snapshot", "Snapshot of the viewport to the report", "F12", picturing.snapshot),
+    _picture(
+        "report.drop_snapshot",
+        "Take the last snapshot out of the report",
+        "",
+        picturing.drop_snapshot,
+        when=CASE,
+        refusal=picturing.why_no_drop,
+        icon="trash",
+    ),
     _walk("finding.next", "Next finding", "N", reviewing.walk),
     _walk(
         "finding.previous",

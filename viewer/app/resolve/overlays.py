@@ -1,5 +1,8 @@
 """What lies over the images: marks, distances, the heat map, ticks of the scroll bar, what was seen."""
 
+from collections.abc import Iterable
+
+from inference.protocol import Patch
 from viewer.app import seeing
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Heat, Mark, MarkState, Measurement, Plane
@@ -7,7 +10,7 @@ from viewer.app.views import View, frame_of
 from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.planes import nearest_cut
 from viewer.core.reading.finding import Author, Finding
-from viewer.core.reading.reading import Reading, Verdict
+from viewer.core.reading.reading import Distance, Reading, Verdict
 
 LEAST_RADIUS_MM = 3.0
 """Of the mark of a finding that was not measured, or is smaller."""
@@ -39,14 +42,12 @@ def marks_of(desk: DeskState) -> tuple[Mark, ...]:
     reading = desk.reading
     if reading is None:
         return ()
-    joined = set(reading.joined.values()) if desk.review.marks_on else set()
-    own = [_mark(desk, reading, f) for f in reading.own if f.tracking_uid not in joined]
-    if not desk.review.marks_on:
-        return tuple(own)
-    return (*(_mark(desk, reading, f) for f in seeing.proposed(desk, reading)), *own)
+    shown = seeing.drawn(desk, reading)
+    return tuple(mark_of(reading, f, focused=f.tracking_uid == desk.review.focus) for f in shown)
 
 
-def _mark(desk: DeskState, reading: Reading, proposed: Finding) -> Mark:
+def mark_of(reading: Reading, proposed: Finding, *, focused: bool = False) -> Mark:
+    """A finding as it is drawn; one of the model that the reader marked too is drawn as both."""
     own = reading.finding(reading.joined.get(proposed.tracking_uid, ""))
     finding = own or reading.edited.get(proposed.tracking_uid, proposed)
     long = finding.long_axis_mm or 0.0
@@ -56,7 +57,7 @@ def _mark(desk: DeskState, reading: Reading, proposed: Finding) -> Mark:
         tracking_uid=proposed.tracking_uid,
         author=by,
         state=state_of(reading, proposed),
-        focused=proposed.tracking_uid == desk.review.focus,
+        focused=focused,
         series_instance_uid=finding.series_instance_uid,
         frame_of_reference_uid=finding.frame_of_reference_uid,
         center_lps_mm=finding.center_lps_mm,
@@ -76,24 +77,29 @@ def size_text(finding: Finding) -> str:
 
 
 def measurements_of(desk: DeskState, shown: DisplaySet) -> tuple[Measurement, ...]:
-    """The distances drawn on this series."""
-    reading = desk.reading
-    if reading is None:
-        return ()
+    """The measurements drawn on this series."""
+    drawn = () if desk.reading is None else desk.reading.distances
+    return lines_of(d for d in drawn if d.series_instance_uid == shown.series_instance_uid)
+
+
+def lines_of(distances: Iterable[Distance]) -> tuple[Measurement, ...]:
+    """Every line of these measurements; what is said of two across each other stands at the long one."""
     return tuple(
-        Measurement(d.key, d.axis, d.text, d.series_instance_uid)
-        for d in reading.distances
-        if d.series_instance_uid == shown.series_instance_uid
+        Measurement(d.key, axis, d.text if number == 0 else "", d.series_instance_uid)
+        for d in distances
+        for number, axis in enumerate(d.axes)
     )
 
 
 def heat_of(desk: DeskState) -> Heat | None:
     """The heat map of the finding in focus, while H is held or it is pinned; never before the reveal."""
-    if not desk.revealed or not (desk.review.heat_held or desk.review.heat_pinned):
-        return None
-    finding, patch = desk.focused, desk.second.heat.get(desk.review.focus)
-    if finding is None or patch is None:
-        return None
+    reading, uid = desk.reading, seeing.heat_shown(desk)
+    finding = None if reading is None or not uid else reading.finding(uid)
+    return None if finding is None else heat_map(finding, desk.second.heat[uid])
+
+
+def heat_map(finding: Finding, patch: Patch) -> Heat:
+    """The heat map of a finding as it is drawn."""
     depth, height, width = patch.array.shape
     return Heat(
         tracking_uid=finding.tracking_uid,

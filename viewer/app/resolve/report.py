@@ -52,6 +52,9 @@ def _sections(page: Page) -> tuple[tuple[str, str, bool], ...]:
         ("Findings", str(len(page.findings)), False),
         ("Rejected", str(len(page.rejected)), False),
         ("Undecided", str(len(page.undecided)), True),
+        ("Measurements", str(len(page.measurements)), False),
+        ("Key images", str(len(page.key_images)), False),
+        ("Snapshots", str(len(page.snapshots)), False),
         ("Comparison", "", False),
         ("How it was read", "", False),
         ("Warnings", str(len(page.warnings)), True),
@@ -159,9 +162,23 @@ def _written(desk: DeskState, reading: Reading) -> tuple[Row, ...]:
         ("", "Reader's structured report", "Comprehensive 3D SR, TID 1500", when),
         ("", "Model's structured report", "unverified, same tracking UIDs", when),
         ("", "Segmentation", "accepted findings of the model", when if masks else "none accepted"),
+        *_own_objects(reading, when),
         ("", "Readable report", "HTML and PDF, with key images", when),
     ]
     return tuple(rows)
+
+
+def _own_objects(reading: Reading, when: str) -> list[Row]:
+    """What is written of the reader's own choice and outlines."""
+    outlined = sum(f.mask is not None for f in reading.own)
+    chosen = len(reading.key_images)
+    rows: list[Row] = []
+    if chosen:
+        words = "1 image" if chosen == 1 else f"{chosen} images"
+        rows.append(("", "Key images", f"Key Object Selection, {words}", when))
+    if outlined:
+        rows.append(("", "Segmentation", "own marks, as they were measured", when))
+    return rows
 
 
 def _folder(desk: DeskState) -> Row:

@@ -4,7 +4,7 @@ from viewer.app import text
 from viewer.app.desk_state import DeskState, study_key
 from viewer.app.display import SeriesRow
 from viewer.app.display_pages import StudyList, StudyRow
-from viewer.app.naming import series_name
+from viewer.app.naming import names_apart, series_name
 from viewer.app.reading_list import ReadingLine
 from viewer.app.resolve.overlays import seen_of
 from viewer.app.views import View
@@ -35,7 +35,7 @@ def study_list(desk: DeskState) -> StudyList:
     return StudyList(
         rows=rows,
         title=("", "") if chosen is None else _title(chosen),
-        series=() if chosen is None else tuple((series_name(d), detail(d)) for d in _images(chosen)),
+        series=() if chosen is None else _series_lines(chosen),
         thumbnail=_thumbnail(chosen),
         warnings=() if chosen is None else tuple(w.message for w in chosen.warnings),
         foot=foot if rows else "",
@@ -84,6 +84,11 @@ def _images(study: Study) -> list[DisplaySet]:
     return [d for d in study.display_sets if d.kind == "image"]
 
 
+def _series_lines(study: Study) -> tuple[tuple[str, str], ...]:
+    images = _images(study)
+    return tuple((name, detail(d)) for name, d in zip(names_apart(images), images, strict=True))
+
+
 def _thumbnail(study: Study | None) -> str:
     main = None if study is None else main_display_set(study)
     return "" if main is None else main.id
@@ -95,19 +100,24 @@ def _thumbnail(study: Study | None) -> str:
 def series(desk: DeskState) -> tuple[SeriesRow, ...]:
     """The rows of the series panel."""
     active = desk.views.active.display_set
-    return tuple(_series_row(desk, shown, shown.id == active) for shown in desk.display_sets)
+    sets = desk.display_sets
+    return tuple(
+        _series_row(desk, shown, name, shown.id == active)
+        for shown, name in zip(sets, names_apart(sets), strict=True)
+    )
 
 
-def _series_row(desk: DeskState, shown: DisplaySet, selected: bool) -> SeriesRow:
+def _series_row(desk: DeskState, shown: DisplaySet, name: str, selected: bool) -> SeriesRow:
     warnings = [w.message for w in shown.warnings if w.severity != "info"]
     return SeriesRow(
         display_set=shown.id,
-        title=series_name(shown),
+        title=name,
         detail=detail(shown),
         thumbnail=shown.count // 2 if desk.pixels.thumbnails.get(shown.id) is not None else -1,
         selected=selected,
         seen=seen_of(desk, View("", display_set=shown.id), shown, shown.count)[0],
         warning=" ".join(warnings),
+        description=shown.instances[0].series_description,
     )
 
 

@@ -1,19 +1,18 @@
 """The viewports of the display state: where they look, their corner text, their banners."""
 
-from viewer.app import text
+from dataclasses import replace
+
+from viewer.app import picturing, text, windows
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Banner, Corners, Mark, Plane, Severity, ViewportState
 from viewer.app.naming import series_name
 from viewer.app.resolve.overlays import heat_of, marks_of, measurements_of, seen_of, ticks_of
-from viewer.app.stack import Stack
 from viewer.app.views import View
 from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.geometry import Vector
 from viewer.core.dicom.instance import Instance
-from viewer.core.pixels.grey import Lut, Window
+from viewer.core.pixels.grey import Window
 
-STORED = Window(0.0, 0.0, "as stored")
-"""Width 0: each image with its own default, whatever that is."""
 _TITLES = {Plane.AXIAL: "Axial", Plane.CORONAL: "Coronal", Plane.SAGITTAL: "Sagittal"}
 _AXES = {Plane.AXIAL: ("z", 2), Plane.CORONAL: ("y", 1), Plane.SAGITTAL: ("x", 0)}
 _SEVERITIES = {"warning": Severity.WARNING, "danger": Severity.DANGER}
@@ -32,7 +31,7 @@ def _viewport(desk: DeskState, view: View, marks: tuple[Mark, ...]) -> ViewportS
     if shown is None:
         return _empty(desk, view, focused)
     stack = desk.pixels.stacks.get(shown.id)
-    window = _window(view, stack, index)
+    window = windows.in_force(view, stack, index)
     seen, spans = seen_of(desk, view, shown, count)
     return ViewportState(
         id=view.id,
@@ -47,7 +46,7 @@ def _viewport(desk: DeskState, view: View, marks: tuple[Mark, ...]) -> ViewportS
         zoom=view.zoom,
         pan=view.pan,
         focused=focused,
-        corners=_corners(view, shown, index, count, window, views.point(view)),
+        corners=_with_key(desk, view, _corners(view, shown, index, count, window, views.point(view))),
         text_level=views.text_level,
         crosshair=views.crosshair and len(views.visible) > 1,
         marks=marks,
@@ -76,7 +75,7 @@ def _empty(desk: DeskState, view: View, focused: bool) -> ViewportState:
         index=0,
         count=0,
         point_lps_mm=None,
-        window=STORED,
+        window=windows.STORED,
         invert=False,
         zoom=1.0,
         pan=(0.0, 0.0),
@@ -86,18 +85,6 @@ def _empty(desk: DeskState, view: View, focused: bool) -> ViewportState:
         crosshair=False,
         empty=words,
     )
-
-
-def _window(view: View, stack: Stack | None, index: int) -> Window:
-    """The window as numbers, also where it is the one stored in the image."""
-    if view.window is not None:
-        return view.window
-    if stack is None or not 0 <= index < len(stack.ready):
-        return STORED
-    voi = stack.default_voi(index if view.plane is Plane.STACK else len(stack.ready) // 2)
-    if isinstance(voi, Lut):
-        return Window(0.0, 1.0, voi.name or "Stored LUT", "LUT")
-    return Window(voi.centre, voi.width, voi.name or "Stored", voi.function)
 
 
 # --- corner text
@@ -125,6 +112,13 @@ def _corners(
         bottom_left=levels,
         bottom_right=(*position, f"Image {index + 1} / {count}"),
     )
+
+
+def _with_key(desk: DeskState, view: View, corners: Corners) -> Corners:
+    """The same, and above what stands at the lower right that it is a key image."""
+    if not picturing.is_key_image(desk, view):
+        return corners
+    return replace(corners, bottom_right=("Key image", *corners.bottom_right))
 
 
 def identity(instance: Instance) -> tuple[str, ...]:

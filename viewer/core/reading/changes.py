@@ -1,4 +1,4 @@
-"""What the undoable events change: marks, corrections, judgements, impression, category, distances. Pure."""
+"""What the undoable events change: marks, judgements, impression, category, measurements, pictures. Pure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -7,6 +7,7 @@ from viewer.core.reading import lung_rads
 from viewer.core.reading.codec import from_json
 from viewer.core.reading.events import Event, Kind
 from viewer.core.reading.finding import Author, Finding
+from viewer.core.reading.pictures import KeyImage, Snapshot
 from viewer.core.reading.reading import Category, Distance, Judgement, Reading, Verdict
 
 
@@ -25,6 +26,8 @@ class Content:
     impression: str
     category: Category | None
     distances: tuple[Distance, ...]
+    key_images: tuple[KeyImage, ...]
+    snapshots: tuple[Snapshot, ...]
 
 
 def content_of(reading: Reading) -> Content:
@@ -37,6 +40,8 @@ def content_of(reading: Reading) -> Content:
         impression=reading.impression,
         category=reading.category if reading.category and reading.category.edited else None,
         distances=reading.distances,
+        key_images=reading.key_images,
+        snapshots=reading.snapshots,
     )
 
 
@@ -50,6 +55,8 @@ def with_content(reading: Reading, content: Content) -> Reading:
         joined=content.joined,
         impression=content.impression,
         distances=content.distances,
+        key_images=content.key_images,
+        snapshots=content.snapshots,
     )
     if content.category is not None or reading.scheme != lung_rads.SCHEME:
         return replace(changed, category=content.category)
@@ -85,7 +92,8 @@ def _mark_delete(content: Content, event: Event) -> tuple[Content, str]:
 def _measure(content: Content, event: Event) -> tuple[Content, str]:
     drawn = from_json(event.payload["distance"], Distance)
     others = tuple(d for d in content.distances if d.key != drawn.key)
-    title = "change of a distance" if len(others) < len(content.distances) else "distance"
+    what = "bidirectional measurement" if drawn.bidirectional else "distance"
+    title = f"change of a {what}" if len(others) < len(content.distances) else what
     return replace(content, distances=(*others, drawn)), title
 
 
@@ -94,6 +102,33 @@ def _measure_delete(content: Content, event: Event) -> tuple[Content, str]:
     if len(kept) == len(content.distances):
         raise Refused("There is no such distance any more.")
     return replace(content, distances=kept), "deletion of a distance"
+
+
+def _key_image(content: Content, event: Event) -> tuple[Content, str]:
+    chosen = from_json(event.payload["key_image"], KeyImage)
+    shows = chosen.shows
+    if any(k.is_of(shows.display_set, shows.sop_instance_uid, shows.frame) for k in content.key_images):
+        raise Refused("This image is a key image already.")
+    return replace(content, key_images=(*content.key_images, chosen)), "key image"
+
+
+def _key_image_delete(content: Content, event: Event) -> tuple[Content, str]:
+    kept = tuple(k for k in content.key_images if k.key != text_of(event, "key"))
+    if len(kept) == len(content.key_images):
+        raise Refused("There is no such key image any more.")
+    return replace(content, key_images=kept), "removal of a key image"
+
+
+def _snapshot(content: Content, event: Event) -> tuple[Content, str]:
+    taken = from_json(event.payload["snapshot"], Snapshot)
+    return replace(content, snapshots=(*content.snapshots, taken)), "snapshot"
+
+
+def _snapshot_delete(content: Content, event: Event) -> tuple[Content, str]:
+    kept = tuple(s for s in content.snapshots if s.key != text_of(event, "key"))
+    if len(kept) == len(content.snapshots):
+        raise Refused("There is no such snapshot any more.")
+    return replace(content, snapshots=kept), "removal of a snapshot"
 
 
 def _impression(content: Content, event: Event) -> tuple[Content, str]:
@@ -140,6 +175,10 @@ CHANGES: dict[Kind, Change] = {
     Kind.MARK_DELETE: _mark_delete,
     Kind.MEASURE: _measure,
     Kind.MEASURE_DELETE: _measure_delete,
+    Kind.KEY_IMAGE: _key_image,
+    Kind.KEY_IMAGE_DELETE: _key_image_delete,
+    Kind.SNAPSHOT: _snapshot,
+    Kind.SNAPSHOT_DELETE: _snapshot_delete,
     Kind.IMPRESSION: _impression,
     Kind.CATEGORY: _category,
     Kind.ACCEPT: _accept,

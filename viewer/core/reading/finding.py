@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from viewer.core.dicom.geometry import Vector
+from viewer.core.reading.mask import PackedMask
 
 Axis = tuple[Vector, Vector]
 """The two ends of a measured axis, patient mm (LPS)."""
@@ -36,6 +37,7 @@ class Finding:
     probability     calibrated probability that the finding is what `label` says (model only)
     score           the same before calibration (model only)
     malignancy      probability that it is malignant, where the model gives one
+    mask            of an own mark whose axes were measured on it; None once they were drawn by hand
     """
 
     name: str
@@ -55,6 +57,7 @@ class Finding:
     score: float | None = None
     malignancy: float | None = None
     above_operating_point: bool = True
+    mask: PackedMask | None = None
 
     @property
     def long_axis_mm(self) -> float | None:

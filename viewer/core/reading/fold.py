@@ -20,6 +20,7 @@ from viewer.core.reading.changes import (
 from viewer.core.reading.codec import BadPayload, from_json
 from viewer.core.reading.events import Event, Kind
 from viewer.core.reading.finding import Author, Finding
+from viewer.core.reading.pictures import Snapshot
 from viewer.core.reading.reading import Category, ModelRun, Paradigm, Reader, Reading, Stage
 from viewer.core.reading.rules import UNDOABLE, allowed, why_not
 
@@ -180,6 +181,7 @@ def undecided_sentence(names: tuple[str, ...]) -> str:
 
 def _step(progress: Progress, event: Event) -> Progress:
     _must_be_the_models(progress.reading, event)
+    _must_be_sealed_in(progress.reading, event)
     before = content_of(progress.reading)
     after, title = CHANGES[event.kind](before, event)
     step = Step(event.seq, title, before, after)
@@ -220,6 +222,17 @@ def _must_be_the_models(reading: Reading, event: Event) -> None:
         return
     if all(f.tracking_uid != uid for f in reading.model):
         raise Refused("There is no such finding of the second reader on screen.")
+
+
+def _must_be_sealed_in(reading: Reading, event: Event) -> None:
+    """A snapshot holds only what the reading holds then: before the reveal nothing of the model's."""
+    if event.kind is not Kind.SNAPSHOT:
+        return
+    taken = from_json(event.payload["snapshot"], Snapshot)
+    known = {f.tracking_uid for f in (*reading.own, *reading.model)}
+    wanted = {*taken.marks, *([taken.heat] if taken.heat else [])}
+    if not wanted <= known or taken.revealed != bool(reading.revealed_at):
+        raise Refused("The snapshot names a finding that is not part of the reading yet.")
 
 
 # --- viewing

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from viewer.core.reading.finding import Axis, Finding
+from viewer.core.reading.pictures import KeyImage, Shown, Snapshot
 
 
 class Paradigm(StrEnum):
@@ -68,12 +69,28 @@ class Category:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distance:
-    """A length that the reader drew. `axis` in patient mm, or in image pixels where there is no geometry."""
+    """A length that the reader drew, or two across each other. `text` is what the screen says of it.
+
+    axis           its ends, patient mm, or image pixels (column, row, slice) where there is no geometry
+    short_axis     the second one of a bidirectional measurement, the shorter
+    bidirectional  drawn with the tool for two; the second one may not be drawn yet
+    finding        tracking UID of the finding that it belongs to; "" = none
+    on             the picture on which it was drawn; None in records of older programs
+    """
 
     key: str
     axis: Axis
     series_instance_uid: str
     text: str = ""
+    short_axis: Axis | None = None
+    bidirectional: bool = False
+    finding: str = ""
+    on: Shown | None = None
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """The lines of it, the long one first."""
+        return (self.axis,) if self.short_axis is None else (self.axis, self.short_axis)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +130,7 @@ class Reading:
     runs                the models behind the reveal
     scheme              of the category; "" where none is given to this kind of study
     slices_seen         by series (the key that the desk counts by): indices that were on screen
+    key_images          images that the reader chose; snapshots: viewports that go into the report
     views               by viewport id: the last place that it showed; focus: the finding in focus
     """
 
@@ -148,6 +166,8 @@ class Reading:
     views: dict[str, dict[str, object]] = field(default_factory=dict)
     focus: str = ""
     amended_at: tuple[str, ...] = ()
+    key_images: tuple[KeyImage, ...] = ()
+    snapshots: tuple[Snapshot, ...] = ()
 
     def judgement(self, tracking_uid: str) -> Judgement:
         """The judgement in force for a finding of the model."""

@@ -21,7 +21,7 @@ from highdicom.sr.value_types import (
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from viewer.core.reading.finding import Finding, Texture
+from viewer.core.reading.finding import Axis, Finding, Texture
 from viewer.core.report.inert import inert, one_line, person_name
 from viewer.core.report.place import slice_of
 from viewer.core.report.source import Source, find_source, valid_uid
@@ -118,6 +118,13 @@ def measurements(finding: Finding, *, model: bool) -> list[sr.Measurement]:
         for name, value, unit, derivation in wanted
         if value is not None and np.isfinite(value)
     ]
+
+
+def line(axis: Axis, frame_of_reference_uid: str) -> list[sr.CoordinatesForMeasurement3D] | None:
+    """The ends (patient mm) from which a length was inferred; None where they cannot be told."""
+    if not valid_uid(frame_of_reference_uid):
+        return None
+    return [sr.CoordinatesForMeasurement3D("POLYLINE", np.array(axis, np.float64), frame_of_reference_uid)]
 
 
 def texture(value: Texture) -> sr.QualitativeEvaluation:

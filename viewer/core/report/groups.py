@@ -9,6 +9,7 @@ from highdicom.sr.value_types import ContentItem, ContentSequence
 from numpy.typing import NDArray
 
 from viewer.core.reading.finding import Finding, Texture
+from viewer.core.reading.mask import unpack
 from viewer.core.reading.reading import Judgement, Reading, Verdict
 from viewer.core.report import content as c
 from viewer.core.report.inert import one_line
@@ -48,7 +49,7 @@ def judged_group(
     return c.group(
         shown,
         _identifier(finding, mark, judgement),
-        _region(sources, shown, None if mine else mask),
+        _region(sources, shown, own_mask(sources, shown) if mine else mask),
         kind=_kind(judgement),
         sizes=c.measurements(shown, model=False) if accepted else (),
         evaluations=[c.texture(shown.texture)] if accepted else [],
@@ -67,7 +68,7 @@ def own_group(sources: Sequence[Source], reading: Reading, finding: Finding) -> 
     return c.group(
         finding,
         finding.name,
-        _region(sources, finding, None),
+        _region(sources, finding, own_mask(sources, finding)),
         sizes=c.measurements(finding, model=False),
         evaluations=[c.texture(finding.texture)] if "nodule" in finding.label.lower() else [],
         more=[
@@ -76,6 +77,15 @@ def own_group(sources: Sequence[Source], reading: Reading, finding: Finding) -> 
             *_note(finding),
         ],
     )
+
+
+def own_mask(sources: Sequence[Source], finding: Finding) -> NoduleMask | None:
+    """What an own mark was measured on; None where it has no mask, or the grid of its series has changed."""
+    where = find_source(sources, finding)
+    if finding.mask is None or where is None or where.display_set.geometry is None:
+        return None
+    found = unpack(finding.mask, where.display_set.geometry)
+    return None if found is None else NoduleMask(*found)
 
 
 def _algorithm(read: SecondRead) -> sr.AlgorithmIdentification:

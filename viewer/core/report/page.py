@@ -7,6 +7,7 @@ from viewer.core.dicom.display_set import DisplaySet, Study
 from viewer.core.reading.finding import Finding
 from viewer.core.reading.lung_rads import PRIOR_NOT_AVAILABLE, management
 from viewer.core.reading.reading import Category, Reading, Stage, Verdict
+from viewer.core.report.figures import Figure, key_figures, measurement_rows, snapshot_figures
 from viewer.core.report.place import place_words
 from viewer.core.report.second_read import SecondRead
 from viewer.core.report.selection import SeenBy, accepted, judged, own_mark, reported, seen_by, separate
@@ -64,6 +65,7 @@ class Page:
     status    signed, amended, draft or model (no reader): the line under the title says it in words
     category  (value, headline, rule, what follows, how it compares with the unaided one), or None
     nothing   a sentence where there is no finding at all, else ""
+    measurements  what the reader measured; key_images, snapshots: pictures that the reader put here
     how       how it was read
     objects   what was written with it; refused: what could not be written, and why
     """
@@ -80,12 +82,20 @@ class Page:
     findings: tuple[Card, ...] = ()
     rejected: tuple[Card, ...] = ()
     undecided: tuple[Card, ...] = ()
+    measurements: tuple[Row, ...] = ()
+    key_images: tuple[Figure, ...] = ()
+    snapshots: tuple[Figure, ...] = ()
     comparison: str = ""
     how: tuple[Row, ...] = ()
     refused: tuple[str, ...] = ()
     objects: tuple[Row, ...] = ()
     warnings: tuple[str, ...] = ()
     notice: str = NOTICE
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """All pictures that the reader put here."""
+        return self.key_images + self.snapshots
 
     @property
     def cards(self) -> tuple[Card, ...]:
@@ -125,6 +135,9 @@ def reader_page(
         findings=tuple(cards.kept(reading, f) for f in kept),
         rejected=tuple(cards.rejected(reading, f) for f in rejected),
         undecided=tuple(cards.undecided(reading, f) for f in open_ones),
+        measurements=measurement_rows(study.display_sets, reading),
+        key_images=key_figures(study.display_sets, reading),
+        snapshots=snapshot_figures(study.display_sets, reading),
         comparison=PRIOR_NOT_AVAILABLE,
         how=(*_how_read(study, reading, events), *(row for read in reads for row in _how_model(read))),
         objects=tuple(objects),

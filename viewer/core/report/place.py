@@ -1,16 +1,67 @@
-"""Where a finding lies among the display sets of a study."""
+"""Where findings, measurements and pictures lie among the display sets of a study."""
 
 from collections.abc import Iterable
 
 from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.geometry import Vector
+from viewer.core.dicom.planes import cut_geometry, nearest_cut
 from viewer.core.reading.finding import Finding
+from viewer.core.reading.pictures import STACK, Shown
+from viewer.core.reading.reading import Distance
+
+MINUS = "−"
+_AXES = {"axial": ("z", 2), "coronal": ("y", 1), "sagittal": ("x", 0)}
 
 
 def display_set_of(display_sets: Iterable[DisplaySet], finding: Finding) -> DisplaySet | None:
     """The display set of the finding's series that holds its centre (a series may be split into several)."""
-    same = [d for d in display_sets if d.series_instance_uid == finding.series_instance_uid and d.instances]
-    return min(same, key=lambda d: _outside(d, finding.center_lps_mm), default=None)
+    return display_set_at(display_sets, finding.series_instance_uid, finding.center_lps_mm)
+
+
+def display_set_at(
+    display_sets: Iterable[DisplaySet], series_instance_uid: str, position_mm: Vector
+) -> DisplaySet | None:
+    """The display set of a series that holds a point."""
+    same = [d for d in display_sets if d.series_instance_uid == series_instance_uid and d.instances]
+    return min(same, key=lambda d: _outside(d, position_mm), default=None)
+
+
+def display_set_under(display_sets: Iterable[DisplaySet], drawn: Distance) -> DisplaySet | None:
+    """The display set on which a measurement was drawn."""
+    sets = list(display_sets)
+    if drawn.on is not None:
+        return next((d for d in sets if d.id == drawn.on.display_set and d.instances), None)
+    return display_set_at(sets, drawn.series_instance_uid, middle(drawn))
+
+
+def middle(drawn: Distance) -> Vector:
+    """The middle of the (long) line of a measurement."""
+    x, y, z = ((a + b) / 2 for a, b in zip(*drawn.axis, strict=True))
+    return (x, y, z)
+
+
+def picture_place(display_sets: Iterable[DisplaySet], shows: Shown) -> tuple[DisplaySet, int] | None:
+    """Display set and index of the slice or cut that a picture shows; None where it is not at hand."""
+    where = next((d for d in display_sets if d.id == shows.display_set and d.instances), None)
+    if where is None:
+        return None
+    if shows.plane == STACK:
+        index = _slot_of(where, shows.sop_instance_uid, shows.frame)
+        return None if index is None else (where, index)
+    if where.geometry is None or shows.point_lps_mm is None:
+        return None
+    return where, nearest_cut(cut_geometry(where.geometry, shows.plane), shows.point_lps_mm)
+
+
+def picture_words(display_sets: Iterable[DisplaySet], shows: Shown) -> str:
+    """What a picture shows: "slice 6 of 12" or "coronal, y −12.5 mm", its series where there are several."""
+    images = [d for d in display_sets if d.kind == "image"]
+    place = picture_place(images, shows)
+    if place is None:
+        return "series not loaded"
+    where, index = place
+    said = [where.title] if len(images) > 1 else []
+    return ", ".join([*said, *_slice_words(where, index, shows)])
 
 
 def slice_of(where: DisplaySet, position_mm: Vector) -> int | None:
@@ -34,11 +85,37 @@ def place_words(display_sets: Iterable[DisplaySet], finding: Finding) -> str:
     """Slice of a finding, as the screen counts them, with its series where there are several."""
     images = [d for d in display_sets if d.kind == "image"]
     where = display_set_of(images, finding)
-    if where is None:
-        return "series not loaded"
-    index = slice_of(where, finding.center_lps_mm)
+    return "series not loaded" if where is None else _words(images, where, finding.center_lps_mm)
+
+
+def measurement_place(display_sets: Iterable[DisplaySet], drawn: Distance) -> str:
+    """Where a measurement was drawn, likewise."""
+    images = [d for d in display_sets if d.kind == "image"]
+    if drawn.on is not None:
+        return picture_words(images, drawn.on)
+    where = display_set_under(images, drawn)
+    return "series not loaded" if where is None else _words(images, where, middle(drawn))
+
+
+def _words(images: list[DisplaySet], where: DisplaySet, position_mm: Vector) -> str:
+    index = slice_of(where, position_mm)
     said = [where.title] if len(images) > 1 or index is None else []
     return ", ".join([*said, *([f"slice {index + 1} of {where.count}"] if index is not None else [])])
+
+
+def _slice_words(where: DisplaySet, index: int, shows: Shown) -> list[str]:
+    if shows.plane == STACK:
+        return [f"slice {index + 1} of {where.count}"]
+    name, axis = _AXES[shows.plane]
+    assert shows.point_lps_mm is not None  # `picture_place` was asked
+    return [shows.plane, f"{name} {shows.point_lps_mm[axis]:.1f} mm".replace("-", MINUS)]
+
+
+def _slot_of(where: DisplaySet, sop_instance_uid: str, frame: int) -> int | None:
+    """Slice index of an image; frame from 1, 0 in an object of one frame."""
+    places = zip(where.slots, where.instances, strict=True)
+    wanted = max(frame - 1, 0)
+    return next((k for k, i in places if (i.sop_instance_uid, i.frame) == (sop_instance_uid, wanted)), None)
 
 
 def _outside(where: DisplaySet, position_mm: Vector) -> float:

@@ -1,6 +1,8 @@
 """Masks of findings as a DICOM Segmentation (binary), one segment a finding, under its Tracking UID."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
 
 import highdicom as hd
 import numpy as np
@@ -15,26 +17,52 @@ from viewer.core.report.document import equipment, name_schemes, refusing
 from viewer.core.report.inert import one_line
 from viewer.core.report.second_read import NoduleMask, SecondRead
 from viewer.core.report.source import Source
-from viewer.core.report.terms import standard
+from viewer.core.report.terms import Term, standard
 
 SEG_SERIES = 9003
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """What drew the segments. `kind`: AUTOMATIC, or SEMIAUTOMATIC where a reader said at which place."""
+
+    kind: str
+    name: str
+    version: str
+    family: Term
 
 
 def nodule_seg(
     where: Source, findings: Sequence[Finding], masks: Mapping[str, NoduleMask], read: SecondRead, label: str
 ) -> Dataset | None:
-    """A segment for each of `findings` that has a mask, in that order; None where none has.
+    """A segment of the model for each of `findings` that has a mask, in that order; None where none has.
 
     masks   by tracking UID, on the grid of `where`
     label   what the series is called: whose findings these are
     Slices that are missing from the series get no frame. Raises `ReportError`.
     """
+    name, model_version = one_line(read.model_id), one_line(read.version) or "unknown"
+    maker = _Maker("AUTOMATIC", name, model_version, standard("artificial"))
+    return _seg(where, findings, masks, maker, label)
+
+
+def reader_seg(
+    where: Source, findings: Sequence[Finding], masks: Mapping[str, NoduleMask], label: str
+) -> Dataset | None:
+    """Likewise of the reader's own marks: the place is the reader's, the outline is what measuring found."""
+    maker = _Maker("SEMIAUTOMATIC", "Tandem nodule outline", one_line(version("tandem")), standard("edges"))
+    return _seg(where, findings, masks, maker, label)
+
+
+def _seg(
+    where: Source, findings: Sequence[Finding], masks: Mapping[str, NoduleMask], maker: _Maker, label: str
+) -> Dataset | None:
     segments = [(f, masks[f.tracking_uid]) for f in findings if f.tracking_uid in masks]
     segments = [(f, m) for f, m in segments if _filled(where, m)]
     if not segments:
         return None
     with refusing(label):
-        made = _segmentation(where, segments, read, label)
+        made = _segmentation(where, segments, maker, label)
     made.PatientName = where.patient_name
     name_schemes(made)
     return made
@@ -46,7 +74,7 @@ def segment_numbers(made: Dataset) -> dict[str, int]:
 
 
 def _segmentation(
-    where: Source, segments: Sequence[tuple[Finding, NoduleMask]], read: SecondRead, label: str
+    where: Source, segments: Sequence[tuple[Finding, NoduleMask]], maker: _Maker, label: str
 ) -> Segmentation:
     images, frames, count = _planes(where, sorted({k for _, m in segments for k in _filled(where, m)}))
     shape = (count, images[0].Rows, images[0].Columns)
@@ -54,7 +82,7 @@ def _segmentation(
         source_images=images,
         pixel_array=_pixels([m for _, m in segments], frames, shape),
         segmentation_type="BINARY",
-        segment_descriptions=[_describe(n, f, read) for n, (f, _) in enumerate(segments, 1)],
+        segment_descriptions=[_describe(n, f, maker) for n, (f, _) in enumerate(segments, 1)],
         series_instance_uid=generate_uid(),
         series_number=SEG_SERIES,
         sop_instance_uid=generate_uid(),
@@ -67,16 +95,14 @@ def _segmentation(
     )
 
 
-def _describe(number: int, finding: Finding, read: SecondRead) -> SegmentDescription:
-    algorithm = hd.AlgorithmIdentificationSequence(
-        one_line(read.model_id), concept(standard("artificial")), one_line(read.version) or "unknown"
-    )
+def _describe(number: int, finding: Finding, maker: _Maker) -> SegmentDescription:
+    algorithm = hd.AlgorithmIdentificationSequence(maker.name, concept(maker.family), maker.version)
     return SegmentDescription(
         number,
         one_line(finding.name),
         concept(standard("abnormal")),
         concept(finding_type(finding.label)),
-        "AUTOMATIC",
+        maker.kind,
         algorithm,
         tracking_uid=finding.tracking_uid,
         tracking_id=one_line(finding.name),

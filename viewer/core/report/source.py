@@ -39,6 +39,11 @@ class Source:
         place = self.places.get(slice_index)
         return None if place is None else self.images[place[0]]
 
+    def frames_at(self, slice_index: int) -> list[int] | None:
+        """Frame numbers of a slice as references give them; None in an object of one frame."""
+        place = self.places.get(slice_index)
+        return None if place is None or place[1] is None else [place[1]]
+
 
 def source(display_set: DisplaySet, header: Dataset | None = None) -> Source:
     """What objects need of a display set; raises `ReportError` where an identifier is not usable.

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterable, Sequence
 
+from highdicom.sr.value_types import ContentSequence
 from pydicom.dataset import Dataset
 
 from viewer.core.reading.reading import Reading, Stage
@@ -10,8 +11,9 @@ from viewer.core.report import content, statements
 from viewer.core.report.document import Signature, comprehensive_3d, refusing
 from viewer.core.report.groups import judged_group, model_group, own_group
 from viewer.core.report.inert import one_line
+from viewer.core.report.measured import axes_group, measurement_group
 from viewer.core.report.second_read import SecondRead
-from viewer.core.report.selection import judged, separate
+from viewer.core.report.selection import accepted, judged, reported, separate
 from viewer.core.report.source import Source
 
 MODEL_SERIES, READER_SERIES = 9001, 9002
@@ -55,7 +57,7 @@ def reader_sr(
     models: Sequence[Dataset] = (),
     previous: Sequence[Dataset] = (),
 ) -> Dataset:
-    """What the reader says: a decision on each finding of the model, own findings, impression and category.
+    """What the reader says: decisions on the model's findings, own ones, measurements, impression, category.
 
     reads     the model's reads as revealed; models: their structured reports
     previous  earlier versions of this report (Predecessor Documents): an amendment names what it corrects
@@ -68,6 +70,7 @@ def reader_sr(
     with refusing(title):
         groups = [judged_group(sources, reading, f, masks.get(f.tracking_uid)) for f in of_model]
         groups += [own_group(sources, reading, f) for f in separate(reading)]
+        groups += _measured(sources, reading)
         tree = content.root(
             content.person(reading.reader.name),
             content.library(sources, [*of_model, *reading.own]),
@@ -85,6 +88,15 @@ def reader_sr(
         others=models,
         previous=previous,
     )
+
+
+def _measured(sources: Sequence[Source], reading: Reading) -> list[ContentSequence]:
+    """The lines that the reader drew: axes of findings, distances, bidirectional measurements."""
+    kept = [reported(reading, f) for f in accepted(reading)]
+    mine = [f for f in kept if f not in reading.model] + separate(reading)
+    groups = [axes_group(f) for f in mine]
+    groups += [measurement_group(sources, reading, n, d) for n, d in enumerate(reading.distances, 1)]
+    return [group for group in groups if group is not None]
 
 
 def device_uid(read: SecondRead) -> str:

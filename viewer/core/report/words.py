@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 from inference.protocol import Domain, OperatingPoint
 from viewer.core.reading.finding import Finding
-from viewer.core.reading.reading import Judgement, Verdict
+from viewer.core.reading.pictures import Shown
+from viewer.core.reading.reading import Distance, Judgement, Verdict
 from viewer.core.report.second_read import SecondRead
 from viewer.core.report.terms import reject_reasons
 
@@ -85,6 +86,24 @@ def size_words(finding: Finding) -> str:
     if finding.volume_mm3 is not None:
         parts.append(f"{finding.volume_mm3:.0f} mm³")
     return " · ".join(parts) or "Not measured"
+
+
+def grey_words(shows: Shown) -> str:
+    """The window of a picture, and whether it was inverted: "Lung: W 1400, L −600, inverted"."""
+    window = shows.window
+    if window.function == "LUT":
+        said = window.name or "stored look-up table"
+    elif window.width <= 0:
+        said = "window as stored"
+    else:
+        numbers = f"W {window.width:g}, L {window.centre:g}".replace("-", "−")
+        said = f"{window.name}: {numbers}" if window.name else numbers
+    return f"{said}, inverted" if shows.invert else said
+
+
+def measure_name(number: int, drawn: Distance) -> str:
+    """What the report calls a measurement; `number` counts them from 1."""
+    return f"{'Bidirectional' if drawn.short_axis is not None else 'Distance'} {number}"
 
 
 def probability_words(finding: Finding) -> str:

@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QPixmap
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
 
 from viewer.app.display_pages import ReportPage
+from viewer.core.report.figures import Figure
 from viewer.core.report.page import Card, State
 from viewer.ui import icons, theme
 from viewer.ui.panels.finding_card import name_text
@@ -17,6 +18,9 @@ from viewer.ui.parts.text import Elided, Rule, Text, clear, column, row
 
 Picture = Callable[[Card], QPixmap | None]
 """The key image of a finding, 240 x 160; None where its pixels are not at hand."""
+
+FigurePicture = Callable[[Figure], QPixmap | None]
+"""The picture that the reader put into the report; None likewise."""
 
 SAVE_TYPING_MS = 1000
 """How soon after the last letter the impression is in the log."""
@@ -51,10 +55,10 @@ class ReportActions(Protocol):
 class ReportView(QFrame):
     """The page: impression, findings, rejected, undecided, how it was read, objects."""
 
-    def __init__(self, actions: ReportActions, picture: Picture) -> None:
+    def __init__(self, actions: ReportActions, picture: Picture, figure: FigurePicture) -> None:
         super().__init__()
         self.setObjectName("page")
-        self._actions, self._picture = actions, picture
+        self._actions, self._picture, self._figure = actions, picture, figure
         self._shown: ReportPage | None = None
         self._heads: dict[str, QWidget] = {}
         self._column = column((0, 32, 0, 48), 0)
@@ -127,6 +131,9 @@ class ReportView(QFrame):
             self._add_of(card, self._finding(card))
         self._add_short("Rejected", page.rejected)
         self._add_undecided(report)
+        self._add_rows("Measurements", page.measurements)
+        self._add_figures("Key images", page.key_images)
+        self._add_figures("Snapshots", page.snapshots)
         self._add_rows("Comparison", (("", page.comparison),))
         self._add_rows("How it was read", page.how)
         if page.warnings:
@@ -214,6 +221,26 @@ class ReportView(QFrame):
             said = "Not in the report until you decide." if not report.read_only else f"{card.verdict}."
             second = row(24, Text(f"{said} {card.origin}", "caption", "text_2", wrap=True))
             self._add_of(card, _card(first, second, name="card_warning"))
+
+    def _add_figures(self, title: str, figures: tuple[Figure, ...]) -> None:
+        if figures:
+            self._head(title)
+        for figure in figures:
+            picture, pixels = QLabel(), self._figure(figure)
+            picture.setObjectName("picture")
+            picture.setAccessibleName(f"{figure.name}: {figure.title}")
+            if pixels is None:
+                picture.setText("its images are not loaded")
+            else:
+                picture.setPixmap(pixels)
+            right = column((4, 0, 4, 0), 6)
+            right.addLayout(row(name_text("reader", figure.name), Text(figure.title, "strong"), None, gap=6))
+            for words in figure.lines:
+                right.addWidget(Text(words, "body", "text_2", wrap=True))
+            right.addStretch(1)
+            line = row(picture, 8, gap=8)
+            line.addLayout(right, 1)
+            self._add(_card(line, margins=(12, 12, 16, 12)))
 
     def _add_rows(self, title: str, rows: tuple[tuple[str, str], ...]) -> None:
         if not rows:

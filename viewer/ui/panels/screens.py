@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from viewer.app.desk import Desk
 from viewer.app.display import DisplayState
+from viewer.core.report.figures import Figure
 from viewer.core.report.page import Card
 from viewer.ui import theme
 from viewer.ui.panels.report_page import ReportView
@@ -33,9 +34,14 @@ class Screen(QWidget):
 class ReportScreen(Screen):
     """Sections, report, and what to know before signing."""
 
-    def __init__(self, desk: Desk, picture: Callable[[Card], QPixmap | None]) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        picture: Callable[[Card], QPixmap | None],
+        figure: Callable[[Figure], QPixmap | None],
+    ) -> None:
         self._sections = SectionPanel(self._choose)
-        self._report = ReportView(desk, picture)
+        self._report = ReportView(desk, picture, figure)
         self._sign = SignPanel(desk)
         self._desk = desk
         self._section = ""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QMimeData, QPoint, QRectF, QSize, Qt
-from PySide6.QtGui import QDrag, QEnterEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QDrag, QEnterEvent, QFontMetricsF, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QApplication, QFrame, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from viewer.app.display import SeriesRow
@@ -14,6 +14,10 @@ from viewer.ui.viewport.viewport import SERIES_MIME
 Thumbnail = Callable[[SeriesRow], QImage | None]
 """The small picture of a series; None while it is not there."""
 _PICTURE = QSize(144, 104)
+_WORDS_AT = 116
+"""Where the words begin, below picture and bar; px."""
+_WRAPPED = Qt.TextFlag.TextWordWrap | Qt.TextFlag.TextWrapAnywhere
+"""Lines break at words, and inside one that is longer than the line: machines write such names."""
 
 
 class SeriesItem(QWidget):
@@ -25,7 +29,7 @@ class SeriesItem(QWidget):
         self._row: SeriesRow | None = None
         self._image: QImage | None = None
         self._pressed_at: QPoint | None = None
-        self.setFixedSize(160, 160)
+        self.setFixedSize(160, 160)  # as tall as its words, once they are known
         self.setMouseTracking(True)
 
     def show_row(self, row: SeriesRow) -> None:
@@ -37,7 +41,8 @@ class SeriesItem(QWidget):
         self._row = row
         self.setAccessibleName(f"{row.title}, {row.detail}")
         self.setAccessibleDescription(row.warning or f"{row.seen:.0%} seen")
-        self.setToolTip(row.warning)
+        self.setToolTip("\n".join(filter(None, (row.description, row.warning))))
+        self.setFixedHeight(round(self._lines(row)[-1][0].bottom()) + 12)
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -66,19 +71,28 @@ class SeriesItem(QWidget):
         bar.setWidth(_PICTURE.width() * min(1.0, self._row.seen))
         painter.fillRect(bar, theme.colour("accent" if self._row.selected else "text_3"))
 
-    def _draw_words(self, painter: QPainter, row: SeriesRow) -> None:
-        for top, text, role, colour in (
-            (116, row.title, "caption_strong", "text"),
-            (132, row.detail, "caption", "text_2"),
+    def _lines(self, row: SeriesRow) -> list[tuple[QRectF, str, str, str]]:
+        """(box, text, role, colour) of title and detail, each on as many lines as it needs."""
+        out, top = [], float(_WORDS_AT)
+        for text, role, colour, room in (
+            (row.title, "caption_strong", "text", _PICTURE.width()),
+            (row.detail, "caption", "text_2", _PICTURE.width() - (18 if row.warning else 0)),
         ):
+            measure = QFontMetricsF(theme.font(role))
+            box = measure.boundingRect(QRectF(0, 0, room, 1000), _WRAPPED, text)
+            height = 16.0 * max(1, round(box.height() / measure.lineSpacing()))
+            out.append((QRectF(8, top, room, height), text, role, colour))
+            top += height
+        return out
+
+    def _draw_words(self, painter: QPainter, row: SeriesRow) -> None:
+        for box, text, role, colour in self._lines(row):
             painter.setFont(theme.font(role))
             painter.setPen(theme.colour(colour))
-            room = _PICTURE.width() - (18 if row.warning and top == 132 else 0)
-            cut = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room)
-            painter.drawText(QRectF(8, top, _PICTURE.width(), 16), Qt.AlignmentFlag.AlignVCenter, cut)
+            painter.drawText(box, _WRAPPED | Qt.AlignmentFlag.AlignVCenter, text)
         if row.warning:
             sign = icons.pixmap("warning", "warning", 14, self.devicePixelRatioF())
-            painter.drawPixmap(138, 133, sign)
+            painter.drawPixmap(138, round(self._lines(row)[-1][0].top()) + 1, sign)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Remember where a drag may begin."""
