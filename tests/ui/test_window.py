@@ -145,6 +145,22 @@ def test_keys_do_nothing_in_text_fields(chest):
     hand.until(lambda: hand.keyboard is hand.viewport("1"))
 
 
+def test_keys_that_come_faster_than_the_window_shows_go_where_they_were_meant(chest, home):
+    hand = chest
+    mouse_over(hand, NODULE)
+    hand.press_at_once("M", "E", *"scar m", "Return", "Shift+Return")
+    assert [finding.label for finding in hand.desk.reading.own] == ["scar m"]
+    hand.until(lambda: hand.desk.revealed)
+    hand.press_at_once("N")
+    hand.rest(0.5)  # the image of a finding must have been seen before it is judged
+    hand.press_at_once("Return", "F6", "E", *"As marked", "Esc", "Esc", "2")
+    assert kinds(home).count("accept") == 1
+    assert hand.desk.reading.impression == "As marked"
+    assert hand.state.viewports[0].window.name == "Soft tissue"
+    hand.press_at_once("Ctrl+K", *"invert", "Return", "Down")
+    assert hand.state.viewports[0].invert
+
+
 def test_esc_in_the_editor_leaves_the_finding_as_it_was(chest):
     hand = chest
     mouse_over(hand, NODULE)

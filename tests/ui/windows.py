@@ -3,7 +3,7 @@
 import time
 
 from PySide6.QtCore import QEvent, QPoint, QRect
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
@@ -54,6 +54,16 @@ class Hand:
             combination = QKeySequence(name)[0]
             QTest.keyClick(self.keyboard, combination.key(), combination.keyboardModifiers())
             self.rest()
+
+    def press_at_once(self, *names):
+        """Press keys, or letters of a text, so fast that nothing is shown between them."""
+        for name in names:
+            combination = QKeySequence(name)[0]
+            key, held = combination.key(), combination.keyboardModifiers()
+            text = name if len(name) == 1 else ""
+            for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+                QApplication.postEvent(self.window.windowHandle(), QKeyEvent(kind, key, held, text))
+        self.rest()
 
     def type(self, text):
         QTest.keyClicks(self.keyboard, text)

@@ -64,7 +64,7 @@ class Keyboard(QObject):
         if not isinstance(event, QKeyEvent) or not self._is_ours(watched):
             return False
         if kind == QEvent.Type.KeyPress:
-            return self._press(event)
+            return self._moved_on(event) or self._press(event)
         if kind == QEvent.Type.KeyRelease:
             return self._release(event)
         if kind == QEvent.Type.ShortcutOverride and not _keeps_its_keys(QApplication.focusWidget()):
@@ -80,6 +80,21 @@ class Keyboard(QObject):
 
     def _is_ours(self, watched: QObject) -> bool:
         return isinstance(watched, QWidget) and watched.window() is self._window
+
+    def _moved_on(self, event: QKeyEvent) -> bool:
+        """Show what earlier keys did before this one acts; True where it went to what they gave the keyboard.
+
+        Keys may come faster than the window shows: the letter after the one that opened an editor is text.
+        """
+        if self._desk.settled:
+            return False
+        before = QApplication.focusWidget()
+        self._desk.show_now()
+        now = QApplication.focusWidget()
+        if now is None or now is before:
+            return False
+        QApplication.sendEvent(now, event.clone())
+        return True
 
     def _press(self, event: QKeyEvent) -> bool:
         focus = QApplication.focusWidget()

@@ -39,6 +39,7 @@ class Overlay(QWidget):
         self._fit()
         self._column.addWidget(card, 0, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
         self.show()
+        card.show()  # at once: where the overlay was shown already, Qt would do it later
         self.raise_()
         card.take_keyboard()
 

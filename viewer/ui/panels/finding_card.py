@@ -12,7 +12,7 @@ from viewer.ui.parts.bars import Band
 from viewer.ui.parts.caps import KeyCaps
 from viewer.ui.parts.chip import Chip
 from viewer.ui.parts.controls import OWN_KEYS, Segments
-from viewer.ui.parts.text import Elided, Rule, Text, clear, column, row
+from viewer.ui.parts.text import Elided, Rule, Text, add_shown, clear, column, row
 
 VERDICT_ICONS = {
     MarkState.ACCEPTED: "check",
@@ -79,7 +79,7 @@ class FindingCard(QFrame):
             self._add_chips(finding.chips)
         if finding.editing:
             self._lines.addSpacing(6)
-            self._lines.addWidget(Editor(finding.editing, self._actions))
+            add_shown(self._lines, Editor(finding.editing, self._actions))
         elif finding.actions:
             self._add_actions(finding)
 
@@ -250,7 +250,6 @@ class Editor(QWidget):
             row(KeyCaps("Enter"), Text("save", "caption", "text_2"), 8, KeyCaps("Esc"), _leave(), None)
         )
         if self._inputs:
-            self._inputs[0].setFocus()
             self._inputs[0].selectAll()
 
     def _control(self, field: Field) -> QWidget:

@@ -19,7 +19,7 @@ from viewer.ui.panels.verdict_boxes import (
     VerdictBox,
 )
 from viewer.ui.parts.caps import KeyCaps
-from viewer.ui.parts.text import Rule, Text, add_all, clear, column, row
+from viewer.ui.parts.text import Rule, Text, add_all, add_shown, clear, column, row
 
 
 class PanelActions(CardActions, TakesVerdict, Protocol):
@@ -108,7 +108,7 @@ class FindingsPanel(QFrame):
             clear(self._rows)
             self._cards = {uid: FindingCard(self._actions) for uid in wanted}
             for card in self._cards.values():
-                self._rows.addWidget(card)
+                add_shown(self._rows, card)
         focused = None
         for one in panel.rows:
             card = self._cards[one.tracking_uid]

@@ -14,7 +14,7 @@ from viewer.core.report.page import Card, State
 from viewer.ui import icons, theme
 from viewer.ui.panels.finding_card import name_text
 from viewer.ui.parts.caps import KeyCaps
-from viewer.ui.parts.text import Elided, Rule, Text, clear, column, row
+from viewer.ui.parts.text import Elided, Rule, Text, add_shown, clear, column, row
 
 Picture = Callable[[Card], QPixmap | None]
 """The key image of a finding, 240 x 160; None where its pixels are not at hand."""
@@ -117,7 +117,10 @@ class ReportView(QFrame):
         self._head("Impression")
         self._add_category(report)
         self._column.addSpacing(8)
-        self._column.addWidget(_Impression(report, self._actions))
+        impression = _Impression(report, self._actions)
+        add_shown(self._column, impression)
+        if report.editing:
+            impression.setFocus()
         for at, text in page.amendments:
             self._column.addSpacing(8)
             self._column.addWidget(_card(Text(f"Amended {at}", "strong"), Text(text, "body", wrap=True)))
@@ -323,6 +326,7 @@ class _Impression(QWidget):
         self._text.setAccessibleName("Impression")
         self._text.setFixedHeight(112)
         self._text.installEventFilter(self)
+        self.setFocusProxy(self._text)
         self._typed = QTimer(self)
         self._typed.setSingleShot(True)
         self._typed.setInterval(SAVE_TYPING_MS)
@@ -333,7 +337,6 @@ class _Impression(QWidget):
             KeyCaps("Esc"), Text("done; what you write is saved as you write", "caption", "text_2"), None
         )
         lines.addLayout(caps)
-        QTimer.singleShot(0, self._text, self._text.setFocus)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Esc and Ctrl+Enter end the writing."""

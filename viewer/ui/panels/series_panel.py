@@ -141,6 +141,7 @@ class SeriesPanel(QFrame):
         self._sealed = _SealedBox()
         self._edge = QPushButton()
         self._edge.setObjectName("quiet")
+        self._edge.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # or it took the keyboard when it appears
         self._edge.setFixedSize(24, 40)
         self._edge.setAccessibleName("Series panel: show or fold")
         self._edge.clicked.connect(lambda: toggle())

@@ -118,6 +118,12 @@ def add_all(lines: QVBoxLayout, *parts: QWidget | int) -> None:
             lines.addWidget(part)
 
 
+def add_shown(layout: QHBoxLayout | QVBoxLayout, widget: QWidget) -> None:
+    """Add a widget and show it at once: Qt would show it later, and until then it takes no keyboard."""
+    layout.addWidget(widget)
+    widget.show()
+
+
 def clear(layout: QHBoxLayout | QVBoxLayout) -> None:
     """Take everything out of a layout and let it go."""
     while layout.count():
