@@ -252,8 +252,10 @@ def restore(desk: DeskState) -> None:
 
 def _view(name: str, saved: Mapping[str, object]) -> View:
     window, pan = saved.get("window"), saved.get("pan")
-    shown = Window(float(window[0]), float(window[1]), str(window[2])) if isinstance(window, list) else None
-    index, zoom = saved.get("index"), saved.get("zoom")
+    shown = None
+    if isinstance(window, list):
+        shown = Window(float(window[0]), float(window[1]), *(str(part) for part in window[2:4]))
+    index, zoom, choice = saved.get("index"), saved.get("zoom"), saved.get("choice")
     return View(
         name,
         Plane(str(saved.get("plane", "stack"))),
@@ -263,6 +265,7 @@ def _view(name: str, saved: Mapping[str, object]) -> View:
         bool(saved.get("invert")),
         float(zoom) if isinstance(zoom, (int, float)) else 1.0,
         (float(pan[0]), float(pan[1])) if isinstance(pan, list) else (0.0, 0.0),
+        choice if isinstance(choice, int) else 0,
     )
 
 

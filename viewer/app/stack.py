@@ -54,20 +54,22 @@ class Stack:
         """The image of a slice; of a missing slice, the first one of the display set."""
         return self._slices[slice_index] or self.display_set.instances[0]
 
-    def grey(self, slice_index: int) -> Grey:
-        """The grey pipeline of a slice with its default VOI."""
+    def grey(self, slice_index: int, choice: int = 0) -> Grey:
+        """The grey pipeline of a slice with the VOI of that number among its own."""
         instance = self.instance(slice_index)
         if instance.colour:
             return Grey(voi=Window(127.5, 255.0, function="LINEAR_EXACT"), bits_stored=8)
-        return replace(instance.grey, voi=self.default_voi(slice_index))
+        return replace(instance.grey, voi=self.own_voi(slice_index, choice))
 
-    def default_voi(self, slice_index: int) -> Window | Lut:
-        """First window of the image, else its first VOI LUT, else soft tissue for HU, else its own range."""
+    def own_voi(self, slice_index: int, choice: int = 0) -> Window | Lut:
+        """The window or VOI LUT of the image with that number (the first, where it has not so many).
+
+        Where the image brings none: soft tissue for HU, else its own range.
+        """
         instance = self.instance(slice_index)
-        if instance.windows:
-            return instance.windows[0]
-        if instance.voi_luts:
-            return instance.voi_luts[0]
+        offered = instance.vois
+        if offered:
+            return offered[choice if choice < len(offered) else 0]
         if instance.units == "HU" and instance.rescaled:
             return Window(40.0, 400.0, "default")
         if slice_index in self._auto:

@@ -5,7 +5,7 @@ Each function is one command or one thing that a viewport asks for; it changes t
 
 from viewer.app import windows
 from viewer.app.desk_state import DeskState
-from viewer.app.display import TextLevel, Tool
+from viewer.app.display import Plane, TextLevel, Tool
 from viewer.app.views import PAN_STEP, Pointer
 from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.geometry import Vector
@@ -172,9 +172,41 @@ def reset(desk: DeskState) -> None:
 
 
 def set_window(desk: DeskState, viewport_id: str, centre: float, width: float) -> None:
-    """Window of a viewport in modality values."""
-    desk.views.set_window(viewport_id, Window(centre, width))
+    """Window of a viewport in modality values; the curve that is in force keeps its shape."""
+    view = desk.views.view(viewport_id)
+    now = windows.in_force(view, desk.pixels.stacks.get(view.display_set), desk.views.place(view)[0])
+    desk.views.set_window(viewport_id, Window(centre, width, function=now.function), view.choice)
     desk.looked()
+
+
+def next_own_window(desk: DeskState, steps: int = 1) -> None:
+    """The next window or curve that is stored in the image, round and round."""
+    view, offered = desk.views.active, _own_windows(desk)
+    if offered:
+        at = view.choice if view.window is None and view.choice < len(offered) else -1 if steps > 0 else 0
+        own_window(desk, (at + steps) % len(offered) + 1)
+    else:
+        desk.say("No window is stored in this image.")
+
+
+def own_window(desk: DeskState, number: int) -> None:
+    """The window or curve with that number (from 1) of those stored in the image."""
+    offered = _own_windows(desk)
+    if number > len(offered):
+        desk.say(f"{len(offered)} windows are stored in this image.")
+        return
+    desk.views.set_window(desk.views.focused, None, number - 1)
+    desk.say(f"Window {number} of {len(offered)} of this image: {offered[number - 1]}")
+    desk.looked()
+
+
+def _own_windows(desk: DeskState) -> tuple[str, ...]:
+    view = desk.views.active
+    shown, (index, _) = desk.views.display_set(view), desk.views.place(view)
+    if shown is None:
+        return ()
+    instance = shown.instance_at(index if view.plane is Plane.STACK else shown.count // 2)
+    return () if instance is None else windows.offered(instance)
 
 
 def preset(desk: DeskState, digit: int) -> None:

@@ -31,7 +31,7 @@ class View:
 
     display_set  "" = nothing
     index        slice, where `plane` is STACK; the other planes cut through the crosshair
-    window       None = as stored in the image
+    window       None = as stored in the image: the window or LUT with the number `choice` of its own
     zoom, pan    see `ViewportState`
     """
 
@@ -43,6 +43,7 @@ class View:
     invert: bool = False
     zoom: float = 1.0
     pan: tuple[float, float] = (0.0, 0.0)
+    choice: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,12 +298,12 @@ class Views:
 
     # --- looking
 
-    def set_window(self, viewport_id: str, window: Window | None) -> None:
-        """Window of a viewport and of all that show the same display set; None = as stored."""
+    def set_window(self, viewport_id: str, window: Window | None, choice: int = 0) -> None:
+        """Window of a viewport and of all that show the same display set; None = its own number `choice`."""
         shown = self.view(viewport_id).display_set
         for view in self.hung:
             if view.id == viewport_id or (shown and view.display_set == shown):
-                self.views[view.id] = replace(view, window=window)
+                self.views[view.id] = replace(view, window=window, choice=choice)
 
     def set_zoom(self, viewport_id: str, zoom: float, pan: tuple[float, float]) -> None:
         """Zoom (1 = fit) and offset of the view centre from the image centre, image pixels."""

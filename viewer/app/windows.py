@@ -1,15 +1,18 @@
 """Which windows a display set offers: presets by modality, and the one stored in the image."""
 
 import tomllib
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 
+from viewer.app import text
 from viewer.app.display import Plane
 from viewer.app.stack import Stack
 from viewer.app.views import View
 from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.instance import Instance
-from viewer.core.pixels.grey import Lut, Window
+from viewer.core.pixels.grey import VoiFunction, Window
+from viewer.core.pixels.voi import as_window, is_lut
 
 STORED = Window(0.0, 0.0, "as stored")
 """Width 0: each image with its own default, whatever that is."""
@@ -42,12 +45,26 @@ def stored(instance: Instance | None) -> Window | None:
 
 
 def in_force(view: View, stack: Stack | None, index: int) -> Window:
-    """The window as numbers, also where it is the one stored in the image."""
+    """The window as numbers, also where it is one stored in the image."""
     if view.window is not None:
         return view.window
     if stack is None or not 0 <= index < len(stack.ready):
         return STORED
-    voi = stack.default_voi(index if view.plane is Plane.STACK else len(stack.ready) // 2)
-    if isinstance(voi, Lut):
-        return Window(0.0, 1.0, voi.name or "Stored LUT", "LUT")
-    return Window(voi.centre, voi.width, voi.name or "Stored", voi.function)
+    at = index if view.plane is Plane.STACK else len(stack.ready) // 2
+    window = as_window(stack.own_voi(at, view.choice), stack.instance(at).voi_luts)
+    return replace(window, name=window.name or "Stored")
+
+
+def offered(instance: Instance) -> tuple[str, ...]:
+    """The windows and curves stored in an image, as they are told, in order."""
+    return tuple(said(as_window(voi, instance.voi_luts)) for voi in instance.vois)
+
+
+def said(window: Window) -> str:
+    """A window in words: name, curve where it is no straight line, width and level."""
+    curve = _CURVES.get(window.function, "" if not is_lut(window) else "LUT")
+    name = " ".join(filter(None, (window.name, curve if curve not in window.name else "")))
+    return text.window(window.centre, window.width, name)
+
+
+_CURVES = {VoiFunction.SIGMOID.value: "sigmoid", VoiFunction.LINEAR_EXACT.value: ""}

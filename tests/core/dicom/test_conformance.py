@@ -72,6 +72,19 @@ def test_every_object_has_the_values_of_its_manifest(entry, loader):
             check_hash(wanted, np.squeeze(np.stack([s.rgb[k] for _, s, k in found[name]])))
 
 
+def test_one_colour_picture_is_the_same_in_all_its_encodings(loader):
+    folder = shared_data("conformance", "encodings", "colour")
+    found = {}
+    for path in sorted(folder.glob("pattern_*")):
+        found |= {name: stack.rgb[k].astype(int) for name, ((_, stack, k),) in frames(path, loader).items()}
+    reference = found["TestPattern_RGB.dcm"]
+    away = {name: np.abs(rgb - reference) for name, rgb in found.items()}
+    assert away["pattern_JPEG-LS-Lossless.dcm"].max() == 0
+    assert away["pattern_JPEG-LS-NearLossless.dcm"].max() <= 10
+    assert max(a.mean() for a in away.values()) < 4  # lossy JPEG, and palettes of 256 colours
+    assert np.array_equal(found["TestPattern_Palette.dcm"], found["TestPattern_Palette_16.dcm"])
+
+
 def check_hash(wanted, values):
     if wanted["member"] in LOSSY_12_BIT:
         assert (

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from viewer.core.pixels.grey import Grey, Lut, Window
+from viewer.core.pixels.grey import Grey, Lut, MovedLut, Window
 from viewer.core.pixels.reference import display_value, modality_value
 from viewer.core.pixels.table import full_range, grey_table, modality_table, presentation_table
-from viewer.core.pixels.voi import auto_window
+from viewer.core.pixels.voi import as_window, auto_window, from_window
 
 numbers = st.floats(-5000, 5000, allow_nan=False)
 windows = st.one_of(
@@ -23,13 +23,14 @@ luts = st.builds(
     st.lists(st.integers(0, 65535), min_size=1, max_size=300),
     st.integers(8, 16),
 )
+moved = st.builds(MovedLut, luts, numbers, st.floats(1, 20000))
 greys = st.builds(
     Grey,
     signed=st.booleans(),
     slope=st.floats(0.001, 50).map(lambda x: round(x, 4)),
     intercept=numbers,
     modality_lut=st.one_of(st.none(), luts),
-    voi=st.one_of(windows, luts),
+    voi=st.one_of(windows, luts, moved),
     invert=st.booleans(),
     padding=st.one_of(st.none(), st.tuples(st.integers(-3000, 0), st.integers(0, 500))),
 )
@@ -89,3 +90,22 @@ def test_the_automatic_window_leaves_padding_out():
 def test_the_automatic_window_of_a_flat_image_is_the_full_range():
     grey = Grey(bits_stored=8)
     assert auto_window(np.full((4, 4), 7, np.uint16), grey) == full_range(grey)
+
+
+CURVE = np.array([0, 10, 40, 160, 640, 1023], "<u2").tobytes()
+
+
+def test_a_lut_keeps_its_curve_when_its_window_is_dragged():
+    lut = Lut(1000, CURVE, 10, "film")
+    other = Lut(0, CURVE, 10)
+    window = as_window(lut, (other, lut))
+    assert (window.centre, window.width, window.name, window.function) == (1002.5, 5, "film", "LUT 2")
+    assert from_window(window, (other, lut)) is lut
+    still = presentation_table(Grey(voi=MovedLut(lut, window.centre, window.width)))
+    assert np.array_equal(still, presentation_table(Grey(voi=lut)))
+    brighter = presentation_table(Grey(voi=from_window(Window(990.0, 10.0, "", "LUT 2"), (other, lut))))
+    assert np.array_equal(brighter[985:996:2], presentation_table(Grey(voi=lut))[1000:1006])
+
+
+def test_a_lut_that_is_not_there_is_no_window():
+    assert from_window(Window(0, 1, "", "LUT 3"), (Lut(0, CURVE, 10),)) is None

@@ -129,9 +129,9 @@ def test_images_that_make_no_volume_say_why_there_is_no_cut():
 
 
 def test_a_voi_lut_can_be_the_window():
-    lut = Lut(0x8000 - 0x8000, np.array([0, 65535], "<u2").tobytes(), 16, "curve")
+    lut = Lut(0, np.array([0, 65535], "<u2").tobytes(), 16, "curve")
     stack = ct(flat(1, 4, 4, hu=1), voi_luts=(lut,))
-    frame = frame_of(stack, window=Window(0, 1, "curve", "LUT"))
+    frame = frame_of(stack, window=Window(0.5, 1, "curve", "LUT 1"))
     assert frame.picture.shown(frame.table, 0, (0, 0, 1, 1)) == 255
 
 

@@ -148,6 +148,29 @@ _WINDOWS = (
         for n in range(1, 10)
     ),
     _grey("window.stored", "Window as stored in the image", "0", partial(viewing.preset, digit=0)),
+    _grey(
+        "window.own_next",
+        "Next window stored in the image",
+        "Y",
+        viewing.next_own_window,
+        card="Windows stored in the image",
+    ),
+    _grey(
+        "window.own_previous",
+        "Previous window stored in the image",
+        "Shift+Y",
+        partial(viewing.next_own_window, steps=-1),
+        card="Windows stored in the image",
+    ),
+    *(
+        _grey(
+            f"window.own_{n}",
+            f"Window {n} stored in the image",
+            "",
+            partial(viewing.own_window, number=n),
+        )
+        for n in range(1, 10)
+    ),
     _grey("window.invert", "Invert", "V", viewing.invert, icon="circle-half"),
 )
 

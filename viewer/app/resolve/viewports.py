@@ -147,12 +147,7 @@ def _series_lines(shown: DisplaySet, instance: Instance) -> tuple[str, ...]:
 
 
 def _window_line(view: View, window: Window) -> tuple[str, ...]:
-    if window.function == "LUT":
-        words = window.name
-    elif window.width <= 0:
-        words = "Window as stored"
-    else:
-        words = text.window(window.centre, window.width, window.name)
+    words = "Window as stored" if window.width <= 0 else windows.said(window)
     return (f"{words}{text.DOT}inverted" if view.invert else words,)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from viewer.core.dicom.grey_module import read_rescale, read_windows
+from viewer.core.dicom.grey_module import read_rescale, read_voi_luts, read_windows
 from viewer.core.dicom.instance import Frame, Instance
 from viewer.core.dicom.plane import read_orientation, read_position, read_spacing
 from viewer.core.dicom.values import Values
@@ -10,7 +10,9 @@ from viewer.core.dicom.values import Values
 SHARED, PER_FRAME = 0x52009229, 0x52009230
 
 
-def read_frames(values: Values, frames: int, modality: str, image_type: tuple[str, ...]) -> tuple[Frame, ...]:
+def read_frames(
+    values: Values, frames: int, modality: str, image_type: tuple[str, ...], signed: bool
+) -> tuple[Frame, ...]:
     """One `Frame` for each frame; () where the object has no functional groups."""
     own = values.items(PER_FRAME)
     shared = values.item(SHARED)
@@ -20,11 +22,11 @@ def read_frames(values: Values, frames: int, modality: str, image_type: tuple[st
         found, allowed = f"{len(own)} items", f"{frames}, one a frame"
         values.note(PER_FRAME, found, allowed, "place and scale of the frames are unknown")
         return ()
-    base = _frame(shared, Frame(), modality, image_type)
-    return tuple(_frame(item, base, modality, image_type) for item in own)
+    base = _frame(shared, Frame(), modality, image_type, signed)
+    return tuple(_frame(item, base, modality, image_type, signed) for item in own)
 
 
-def _frame(item: Values, base: Frame, modality: str, image_type: tuple[str, ...]) -> Frame:
+def _frame(item: Values, base: Frame, modality: str, image_type: tuple[str, ...], signed: bool) -> Frame:
     """What `item` says, over what `base` says."""
     measures = item.item(0x00289110)
     spacing, _ = read_spacing(measures)
@@ -35,6 +37,9 @@ def _frame(item: Values, base: Frame, modality: str, image_type: tuple[str, ...]
         slope, intercept, units = (None, None, "")
         if rescale.rescaled:
             slope, intercept, units = rescale.slope, rescale.intercept, rescale.units
+    voi = item.item(0x00289132)
+    windows = read_windows(voi)
+    luts = read_voi_luts(voi, signed or (intercept or 0) < 0)
     return Frame(
         position_mm=read_position(item.item(0x00209113)) or base.position_mm,
         orientation=read_orientation(item.item(0x00209116)) or base.orientation,
@@ -43,7 +48,8 @@ def _frame(item: Values, base: Frame, modality: str, image_type: tuple[str, ...]
         slope=slope,
         intercept=intercept,
         units=units,
-        windows=read_windows(item.item(0x00289132)) or base.windows,
+        windows=windows if windows or luts else base.windows,
+        voi_luts=luts if windows or luts else base.voi_luts,
     )
 
 
@@ -68,7 +74,8 @@ def _at_frame(instance: Instance, k: int, own: Frame) -> Instance:
         orientation=own.orientation or instance.orientation,
         spacing_mm=own.spacing_mm or instance.spacing_mm,
         slice_thickness_mm=own.slice_thickness_mm or instance.slice_thickness_mm,
-        windows=own.windows or instance.windows,
+        windows=own.windows if own.windows or own.voi_luts else instance.windows,
+        voi_luts=own.voi_luts if own.windows or own.voi_luts else instance.voi_luts,
     )
     if own.slope is None or own.intercept is None:
         return out

@@ -1,6 +1,7 @@
 """Rescale, windows, look-up tables, padding and palette of an image (PS3.3 C.11.1, C.11.2, C.7.5, C.7.9)."""
 
 import math
+import struct
 from dataclasses import dataclass
 
 from viewer.core.dicom.values import Values
@@ -92,6 +93,11 @@ def read_lut(item: Values, signed: bool, values: Values, tag: int, consequence: 
     if entries is None:
         values.note(tag, f"{len(data)} bytes", f"{count} entries", consequence)
         return None
+    highest = max(struct.unpack(f"<{count}H", entries))
+    if highest >= 1 << bits:
+        message = "white is taken to be where the entries end"
+        values.note(tag, f"entries up to {highest}", f"{bits} bits, as its LUT Descriptor says", message)
+        bits = highest.bit_length()
     if first >= 0x8000 and (signed or item.vr(0x00283002) == "SS"):
         first -= 0x10000
     return Lut(first, entries, bits, item.text(0x00283003))

@@ -34,7 +34,7 @@ from viewer.core.dicom.syntax import Syntax
 from viewer.core.dicom.text import clean_age, clean_date, clean_time, is_uid
 from viewer.core.dicom.values import Values
 
-PARSER = 2
+PARSER = 3
 """Rises with every change of what `parse` makes of the same bytes: remembered results are then forgotten."""
 
 _UIDS = {
@@ -253,7 +253,7 @@ def _image(values: Values, shared: _Shared, modality: str) -> dict[str, Any]:
         out["palette"] = read_palette(values)
         if out["palette"] is None:
             raise DicomError(values.problems[-1])
-    out["per_frame"] = read_frames(values, module.frames, modality, image_type)
+    out["per_frame"] = read_frames(values, module.frames, modality, image_type, module.signed)
     return out
 
 

@@ -43,6 +43,7 @@ class Frame:
     intercept: float | None = None
     units: str = ""
     windows: tuple[Window, ...] = ()
+    voi_luts: tuple[Lut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +161,11 @@ class Instance:
     def encapsulated(self) -> bool:
         """True where Pixel Data is a sequence of compressed fragments."""
         return self.pixel_length < 0
+
+    @property
+    def vois(self) -> tuple[Window | Lut, ...]:
+        """All that it offers itself to be windowed with, in order: windows, then VOI LUTs."""
+        return (*self.windows, *self.voi_luts)
 
     @property
     def grey(self) -> Grey:

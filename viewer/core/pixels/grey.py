@@ -35,6 +35,31 @@ class Lut:
     bits: int
     name: str = ""
 
+    @property
+    def centre(self) -> float:
+        """The middle of its inputs."""
+        return self.first + (len(self.entries) // 2 - 1) / 2
+
+    @property
+    def width(self) -> float:
+        """The span of its inputs, at least 1."""
+        return float(max(len(self.entries) // 2 - 1, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class MovedLut:
+    """A VOI LUT whose inputs were moved and stretched to another window: the curve keeps its shape.
+
+    centre, width  modality values that its middle and the span of its inputs have come to
+    """
+
+    lut: Lut
+    centre: float
+    width: float
+
+
+Voi = Window | Lut | MovedLut
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grey:
@@ -53,7 +78,7 @@ class Grey:
     slope: float = 1.0
     intercept: float = 0.0
     modality_lut: Lut | None = None
-    voi: Window | Lut | None = None
+    voi: Voi | None = None
     invert: bool = False
     padding: tuple[int, int] | None = None
     calibration: bytes = b""

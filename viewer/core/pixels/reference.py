@@ -5,7 +5,7 @@ Slow and plain on purpose: the tables of `table`, and with them every viewport, 
 
 import math
 
-from viewer.core.pixels.grey import Grey, Lut, Window
+from viewer.core.pixels.grey import Grey, Lut, MovedLut, Voi, Window
 
 
 def display_value(stored: int, grey: Grey) -> float:
@@ -13,11 +13,19 @@ def display_value(stored: int, grey: Grey) -> float:
     if grey.padding is not None and grey.padding[0] <= stored <= grey.padding[1]:
         return 0.0
     assert grey.voi is not None
-    if isinstance(grey.voi, Lut):
-        value = look_up(grey.voi, round(modality_value(stored, grey))) / (2.0**grey.voi.bits - 1)
-    else:
-        value = windowed(modality_value(stored, grey), grey.voi)
+    value = through_voi(modality_value(stored, grey), grey.voi)
     return 1 - value if grey.invert else value
+
+
+def through_voi(x: float, voi: Voi) -> float:
+    """A modality value through the VOI, 0 .. 1."""
+    if isinstance(voi, MovedLut):
+        span = len(voi.lut.entries) // 2 - 1 or 1
+        middle = voi.lut.first + (len(voi.lut.entries) // 2 - 1) / 2
+        return through_voi((x - voi.centre) / voi.width * span + middle, voi.lut)
+    if isinstance(voi, Lut):
+        return look_up(voi, round(x)) / (2.0**voi.bits - 1)
+    return windowed(x, voi)
 
 
 def modality_value(stored: int, grey: Grey) -> float:

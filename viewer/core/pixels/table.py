@@ -6,7 +6,7 @@ A *code* is the stored value of unsigned data, and the stored value ^ 0x8000 (th
 import numpy as np
 from numpy.typing import NDArray
 
-from viewer.core.pixels.grey import Grey, Lut, Window
+from viewer.core.pixels.grey import Grey, Lut, MovedLut, Voi, Window
 
 SIZE = 65536
 
@@ -24,8 +24,11 @@ def modality_table(grey: Grey) -> NDArray[np.float64]:
     return _look_up(grey.modality_lut, stored)
 
 
-def voi_table(values: NDArray[np.float64], voi: Window | Lut) -> NDArray[np.float64]:
+def voi_table(values: NDArray[np.float64], voi: Voi) -> NDArray[np.float64]:
     """Modality values to 0 .. 1: PS3.3 C.11.2.1.2 (window) and C.11.2.1.1 (LUT)."""
+    if isinstance(voi, MovedLut):
+        at = (values - voi.centre) / voi.width
+        return voi_table(at * voi.lut.width + voi.lut.centre, voi.lut)
     if isinstance(voi, Lut):
         return _look_up(voi, np.rint(values)) / (2.0**voi.bits - 1)
     centre, width = voi.centre, voi.width

@@ -15,8 +15,9 @@ from viewer.app.stack import Stack
 from viewer.core.dicom.geometry import Geometry, Vector
 from viewer.core.dicom.instance import Instance
 from viewer.core.dicom.planes import cut_geometry, cut_spacing, edge_letters
-from viewer.core.pixels.grey import Grey, Lut, Window
+from viewer.core.pixels.grey import Grey
 from viewer.core.pixels.table import grey_table
+from viewer.core.pixels.voi import from_window
 from viewer.ui.viewport.picture import Picture
 from viewer.ui.viewport.source import Source
 
@@ -199,17 +200,9 @@ def _grey(state: ViewportState, stack: Stack, base: Grey) -> Grey:
     """The pipeline with the window and inversion of the state."""
     if stack.rgb is not None:
         return base
-    voi = base.voi if state.window.width <= 0 else _voi(state, stack, base)
-    return replace(base, voi=voi, invert=base.invert != state.invert)
-
-
-def _voi(state: ViewportState, stack: Stack, base: Grey) -> Window | Lut | None:
-    window = state.window
-    if window.function != "LUT":
-        return Window(window.centre, window.width, function=window.function)
-    index = state.index if state.plane is Plane.STACK else 0
-    luts = stack.instance(index).voi_luts
-    return next((lut for lut in luts if lut.name == window.name), luts[0] if luts else base.voi)
+    index = state.index if state.plane is Plane.STACK else len(stack.ready) // 2
+    voi = None if state.window.width <= 0 else from_window(state.window, stack.instance(index).voi_luts)
+    return replace(base, voi=voi or base.voi, invert=base.invert != state.invert)
 
 
 def _grid_of_slice(instance: Instance) -> Geometry | None:
