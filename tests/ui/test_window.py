@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, 
 from tests.app.desks import FINDINGS, NODULE, SecondReader, place, slice_of, write_chest
 from tests.ui.windows import Hand
 from viewer.core.reading.reading import Stage, Verdict
+from viewer.ui import print as press
 from viewer.ui import theme
 from viewer.ui.parts.controls import ActionButton
 
@@ -102,6 +103,48 @@ def test_a_whole_reading_by_keys_from_opening_to_the_objects_on_disk(chest, home
         k for k in kinds(home) if k in ("mark", "commit", "reveal", "accept", "reject", "sign", "report")
     ]
     assert order == ["mark", "commit", "reveal", "accept", "reject", "sign", "report"]
+
+
+def draw_line(hand, start, end, viewport="1"):
+    """Draw with the tool in hand, between two pixels (column, row) of the image."""
+    widget = hand.viewport(viewport)
+    points = [QPoint(*map(round, widget.placement().to_device(*p))) for p in (start, end)]
+    QTest.mousePress(widget, Qt.MouseButton.LeftButton, pos=points[0])
+    for step in (0.5, 1.0):
+        QTest.mouseMove(widget, points[0] + (points[1] - points[0]) * step)
+    QTest.mouseRelease(widget, Qt.MouseButton.LeftButton, pos=points[1])
+    hand.rest()
+
+
+def test_key_images_snapshots_and_lengths_go_into_the_report(chest, home):
+    hand = chest
+    hand.desk.printer = press  # as the program does once the first image is shown
+    hand.desk.views.go_to("1", slice_of(NODULE))
+    hand.press("K")
+    chosen = hand.desk.views.display_set(hand.desk.views.view("1")).instance_at(slice_of(NODULE))
+    assert "Key image" in hand.state.viewports[0].corners.bottom_right
+    hand.press("D")
+    draw_line(hand, (20.0, 20.0), (40.0, 20.0))
+    hand.press("R")
+    draw_line(hand, (20.0, 40.0), (50.0, 40.0))
+    draw_line(hand, (35.0, 32.0), (35.0, 48.0))
+    hand.press("F12", "Shift+Return")
+    hand.until(lambda: hand.desk.revealed)
+    hand.press("Ctrl+Shift+Return", "Ctrl+Shift+Return")
+    hand.until(lambda: bool(hand.desk.report.written), seconds=90)
+
+    files = {w.role: w.path for w in hand.desk.report.written}
+    selection = pydicom.dcmread(files["key_objects"])
+    assert selection.Modality == "KO"
+    images = [item for item in selection.ContentSequence if item.ValueType == "IMAGE"]
+    assert [i.ReferencedSOPSequence[0].ReferencedSOPInstanceUID for i in images] == [chosen.sop_instance_uid]
+    reader = str(pydicom.dcmread(files["reader_sr"]))
+    distance, pair = hand.desk.reading.distances
+    assert distance.text.split(",")[0] in files["html"].read_text("utf-8")
+    assert pair.text in files["html"].read_text("utf-8")
+    assert "Distance 1" in reader and "POLYLINE" in reader
+    for role in ("key_image", "snapshot"):
+        assert files[role].read_bytes().startswith(b"\x89PNG")
 
 
 def test_before_the_commit_no_pixel_and_no_word_shows_anything_of_the_model(chest):
