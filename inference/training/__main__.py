@@ -17,6 +17,11 @@ from inference.training.config import Config, load_config
 from inference.training.recipe import train
 
 MODELS = ("ct_lung_nodule",)
+OUT_OF_TIME = 6
+"""Exit code for a training that was stopped and can go on: what `tandem` says when it was stopped."""
+EXIT_CODES = """\
+Exit codes: 0 the bundle is written; 1 nothing was learnt; 2 the configuration or the command line
+cannot be used; 6 stopped after --minutes (the same command goes on)."""
 
 
 class OutOfTime(Exception):
@@ -52,7 +57,7 @@ class Reporter:
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    out = argparse.ArgumentParser(prog="python -m inference.training", description=__doc__)
+    out = argparse.ArgumentParser(prog="python -m inference.training", description=__doc__, epilog=EXIT_CODES)
     out.add_argument("model", choices=MODELS, help="which bundle to train")
     out.add_argument("--data", type=Path, required=True, help="folder of the data set ct_chest")
     out.add_argument("--out", type=Path, required=True, help="folder for checkpoints and the finished bundle")
@@ -66,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit code 0: the bundle is written; 1: nothing was learnt; 2: bad input; 3: time ran out before."""
+    """Train a bundle; returns one of `EXIT_CODES`."""
     options = parser().parse_args(arguments)
     torch.set_num_threads(options.threads)
     console = Console(stderr=True)
@@ -86,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             bundle = train(config, options.data, options.out, options.device, reporter, reporter.say)
         except OutOfTime:
             console.print(f"Stopped after {options.minutes:g} minutes; the same command goes on.")
-            return 3
+            return OUT_OF_TIME
         except NothingMarkedError as error:
             console.print(str(error), markup=False)
             return 1

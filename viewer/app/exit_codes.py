@@ -22,7 +22,7 @@ _MEANING = {
     ExitCode.NOTHING_READ: "no file of the input could be loaded, or no study could be read",
     ExitCode.REFUSED: "the input cannot be shown or read right, so it is not",
     ExitCode.BROKEN: "a check failed: a broken chain in the log, a model that does not verify",
-    ExitCode.STOPPED: "stopped by the user",
+    ExitCode.STOPPED: "stopped by the user; train: also when --minutes are used up",
 }
 
 

@@ -17,6 +17,7 @@ from inference.training.__main__ import main
 from inference.training.config import load_config
 from tests.conftest import shared_data
 from tests.inference.pipelines.bodies import case
+from viewer.app.exit_codes import ExitCode
 
 SHIPPED = Path(__file__).parents[3] / "resources/models/ct_lung_nodule/train.toml"
 
@@ -76,7 +77,7 @@ def test_the_command_trains_a_bundle_that_reads(small, tmp_path, capsys):
         "--device",
         "cpu",
     ]
-    assert main([*arguments, "--minutes", "0.00001"]) == 3
+    assert main([*arguments, "--minutes", "0.00001"]) == ExitCode.STOPPED
     assert (out / "backgrounds/phantom_1.npz").exists()
     assert main(arguments) == 0
     bundle = load_bundle(out / "bundle", verify=True)
