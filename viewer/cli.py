@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from viewer.app.exit_codes import ExitCode, table
+from viewer.app.program_log import keep_log
 
 if TYPE_CHECKING:
     from viewer.app.report_material import Press
@@ -26,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run `tandem ARGUMENTS`; returns the exit code (`tandem --help` lists them)."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     options = parser().parse_args(words)
+    keep_log()
     run: Run = options.run
     try:
         return run(options)
