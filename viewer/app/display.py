@@ -130,6 +130,7 @@ class ViewportState:
     zoom           1 = whole image fits; pan: offset of the view centre from the image centre, in image pixels
                    (column, row) of the plane at voxel pitch
     ticks          fractions 0..1 along the scroll bar with the author of the mark there
+    overlays, shutters  whether the graphics and shutters that the image brings are drawn
     seen           fraction of the slices that were on screen
     seen_spans     which ones: (from, to) fractions 0..1 along the scroll bar, ascending
     """
@@ -157,6 +158,8 @@ class ViewportState:
     seen: float = 0.0
     seen_spans: tuple[tuple[float, float], ...] = ()
     empty: tuple[str, str] = ("", "")
+    overlays: bool = True
+    shutters: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,6 +147,9 @@ class Loader:
         rgb = None if stack.rgb is None else stack.rgb[slice_index]
         try:
             self._reader.read(instance, stack.codes[slice_index], rgb)
+            overlays = self._reader.overlays(instance)
+            if overlays:
+                stack.overlays[slice_index] = overlays
         except DicomError as error:
             return error.problem
         except Exception as error:  # no fault of one image may end the thread
@@ -188,6 +191,8 @@ def _take_over(old: Stack, new: Stack) -> None:
         new.codes[slot] = old.codes[source]
         if new.rgb is not None and old.rgb is not None:
             new.rgb[slot] = old.rgb[source]
+        if source in old.overlays:
+            new.overlays[slot] = old.overlays[source]
         new.ready[slot] = True
 
 

@@ -23,7 +23,9 @@ from viewer.core.dicom.pixel_module import frame_bytes
 from viewer.core.dicom.problem import DicomError, Problem
 from viewer.core.dicom.syntax import Syntax, syntax_of
 from viewer.core.dicom.text import clean
+from viewer.core.dicom.values import Values
 from viewer.core.pixels.colour import apply_palette, luminance, to_eight_bits, unpack_422, ybr_full_to_rgb
+from viewer.core.pixels.overlay import Bitmap, bitmap, draw_overlay
 from viewer.core.pixels.samples import codes_in_place
 
 _REMEMBERED = 8
@@ -57,6 +59,30 @@ class PixelReader:
             if rgb is not None:
                 rgb[:] = 0
             raise
+
+    def overlays(self, instance: Instance) -> tuple[Bitmap, ...]:
+        """What the overlays of an image draw on it, where they draw anything. Raises `DicomError`."""
+        if not instance.overlays:
+            return ()
+        words = self._words(instance) if any(o.bit >= 0 for o in instance.overlays) else None
+        tags = frozenset(overlay.tag for overlay in instance.overlays)
+        with self._sources.open(instance.location) as (stream, size):
+            part = read_part10(stream, size, str(instance.location), tags)
+        values = Values(part.elements, str(instance.location), part.big_endian)
+        shape = instance.rows, instance.columns
+        drawn = (
+            bitmap(overlay.group, words >> overlay.bit & 1)
+            if words is not None and overlay.bit >= 0
+            else draw_overlay(overlay, values.little_endian_words(overlay.tag), instance.frame, *shape)
+            for overlay in instance.overlays
+        )
+        return tuple(one for one in drawn if one is not None)
+
+    def _words(self, instance: Instance) -> NDArray[np.uint16]:
+        """(rows, columns) native words as they stand, with the bits beside the pixel."""
+        words = np.empty((instance.rows, instance.columns), np.uint16)
+        self._native(instance, syntax_of(instance.transfer_syntax_uid), words)
+        return words
 
     def _grey(self, instance: Instance, codes: NDArray[np.uint16]) -> None:
         syntax = syntax_of(instance.transfer_syntax_uid)

@@ -12,6 +12,7 @@ from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.instance import Instance
 from viewer.core.dicom.problem import DicomError, Problem
 from viewer.core.pixels.grey import Grey, Lut, Window
+from viewer.core.pixels.overlay import Bitmap
 from viewer.core.pixels.table import modality_table
 from viewer.core.pixels.voi import auto_window
 
@@ -28,6 +29,7 @@ class Stack:
               0..255); else None
     ready     (slices,) True once a slice is complete; it never goes back
     problems  slice index -> why that slice will not come
+    overlays  slice index -> what the overlays of that image draw; only where they draw something
     generation  of the display set; an answer for another generation is stale
     """
 
@@ -40,6 +42,7 @@ class Stack:
         self.rgb: NDArray[np.uint8] | None = np.zeros((*shape, 3), np.uint8) if first.colour else None
         self.ready: NDArray[np.bool_] = np.zeros(shape[0], np.bool_)
         self.problems: dict[int, Problem] = {}
+        self.overlays: dict[int, tuple[Bitmap, ...]] = {}
         self._slices: list[Instance | None] = [None] * shape[0]
         for instance, slot in zip(display_set.instances, display_set.slots, strict=True):
             self._slices[slot] = instance

@@ -125,6 +125,18 @@ def toggle_crosshair(desk: DeskState) -> None:
     desk.changed()
 
 
+def toggle_overlays(desk: DeskState) -> None:
+    """The graphics that images bring with them on or off."""
+    desk.views.overlays = not desk.views.overlays
+    desk.say(f"Graphics stored in images are {'shown' if desk.views.overlays else 'hidden'}.")
+
+
+def toggle_shutters(desk: DeskState) -> None:
+    """Shutter and collimator: black outside, or the whole image."""
+    desk.views.shutters = not desk.views.shutters
+    desk.say(f"Outside the shutter the image is {'black' if desk.views.shutters else 'shown'}.")
+
+
 # --- zoom and pan
 
 

@@ -63,6 +63,7 @@ class Views:
     sets    display sets that may be shown, by id
     points  the crosshair by frame of reference (by display set id where it names none)
     area    (width, height) of the place for all viewports, any unit
+    overlays, shutters  whether those that an image brings are drawn
     moved   somebody has gone to another image since the study was opened
     """
 
@@ -76,6 +77,8 @@ class Views:
         self.tool = Tool.WINDOW
         self.linked = True
         self.crosshair = True
+        self.overlays = True
+        self.shutters = True
         self.text_level = TextLevel.FULL
         self.pointer: Pointer | None = None
         self.area = (1, 1)

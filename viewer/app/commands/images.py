@@ -86,6 +86,8 @@ _LOOKING = (
     _view("view.point", "Show this point in all views", "J", viewing.show_point, icon="crosshair"),
     _view("view.link", "Link scrolling", "L", viewing.toggle_link, icon="link"),
     _view("view.crosshair", "Crosshair on or off", "", viewing.toggle_crosshair, icon="crosshair"),
+    _view("view.overlays", "Graphics stored in the image on or off", "O", viewing.toggle_overlays),
+    _view("view.shutters", "Shutter on or off", "Shift+O", viewing.toggle_shutters),
     _view("view.text", "Corner text", "I", viewing.next_text_level, icon="text-aa"),
 )
 

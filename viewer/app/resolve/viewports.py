@@ -56,6 +56,8 @@ def _viewport(desk: DeskState, view: View, marks: tuple[Mark, ...]) -> ViewportS
         ticks=ticks_of(desk, view, shown, count, marks),
         seen=seen,
         seen_spans=spans,
+        overlays=views.overlays,
+        shutters=views.shutters,
     )
 
 

@@ -19,6 +19,8 @@ from viewer.core.dicom.grey_module import (
 )
 from viewer.core.dicom.instance import Instance, Location
 from viewer.core.dicom.kinds import kind_of
+from viewer.core.dicom.overlay_module import TAGS as OVERLAYS
+from viewer.core.dicom.overlay_module import read_overlays
 from viewer.core.dicom.part10 import Part10, read_part10
 from viewer.core.dicom.pixel_module import PixelModule, Pixels, read_pixel_module
 from viewer.core.dicom.plane import (
@@ -30,11 +32,13 @@ from viewer.core.dicom.plane import (
     read_spacing,
 )
 from viewer.core.dicom.problem import DicomError
+from viewer.core.dicom.shutter_module import TAGS as SHUTTERS
+from viewer.core.dicom.shutter_module import read_shutters
 from viewer.core.dicom.syntax import Syntax
 from viewer.core.dicom.text import clean_age, clean_date, clean_time, is_uid
 from viewer.core.dicom.values import Values
 
-PARSER = 3
+PARSER = 4
 """Rises with every change of what `parse` makes of the same bytes: remembered results are then forgotten."""
 
 _UIDS = {
@@ -77,7 +81,7 @@ _NUMBERS = {
 _DATES = {"birth_date": 0x00100030, "study_date": 0x00080020, "series_date": 0x00080021}
 _TIMES = {"study_time": 0x00080030, "series_time": 0x00080031}
 _SOP_INSTANCE, _INSTANCE_NUMBER, _EXPOSURE = 0x00080018, 0x00200013, 0x00181152
-_OWN = frozenset((_SOP_INSTANCE, _INSTANCE_NUMBER, _EXPOSURE, POSITION))
+_OWN = frozenset((_SOP_INSTANCE, _INSTANCE_NUMBER, _EXPOSURE, POSITION)) | OVERLAYS
 _FRAME_OF_REFERENCE = 0x00200052
 _LOSSY = 0x00282110
 _OTHERS = (
@@ -97,7 +101,7 @@ WANTED = frozenset(
         *_DATES.values(),
         *_TIMES.values(),
     )
-).union(_OWN, _OTHERS, (tag for tag, *_ in _NUMBERS.values()))
+).union(_OWN, _OTHERS, SHUTTERS, (tag for tag, *_ in _NUMBERS.values()))
 _MODULE = tuple(field.name for field in fields(PixelModule))
 _NOWHERE = Location("file", "")
 _CROSS_SECTIONAL = frozenset(("CT", "MR", "PT"))
@@ -185,6 +189,7 @@ def _own(values: Values, part: Part10, common: Instance) -> dict[str, Any]:
         raise DicomError(values.problem(0x00280008, found, allowed, "the file is incomplete"))
     out["position_mm"] = read_position(values)
     out["pixel_offset"] = part.pixel_offset
+    out["overlays"] = read_overlays(values, common)
     _check_geometry(values, common, out["position_mm"])
     return out
 
@@ -245,6 +250,7 @@ def _image(values: Values, shared: _Shared, modality: str) -> dict[str, Any]:
         "padding": read_padding(values, module.signed),
         "windows": read_windows(values),
         "voi_luts": read_voi_luts(values, module.signed or rescale.intercept < 0),
+        "shutters": read_shutters(values),
         "lossy": shared.syntax.lossy or values.ascii(_LOSSY) == "01",
         "pixel_length": shared.pixel_length,
         "swapped": shared.big_endian and shared.pixel_words and module.bits_allocated == 8,

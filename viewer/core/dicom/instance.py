@@ -6,6 +6,8 @@ from viewer.core.dicom.geometry import Vector
 from viewer.core.dicom.problem import Problem
 from viewer.core.dicom.text import clean
 from viewer.core.pixels.grey import Grey, Lut, Window
+from viewer.core.pixels.overlay import Overlay
+from viewer.core.pixels.shutter import Shutter
 
 Orientation = tuple[float, float, float, float, float, float]
 """Image Orientation (Patient): direction of growing column index, then of growing row index."""
@@ -137,6 +139,8 @@ class Instance:
     windows: tuple[Window, ...] = ()
     voi_luts: tuple[Lut, ...] = ()
     palette: tuple[Lut, Lut, Lut] | None = None
+    overlays: tuple[Overlay, ...] = ()
+    shutters: tuple[Shutter, ...] = ()
     lossy: bool = False
     lossy_ratio: float | None = None
     pixel_offset: int = 0

@@ -5,7 +5,7 @@ from PySide6.QtGui import QPainter
 
 from viewer.core.reading.finding import Axis
 from viewer.ui import theme
-from viewer.ui.viewport import corners, heat, marks, measures, notices, rulers
+from viewer.ui.viewport import corners, graphics, heat, marks, measures, notices, rulers
 from viewer.ui.viewport.frame import Frame
 from viewer.ui.viewport.placement import Placement
 from viewer.ui.viewport.sheet import Sheet
@@ -21,6 +21,7 @@ def annotate(
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     sheet = Sheet(painter, frame, place, unit)
     if frame.picture is not None:
+        graphics.draw(sheet)
         heat.draw(sheet)
         rulers.crosshair(sheet)
         marks.draw(sheet)

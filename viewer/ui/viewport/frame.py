@@ -151,7 +151,7 @@ def _slice_frame(state: ViewportState, stack: Stack, source: Source) -> Frame:
     if frame.notice is not None:
         return frame
     grey = _grey(state, stack, source.grey(Plane.STACK, index))
-    return replace(frame, picture=source.slice(index), table=table(grey))
+    return replace(frame, picture=source.slice(index, state.shutters), table=table(grey))
 
 
 def _why_no_slice(stack: Stack, index: int) -> Notice | None:

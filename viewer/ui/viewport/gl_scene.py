@@ -18,11 +18,26 @@ from viewer.ui.viewport.picture import Picture, level_for
 from viewer.ui.viewport.placement import Placement
 
 _UCHAR, _USHORT = 3, 5
-_GREY = """
-  float v = texture(actortexture, tcoordVCVSOutput).r * 65535.0 + 0.5;
+_GREY_OF = """
+vec3 greyOf(ivec2 at) {
+  ivec2 inside = clamp(at, ivec2(0), textureSize(actortexture, 0) - 1);
+  float v = texelFetch(actortexture, inside, 0).r * 65535.0 + 0.5;
   float hi = floor(v / 256.0), lo = floor(v - hi * 256.0);
-  vec3 rgb = texelFetch(lutTex, ivec2(int(lo), int(hi)), 0).rgb;
+  return texelFetch(lutTex, ivec2(int(lo), int(hi)), 0).rgb;
+}
 """
+_GREY = """
+  vec2 at = tcoordVCVSOutput * vec2(textureSize(actortexture, 0));
+  vec3 rgb = greyOf(ivec2(floor(at)));
+  if (smoothly > 0.5) {
+    ivec2 corner = ivec2(floor(at - 0.5));
+    vec2 part = at - 0.5 - vec2(corner);
+    vec3 above = mix(greyOf(corner), greyOf(corner + ivec2(1, 0)), part.x);
+    vec3 below = mix(greyOf(corner + ivec2(0, 1)), greyOf(corner + ivec2(1, 1)), part.x);
+    rgb = mix(above, below, part.y);
+  }
+"""
+"""Grey levels are mixed, not codes: between padding and tissue there is no code that could be looked up."""
 _HOLES = """
   rgb *= 1.0 - texture(holeTex, tcoordVCVSOutput).r;
 """
@@ -98,17 +113,18 @@ class _Item:
 
     def _grey(self, window: Any, pixels: NDArray[np.uint16]) -> None:  # noqa: ANN401
         picture, look = self._picture, self.actor.GetProperty()
-        texture, self._texture = _native(window, pixels, _USHORT, self._keep)
-        self.actor.SetTexture(texture)
+        self.actor.SetTexture(_native(window, pixels, _USHORT, self._keep))
         table, self._lut_image = _rgba(self._lut, self._keep)
         look.SetTexture("lutTex", table)
         source = _GREY
         holes = picture.holes(self._level)
         if holes is not None:
             mask = np.ascontiguousarray(holes).astype(np.uint8) * 255
-            look.SetTexture("holeTex", _native(window, mask, _UCHAR, self._keep)[0])
+            look.SetTexture("holeTex", _native(window, mask, _UCHAR, self._keep))
             source += _HOLES
         shader = self.actor.GetShaderProperty()
+        declared = "//VTK::TCoord::Dec"  # VTK declares the textures there
+        shader.AddFragmentShaderReplacement(declared, True, declared + _GREY_OF, False)
         shader.AddFragmentShaderReplacement("//VTK::TCoord::Impl", True, source + _OUT, False)
 
     def holds(self, picture: Picture, level: int) -> bool:
@@ -137,8 +153,8 @@ class _Item:
         if self._picture.colour:
             self._texture.SetInterpolate(smooth)
         else:
-            self._texture.SetMinificationFilter(smooth)
-            self._texture.SetMagnificationFilter(smooth)
+            uniforms = self.actor.GetShaderProperty().GetFragmentCustomUniforms()
+            uniforms.SetUniformf("smoothly", float(smooth))
 
     def release(self, window: Any) -> None:  # noqa: ANN401
         """Give the textures back."""
@@ -148,7 +164,7 @@ class _Item:
                 item.ReleaseGraphicsResources(window)
 
 
-def _native(window: Any, pixels: NDArray[Any], kind: int, keep: list[Any]) -> tuple[Any, Any]:  # noqa: ANN401
+def _native(window: Any, pixels: NDArray[Any], kind: int, keep: list[Any]) -> Any:  # noqa: ANN401
     """An R8 or R16 texture; `vtkTexture` itself would squash one-component data to 8-bit RGBA."""
     texture = vtkTextureObject()
     texture.SetContext(window)
@@ -157,7 +173,7 @@ def _native(window: Any, pixels: NDArray[Any], kind: int, keep: list[Any]) -> tu
     out = vtkOpenGLTexture()
     out.SetTextureObject(texture)
     keep += [pixels, texture, out]
-    return out, texture
+    return out
 
 
 def _rgba(pixels: NDArray[np.uint8], keep: list[Any]) -> tuple[Any, Any]:

@@ -11,6 +11,9 @@ Holes = NDArray[np.bool_]
 Box = tuple[int, int, int, int]
 """left, top, right, bottom: columns [left, right), rows [top, bottom)."""
 
+_WHITEST = 65535
+"""The highest code."""
+
 MOST_HALVES = 5
 """Reduced at most 2**5 times: a mammogram then has 128 x 160 pixels."""
 
@@ -18,11 +21,36 @@ MOST_HALVES = 5
 def half(pixels: Pixels) -> Pixels:
     """The mean of each 2 x 2 block, rounded; an odd last row or column counts twice."""
     even = _even(pixels).astype(np.uint32)
-    total = even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]
-    return ((total + 2) >> 2).astype(pixels.dtype)
+    return ((_sum(even) + 2) >> 2).astype(pixels.dtype)
 
 
-def _half_holes(holes: Holes) -> Holes:
+def half_without(pixels: Pixels, padding: tuple[int, int]) -> Pixels:
+    """The same of codes, where those in `padding` (lowest, highest) are no data: the mean of the others.
+
+    A block of padding alone stays padding. A mean with padding would be a grey that is nowhere in the image.
+    """
+    even = _even(pixels)
+    data = (even < padding[0]) | (even > padding[1])
+    counts = _sum(data.astype(np.uint32))
+    total = _sum(np.where(data, even, 0).astype(np.uint32))
+    means = (total + counts // 2) // np.maximum(counts, 1)
+    return np.where(counts > 0, _outside(means, padding), padding[0]).astype(pixels.dtype)
+
+
+def _outside(means: Pixels, padding: tuple[int, int]) -> Pixels:
+    """Means that fall on padding by chance go to the nearest value beside it."""
+    low, high = padding
+    beside = high + 1 if high < _WHITEST else low - 1
+    return np.where((means >= low) & (means <= high), beside, means)
+
+
+def _sum(even: Pixels) -> Pixels:
+    total: Pixels = even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]
+    return total
+
+
+def half_mask(holes: Holes) -> Holes:
+    """True where any of a 2 x 2 block is."""
     even = _even(holes)
     out: Holes = even[::2, ::2] | even[1::2, ::2] | even[::2, 1::2] | even[1::2, 1::2]
     return out
@@ -41,11 +69,15 @@ class Picture:
 
     holes  (rows, columns), True where the cut leaves the volume or meets a slice that is not there: drawn
            black, whatever the window or polarity. None = no holes
+    padding  (lowest, highest) code that is no data, and is not mixed with data; None = there is none
     """
 
-    __slots__ = ("_holes", "_pixels", "shape")
+    __slots__ = ("_holes", "_padding", "_pixels", "shape")
 
-    def __init__(self, pixels: Pixels, holes: Holes | None = None) -> None:
+    def __init__(
+        self, pixels: Pixels, holes: Holes | None = None, padding: tuple[int, int] | None = None
+    ) -> None:
+        self._padding = padding
         self.shape: tuple[int, int] = (pixels.shape[0], pixels.shape[1])
         self._pixels = [pixels]
         self._holes = [holes]
@@ -58,14 +90,15 @@ class Picture:
     def pixels(self, level: int = 0) -> Pixels:
         """The pixels, reduced 2**level times; made once."""
         while len(self._pixels) <= level:
-            self._pixels.append(half(self._pixels[-1]))
+            last = self._pixels[-1]
+            self._pixels.append(half(last) if self._padding is None else half_without(last, self._padding))
         return self._pixels[level]
 
     def holes(self, level: int = 0) -> Holes | None:
         """The holes of that level: a reduced pixel is a hole where any of its pixels was."""
         while len(self._holes) <= level:
             last = self._holes[-1]
-            self._holes.append(None if last is None else _half_holes(last))
+            self._holes.append(None if last is None else half_mask(last))
         return self._holes[level]
 
     def shown(self, table: NDArray[np.uint8], level: int, box: Box) -> NDArray[np.uint8]:

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from viewer.app.display import Plane
 from viewer.app.stack import Stack
 from viewer.core.dicom.geometry import Geometry
+from viewer.core.dicom.instance import Instance
 from viewer.core.pixels.grey import Grey
+from viewer.core.pixels.shutter import outside
 from viewer.ui.viewport import reslice
 from viewer.ui.viewport.picture import Picture
 
@@ -23,10 +25,18 @@ class Source:
         self._uniform: bool | None = None
         self._last: tuple[tuple[object, ...], Picture] | None = None
 
-    def slice(self, index: int) -> Picture:
-        """The slice as acquired; it must be ready."""
-        pixels = self.stack.codes if self.stack.rgb is None else self.stack.rgb
-        return self._remember((Plane.STACK, index), lambda: Picture(pixels[index]))
+    def slice(self, index: int, shutters: bool = True) -> Picture:
+        """The slice as acquired; it must be ready. `shutters`: black outside of those it has."""
+        return self._remember((Plane.STACK, index, shutters), lambda: self._slice(index, shutters))
+
+    def _slice(self, index: int, shutters: bool) -> Picture:
+        instance = self.stack.instance(index)
+        covered = _covered(instance) if shutters else None
+        if self.stack.rgb is not None:
+            rgb = self.stack.rgb[index]
+            return Picture(rgb if covered is None else np.where(covered[..., None], np.uint8(0), rgb))
+        codes = self.stack.codes[index]
+        return Picture(codes, covered, _padding_in(codes, instance))
 
     @property
     def uniform(self) -> bool:
@@ -87,6 +97,21 @@ class Source:
         if self._last is None or self._last[0] != key:
             self._last = (key, make())
         return self._last[1]
+
+
+def _covered(instance: Instance) -> NDArray[np.bool_] | None:
+    """(rows, columns) True where a shutter covers the image."""
+    tall, wide = instance.spacing_mm or (1.0, 1.0)
+    return outside(instance.shutters, instance.rows, instance.columns, tall / wide)
+
+
+def _padding_in(codes: NDArray[np.uint16], instance: Instance) -> tuple[int, int] | None:
+    """The codes of padding, where the image has such pixels."""
+    if instance.padding is None:
+        return None
+    offset = 0x8000 if instance.signed else 0
+    low, high = (min(max(value + offset, 0), 65535) for value in instance.padding)
+    return (low, high) if ((codes >= low) & (codes <= high)).any() else None
 
 
 def _hu_codes(stack: Stack) -> NDArray[np.uint16]:
