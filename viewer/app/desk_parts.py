@@ -14,7 +14,8 @@ from viewer.app.stack import Stack
 from viewer.app.views import View
 from viewer.core.dicom.display_set import Study
 from viewer.core.dicom.problem import Problem
-from viewer.core.hanging.protocol import AS_STORED, Step
+from viewer.core.hanging.fill import EMPTY, Hung
+from viewer.core.hanging.protocol import Step
 
 if TYPE_CHECKING:  # the second reader's parts load after the first image
     from viewer.app.report_folder import Written
@@ -81,10 +82,19 @@ class Pixels:
 
 @dataclass(slots=True)
 class Hanging:
-    """The hanging steps of the case, and the number of the one that hangs."""
+    """The hanging steps of the case, and the number of the one that hangs.
 
-    steps: tuple[Step, ...] = AS_STORED
+    prior  UID of the earlier study that was asked for; "" = the one that the protocol prefers
+    """
+
+    hung: Hung = EMPTY
     step: int = 0
+    prior: str = ""
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps, all of them filled."""
+        return self.hung.steps
 
     @property
     def now(self) -> Step:

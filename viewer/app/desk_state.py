@@ -102,6 +102,17 @@ class DeskState:
         return () if study is None else tuple(d for d in study.display_sets if d.kind == "image")
 
     @property
+    def patient_sets(self) -> tuple[DisplaySet, ...]:
+        """What may be shown beside the study: the images of all studies of the same patient that are here."""
+        study = self.study
+        same = [s for s in self.listing.studies if study is not None and s.patient.key == study.patient.key]
+        return tuple(d for s in same for d in s.display_sets if d.kind == "image")
+
+    def is_prior(self, shown: DisplaySet) -> bool:
+        """True for images of another study than the one that is being read."""
+        return all(d.id != shown.id for d in self.display_sets)
+
+    @property
     def main(self) -> DisplaySet | None:
         """The display set that the hanging steps are about."""
         return self.views.sets.get(self.case.main_id)

@@ -43,6 +43,9 @@ def mark_at(desk: DeskState, viewport_id: str, position_mm: Vector | None) -> No
     shown = desk.views.display_set(desk.views.view(viewport_id))
     if desk.session is None or shown is None:
         return
+    if desk.is_prior(shown):
+        desk.say("Findings are marked in the study that is read; this is an earlier one.", Severity.WARNING)
+        return
     if shown.geometry is None or position_mm is None:
         desk.say("A mark needs a place in the patient, which this image does not name.", Severity.WARNING)
         return

@@ -2,7 +2,7 @@
 
 from viewer.app import picturing
 from viewer.app.desk_state import DeskState
-from viewer.app.display import Tool
+from viewer.app.display import Severity, Tool
 from viewer.app.views import View, frame_of
 from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.measure.lengths import crosses, finding_at, length_of, words_of
@@ -15,6 +15,9 @@ def add_distance(desk: DeskState, viewport_id: str, axis: Axis) -> None:
     view = desk.views.view(viewport_id)
     shown, reading = desk.views.display_set(view), desk.reading
     if desk.session is None or reading is None or shown is None:
+        return
+    if desk.is_prior(shown):
+        desk.say("Lines are kept for the study that is read; this is an earlier one.", Severity.WARNING)
         return
     two = desk.views.tool is Tool.BIDIRECTIONAL
     first = _open_one(reading, shown, axis) if two else None

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from viewer.app import revealing, sitting, viewing
+from viewer.app import hanging, revealing, sitting
 from viewer.app.desk_parts import Hanging, ReportState, Review, SecondReader
 from viewer.app.desk_state import DeskState, study_key
 from viewer.app.display import Plane, Severity
@@ -13,9 +13,9 @@ from viewer.app.jobs import Report
 from viewer.app.loader import Loader
 from viewer.app.scan import Scanner, ScanResult
 from viewer.app.stack import Stack
-from viewer.core.dicom.display_set import DisplaySet
+from viewer.core.dicom.display_set import DisplaySet, Study
 from viewer.core.dicom.problem import DicomError
-from viewer.core.hanging.protocol import AS_STORED, main_display_set, steps_for
+from viewer.core.hanging.protocol import main_display_set
 
 FIRST_S = 0.05
 """How soon a scan shows what it has, so that the first image need not wait for the last header."""
@@ -94,7 +94,7 @@ def _open_first(desk: DeskState, result: ScanResult) -> None:
     wanted = [s for s in images if s.study_instance_uid == desk.search.resuming_study]
     if desk.search.resuming_study and not wanted and not result.complete:
         return
-    first = next(iter(wanted or images), None)
+    first = _newest(wanted or images)
     if first is not None:
         open_study(desk, study_key(first))
     elif result.complete:
@@ -102,6 +102,12 @@ def _open_first(desk: DeskState, result: ScanResult) -> None:
         count = len(desk.search.not_loaded)
         said = f"; {count} files were not loaded (Ctrl+K, 'not loaded')" if count else ""
         desk.say(f"No images were found{said}.", Severity.WARNING)
+
+
+def _newest(studies: Sequence[Study]) -> Study | None:
+    """The first study, or a newer one of the same patient: an earlier one is there to be compared with."""
+    same = [s for s in studies if s.patient.key == studies[0].patient.key]
+    return max(same, key=lambda study: study.date, default=None)
 
 
 def _scan_ended(desk: DeskState) -> None:
@@ -126,7 +132,7 @@ def open_study(desk: DeskState, key: str) -> None:
     desk.case.generation += 1
     desk.case.key = desk.listing.chosen = key
     desk.review, desk.report, desk.second = Review(), ReportState(), SecondReader("waiting")
-    desk.pixels.stacks, desk.hanging.step = {}, 0
+    desk.pixels.stacks, desk.hanging = {}, Hanging()
     desk.screen.page, desk.screen.overlay = "reading", ""
     desk.screen.panel, desk.screen.series_open = False, True
     desk.views.forget()
@@ -141,14 +147,8 @@ def _refresh(desk: DeskState) -> None:
     study = desk.study
     if study is None:
         return
-    desk.views.renew({d.id: d for d in study.display_sets if d.kind == "image"})
-    main = main_display_set(study)
-    grown = main is not None and (desk.main is None or desk.case.main_id != main.id)
-    before = desk.hanging.steps
-    if main is not None and (grown or before is AS_STORED):
-        desk.case.main_id, desk.hanging.steps = main.id, steps_for(main)
-        if grown or desk.hanging.steps is not before:
-            viewing.hang(desk)
+    desk.views.renew({d.id: d for d in desk.patient_sets})
+    hanging.fill(desk)
     desk.changed()
 
 
@@ -182,7 +182,7 @@ def first_image(desk: DeskState) -> None:
 
 
 def load_what_is_shown(desk: DeskState) -> None:
-    """Open the pixels of every display set on screen; a listener of the desk."""
+    """Open the pixels of every display set on screen, then of the steps beside; a desk listener."""
     on_screen = set()
     for view in desk.views.visible:
         shown = desk.views.display_set(view)
@@ -196,7 +196,26 @@ def load_what_is_shown(desk: DeskState) -> None:
         elif index is not None and not known.ready[index] and desk.loader is not None:
             desk.loader.prefer(known, index)
     desk.pixels.on_screen = on_screen
+    if _is_here(desk, on_screen):
+        _open_beside(desk)
     _drop_old(desk)
+
+
+def _is_here(desk: DeskState, on_screen: set[tuple[str, int | None]]) -> bool:
+    """True once all that is on screen is loaded: from then on what comes next may load."""
+    stacks = desk.pixels.stacks
+    return all(name not in stacks or stacks[name].complete for name, _ in on_screen)
+
+
+def _open_beside(desk: DeskState) -> None:
+    """Load what the next and the previous step show, one at a time, before it is asked for."""
+    for picture in hanging.beside(desk):
+        known, shown = desk.pixels.stacks.get(picture), desk.views.sets.get(picture)
+        if known is not None and not known.complete:
+            return
+        if known is None and shown is not None and (picture, shown.generation) not in desk.pixels.refused:
+            _open(desk, shown, None)
+            return
 
 
 def _open(desk: DeskState, shown: DisplaySet, index: int | None) -> None:
@@ -215,7 +234,7 @@ def _open(desk: DeskState, shown: DisplaySet, index: int | None) -> None:
 
 def _drop_old(desk: DeskState) -> None:
     """Forget pixels that have long left the screen; the oldest first."""
-    wanted = {view.display_set for view in desk.views.hung} | {desk.case.main_id}
+    wanted = {view.display_set for view in desk.views.hung} | {desk.case.main_id, *hanging.beside(desk)}
     old = [name for name in desk.pixels.stacks if name not in wanted]
     for name in old[: max(0, len(old) - KEPT_STACKS)]:
         del desk.pixels.stacks[name]

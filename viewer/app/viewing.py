@@ -60,7 +60,7 @@ def show_series(desk: DeskState, viewport_id: str, display_set: str) -> None:
     """Show a display set in a viewport (dropped there, or by key)."""
     shown = next((d for d in desk.display_sets if d.id == display_set), None)
     if shown is not None:
-        desk.views.drop(viewport_id, shown, step_window(desk, shown))
+        desk.views.drop(viewport_id, shown, step_window(desk, shown, box_of(viewport_id)))
         desk.views.focused = viewport_id
         desk.looked()
 
@@ -174,7 +174,8 @@ def reset(desk: DeskState) -> None:
     """Zoom, pan, inversion and window of the viewport as the step hung them; Ctrl+Z brings them back."""
     before = dict(desk.views.views)
     shown = desk.views.display_set(desk.views.active)
-    desk.views.reset(desk.views.focused, None if shown is None else step_window(desk, shown))
+    box = box_of(desk.views.focused)
+    desk.views.reset(desk.views.focused, None if shown is None else step_window(desk, shown, box))
     desk.acted(before)
     desk.say("Viewport reset. Ctrl+Z brings it back.")
     desk.looked()
@@ -299,18 +300,24 @@ def why_locked(desk: DeskState, step: Step) -> str:
 
 def hang(desk: DeskState) -> None:
     """Hang the step that the desk is in."""
-    main = desk.main
-    if main is None:
-        return
-    others = [d for d in desk.display_sets if d.id != main.id]
-    desk.views.hang(desk.hanging.now, main, others, step_window(desk, main))
+    step = desk.hanging.now
+    sets = [desk.views.sets.get(picture) for picture in step.pictures]
+    levels = [None if shown is None else step_window(desk, shown, box) for box, shown in enumerate(sets)]
+    desk.views.hang(step, levels)
     desk.looked()
 
 
-def step_window(desk: DeskState, shown: DisplaySet) -> Window | None:
-    """The window of the step for a display set; None = as stored."""
+def step_window(desk: DeskState, shown: DisplaySet, box: int) -> Window | None:
+    """The window of the step for a display set in a box (from 0); None = as stored."""
     offered = {window.name: window for window in windows.presets_of(shown)}
-    return offered.get(desk.hanging.now.window)
+    protocol = desk.hanging.hung.protocol
+    own = () if protocol is None or not offered else protocol.windows
+    return (offered | {window.name: window for window in own}).get(desk.hanging.now.window_of(box))
+
+
+def box_of(viewport_id: str) -> int:
+    """The box of a viewport in its layout, from 0."""
+    return int(viewport_id) - 1
 
 
 def probe_text(desk: DeskState) -> str:

@@ -3,7 +3,7 @@
 Knows neither reading nor pixels nor screen. The desk tells the user interface that something changed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -164,14 +164,11 @@ class Views:
 
     # --- hanging
 
-    def hang(self, step: Step, main: DisplaySet, others: Iterable[DisplaySet], window: Window | None) -> None:
-        """Hang a step: its layout, planes and window. Slice, zoom and pan of a viewport stay as they are."""
+    def hang(self, step: Step, windows: Sequence[Window | None]) -> None:
+        """Hang a step: layout, pictures, planes, a window a box. Slice, zoom and pan of a viewport stay."""
         self.layout, self.maximised = layout(step.layout), ""
-        rest = iter(others)
-        for n, _ in enumerate(self.layout.boxes):
-            plane = Plane(step.planes[n]) if n < len(step.planes) else Plane.STACK
-            shown = main if n < len(step.planes) else next(rest, None)
-            old = self.view(str(n + 1))
+        for n, (picture, name, window) in enumerate(zip(step.pictures, step.planes, windows, strict=True)):
+            shown, plane, old = self.sets.get(picture), Plane(name), self.view(str(n + 1))
             if shown is None:
                 self.views[old.id] = View(old.id)
             elif old.display_set == shown.id and old.plane is plane:

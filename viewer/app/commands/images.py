@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from viewer.app import viewing
+from viewer.app import hanging, viewing
 from viewer.app.commands.command import IMAGES, READING, Command, Group
 from viewer.app.display import Tool
 from viewer.core.hanging.layout import LAYOUTS
@@ -114,6 +114,14 @@ _STEPS = (
         "Shift+Space",
         partial(viewing.next_step, steps=-1),
         card="Next, previous step",
+    ),
+    _step("prior.older", "Older prior", "Ctrl+Left", hanging.older_prior, card="Older, newer prior"),
+    _step(
+        "prior.newer",
+        "Newer prior",
+        "Ctrl+Right",
+        partial(hanging.older_prior, steps=-1),
+        card="Older, newer prior",
     ),
     _step("step.restart", "First step again", "Ctrl+0", partial(viewing.go_to_step, number=0)),
     *(

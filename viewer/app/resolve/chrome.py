@@ -1,6 +1,6 @@
 """Round the images: case bar, steps, chips, hints, status, and what lies over the window."""
 
-from viewer.app import seeing, text, viewing
+from viewer.app import hanging, seeing, text, viewing
 from viewer.app.commands.command import Command, Context, context
 from viewer.app.desk_state import DeskState, study_key
 from viewer.app.display import Chip, StepState
@@ -71,7 +71,9 @@ def chips(desk: DeskState) -> tuple[Chip, ...]:
     reading = desk.reading
     if desk.screen.page == "studies" or reading is None:
         return ()
-    return (_reading_chip(desk, reading), _second_chip(desk, reading))
+    unseen = hanging.not_shown(desk)
+    left = (Chip("warning", unseen),) if unseen else ()
+    return (*left, _reading_chip(desk, reading), _second_chip(desk, reading))
 
 
 def _reading_chip(desk: DeskState, reading: Reading) -> Chip:

@@ -8,9 +8,10 @@ from viewer.app.display import Banner, Corners, Mark, Plane, Severity, ViewportS
 from viewer.app.naming import series_name
 from viewer.app.resolve.overlays import heat_of, marks_of, measurements_of, seen_of, ticks_of
 from viewer.app.views import View
-from viewer.core.dicom.display_set import DisplaySet
+from viewer.core.dicom.display_set import DisplaySet, SeriesWarning
 from viewer.core.dicom.geometry import Vector
 from viewer.core.dicom.instance import Instance
+from viewer.core.hanging.fill import is_for_reading
 from viewer.core.pixels.grey import Window
 
 _TITLES = {Plane.AXIAL: "Axial", Plane.CORONAL: "Coronal", Plane.SAGITTAL: "Sagittal"}
@@ -33,6 +34,7 @@ def _viewport(desk: DeskState, view: View, marks: tuple[Mark, ...]) -> ViewportS
     stack = desk.pixels.stacks.get(shown.id)
     window = windows.in_force(view, stack, index)
     seen, spans = seen_of(desk, view, shown, count)
+    corners = _corners(view, shown, index, count, window, views.point(view))
     return ViewportState(
         id=view.id,
         title=title(view, shown),
@@ -46,7 +48,7 @@ def _viewport(desk: DeskState, view: View, marks: tuple[Mark, ...]) -> ViewportS
         zoom=view.zoom,
         pan=view.pan,
         focused=focused,
-        corners=_with_key(desk, view, _corners(view, shown, index, count, window, views.point(view))),
+        corners=_with_key(desk, view, _dated(desk, shown, corners)),
         text_level=views.text_level,
         crosshair=views.crosshair and len(views.visible) > 1,
         marks=marks,
@@ -123,6 +125,14 @@ def _with_key(desk: DeskState, view: View, corners: Corners) -> Corners:
     return replace(corners, bottom_right=("Key image", *corners.bottom_right))
 
 
+def _dated(desk: DeskState, shown: DisplaySet, corners: Corners) -> Corners:
+    """The same, with the date in front of images of an earlier study."""
+    if not desk.is_prior(shown):
+        return corners
+    when = text.date(shown.instances[0].study_date) or "without a date"
+    return replace(corners, top_right=(f"Prior, {when}", *corners.top_right))
+
+
 def identity(instance: Instance) -> tuple[str, ...]:
     """Who it is; stays at every text level."""
     name = text.person(instance.patient_name) or "name not in the header"
@@ -181,14 +191,18 @@ def _banners(desk: DeskState, view: View, shown: DisplaySet) -> tuple[Banner, ..
     series = () if desk.study is None else desk.study.series
     of_series = (w for s in series if shown in s.display_sets for w in s.warnings)
     told = [w for w in (*of_series, *shown.warnings) if w.severity != "info"]
+    if not is_for_reading(shown):
+        told.insert(0, SeriesWarning("for_processing", _RAW, "danger"))
     if view.plane is not Plane.STACK:
         told = [w for w in told if w.kind in _OF_CUTS]
     return tuple(Banner(_SEVERITIES[w.severity], _HEADS.get(w.kind, "Please note"), w.message) for w in told)
 
 
+_RAW = "These are raw detector values (For Processing): open the For Presentation image of this view."
 _OF_CUTS = ("missing_slices", "irregular_spacing", "variable_spacing", "gantry_tilt", "two_patients")
 """What also concerns pictures that are made here."""
 _HEADS = {
+    "for_processing": "Not for reading",
     "missing_slices": "Slices are missing",
     "irregular_spacing": "Uneven slice distances",
     "variable_spacing": "Uneven slice distances",

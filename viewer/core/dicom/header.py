@@ -19,6 +19,8 @@ from viewer.core.dicom.grey_module import (
 )
 from viewer.core.dicom.instance import Instance, Location
 from viewer.core.dicom.kinds import kind_of
+from viewer.core.dicom.mammogram import TAGS as MAMMOGRAM_TAGS
+from viewer.core.dicom.mammogram import read_mammogram
 from viewer.core.dicom.overlay_module import TAGS as OVERLAYS
 from viewer.core.dicom.overlay_module import read_overlays
 from viewer.core.dicom.part10 import Part10, read_part10
@@ -38,7 +40,7 @@ from viewer.core.dicom.syntax import Syntax
 from viewer.core.dicom.text import clean_age, clean_date, clean_time, is_uid
 from viewer.core.dicom.values import Values
 
-PARSER = 4
+PARSER = 5
 """Rises with every change of what `parse` makes of the same bytes: remembered results are then forgotten."""
 
 _UIDS = {
@@ -101,7 +103,7 @@ WANTED = frozenset(
         *_DATES.values(),
         *_TIMES.values(),
     )
-).union(_OWN, _OTHERS, SHUTTERS, (tag for tag, *_ in _NUMBERS.values()))
+).union(_OWN, _OTHERS, SHUTTERS, MAMMOGRAM_TAGS, (tag for tag, *_ in _NUMBERS.values()))
 _MODULE = tuple(field.name for field in fields(PixelModule))
 _NOWHERE = Location("file", "")
 _CROSS_SECTIONAL = frozenset(("CT", "MR", "PT"))
@@ -255,6 +257,8 @@ def _image(values: Values, shared: _Shared, modality: str) -> dict[str, Any]:
         "pixel_length": shared.pixel_length,
         "swapped": shared.big_endian and shared.pixel_words and module.bits_allocated == 8,
     }
+    if modality == "MG":
+        out["mammogram"] = read_mammogram(values)
     if module.photometric == "PALETTE COLOR":
         out["palette"] = read_palette(values)
         if out["palette"] is None:

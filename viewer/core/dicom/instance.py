@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from viewer.core.dicom.geometry import Vector
+from viewer.core.dicom.mammogram import Mammogram
 from viewer.core.dicom.problem import Problem
 from viewer.core.dicom.text import clean
 from viewer.core.pixels.grey import Grey, Lut, Window
@@ -66,6 +67,7 @@ class Instance:
                     where the value of Pixel Data lies in the object (after inflation, where it is deflated);
                     length -1 = encapsulated
     swapped         bytes stand in big-endian 16-bit words: each pair is to be swapped
+    mammogram       what the header says of a mammogram; None for anything else
     lossy           a lossy compression lies behind the pixels (transfer syntax or (0028,2110))
     problems        what is wrong but leaves the image usable
     broken          why its pixels cannot be had although its place is known; None where they can
@@ -147,6 +149,7 @@ class Instance:
     pixel_length: int = 0
     swapped: bool = False
     per_frame: tuple[Frame, ...] = ()
+    mammogram: Mammogram | None = None
     problems: tuple[Problem, ...] = ()
     broken: Problem | None = None
     copy: int = 0

@@ -44,6 +44,7 @@ LAYOUTS = (
         "Three planes",
         (Box(0, 0, _MAIN, 1), Box(_MAIN, 0, 1 - _MAIN, 0.5), Box(_MAIN, 0.5, 1 - _MAIN, 0.5)),
     ),
+    Layout("1x4", "Four images side by side", _grid(1, 4)),
 )
 """In the order of their digits: Alt+1 is the first."""
 

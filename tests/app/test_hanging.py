@@ -1,0 +1,106 @@
+"""Hanging steps on the desk: keys, priors, what is not shown, pixels there before they are needed."""
+
+import pytest
+
+from tests.app.desks import write_chest
+from tests.core.hanging.files import exam, mammogram, write
+from viewer.app.resolve import resolve
+
+
+@pytest.fixture
+def screening(hand, tmp_path):
+    """A screening exam with two priors on the desk."""
+    folder = write(
+        tmp_path / "exam",
+        *exam(),
+        *exam(study="1.2.7.2", date="20240103"),
+        *exam(study="1.2.7.3", date="20220104"),
+        mammogram(9, "R", "CC", PresentationIntentType="FOR PROCESSING"),
+    )
+    hand.open(folder)
+    wait_for_newest(hand)
+    return hand
+
+
+def wait_for_newest(hand):
+    newest = max(hand.desk.listing.studies, key=lambda study: study.date)
+    assert hand.desk.study == newest
+    settle(hand)
+
+
+def settle(hand):
+    """Wait until what is on screen, and what loads beside it, is there."""
+    hand.paint()
+    hand.turn(lambda: hand.desk.pixels.stacks and all(s.complete for s in hand.desk.pixels.stacks.values()))
+    hand.paint()
+
+
+def on_screen(hand):
+    """(year, side and view) of each viewport."""
+    shown = [hand.desk.views.display_set(view) for view in hand.desk.views.visible]
+    first = [None if one is None else one.instances[0] for one in shown]
+    return [None if i is None else (i.study_date[:4], i.mammogram.name) for i in first]
+
+
+def test_space_goes_through_the_screening_sequence(screening):
+    titles = [step.title for step in screening.state.steps]
+    assert titles == [
+        "Four views", "CC", "MLO", "CC, prior", "MLO, prior",
+        "R CC 1:1", "L CC 1:1", "R MLO 1:1", "L MLO 1:1", "Second reader",
+    ]  # fmt: skip
+    assert on_screen(screening) == [("2026", name) for name in ("R CC", "L CC", "R MLO", "L MLO")]
+    screening.press("Space", "Space", "Space")
+    assert on_screen(screening) == [
+        ("2024", "R CC"), ("2024", "L CC"), ("2026", "R CC"), ("2026", "L CC")
+    ]  # fmt: skip
+    screening.press("Shift+Space")
+    assert on_screen(screening) == [("2026", "R MLO"), ("2026", "L MLO")]
+
+
+def test_ctrl_left_takes_an_older_prior_and_ctrl_right_the_newer_one(screening):
+    screening.press("Ctrl+5", "Ctrl+Left")
+    assert [year for year, _ in on_screen(screening)] == ["2022", "2022", "2026", "2026"]
+    assert "4 Jan 2022" in screening.state.status
+    screening.press("Ctrl+Left")
+    assert "no older" in screening.state.status
+    screening.press("Ctrl+Right")
+    assert [year for year, _ in on_screen(screening)][:2] == ["2024", "2024"]
+
+
+def test_a_prior_says_that_it_is_one_and_takes_no_marks(screening):
+    screening.press("Ctrl+4")
+    prior, current = screening.state.viewports[0], screening.state.viewports[2]
+    assert any("Prior" in line and "3 Jan 2024" in line for line in prior.corners.top_right)
+    assert not any("Prior" in line for line in current.corners.top_right)
+    screening.desk.mark_at("1", (0.0, 0.0, 0.0))
+    assert "earlier" in screening.state.status
+    assert screening.desk.reading.own == ()
+
+
+def test_what_no_step_shows_is_announced(screening):
+    assert [chip.text for chip in screening.state.chips if chip.kind == "warning"] == [
+        "1 image not in this layout"
+    ]
+
+
+def test_raw_detector_images_say_that_nobody_reads_from_them(screening):
+    raw = next(
+        d for d in screening.desk.display_sets if d.instances[0].presentation_intent == "FOR PROCESSING"
+    )
+    screening.desk.drop_series("1", raw.id)
+    assert screening.state.viewports[0].banners[0].title == "Not for reading"
+
+
+def test_the_next_step_is_loaded_before_it_is_asked_for(screening):
+    settle(screening)
+    screening.press("Ctrl+3")
+    wanted = screening.desk.hanging.steps[3].pictures
+    stacks = screening.desk.pixels.stacks
+    screening.turn(lambda: all(name in stacks and stacks[name].complete for name in wanted))
+    assert set(wanted) - {view.display_set for view in screening.desk.views.visible}
+
+
+def test_a_chest_with_a_prior_has_steps_for_both(hand, tmp_path):
+    hand.open(write_chest(tmp_path / "chest", StudyDate="20260102"))
+    assert "lung_prior" not in [step.id for step in hand.desk.hanging.steps]
+    assert resolve(hand.desk).steps[1].title == "Soft tissue"

@@ -1,0 +1,146 @@
+"""What the header of a mammogram says beside its pixels: side, view, technique (PS3.3 C.8.11.7)."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from viewer.core.dicom.grey_module import finite
+from viewer.core.dicom.text import clean_date
+from viewer.core.dicom.values import Values
+
+VIEW_CODES, VIEW_MODIFIERS = 0x00540220, 0x00540222
+_CODE_VALUE = 0x00080100
+_IMAGE_SIDE, _SERIES_SIDE = 0x00200062, 0x00200060
+_SHARED, _FRAME_ANATOMY, _FRAME_SIDE = 0x52009229, 0x00209071, 0x00209072
+_VIEW, _ORIENTATION = 0x00185101, 0x00200020
+_IMPLANT, _PARTIAL, _PARTIAL_WORDS = 0x00281300, 0x00281350, 0x00281351
+_MAGNIFICATION = 0x00181114
+_THICKNESS, _FORCE, _DOSE = 0x001811A0, 0x001811A2, 0x00400316
+_ANODE, _FILTER, _TECHNOLOGIST, _STATION, _TAKEN = 0x00181191, 0x00187050, 0x00081070, 0x00081010, 0x00080022
+TAGS = frozenset(
+    (
+        VIEW_CODES, _SERIES_SIDE, _IMPLANT, _PARTIAL, _PARTIAL_WORDS, _MAGNIFICATION, _THICKNESS, _FORCE,
+        _DOSE, _ANODE, _FILTER, _TECHNOLOGIST, _STATION, _TAKEN,
+    )
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mammogram:
+    """Facts of one mammogram; "" and None where the header does not say.
+
+    side           "R", "L", "B", or "" (unknown, or contradicting: then `contradiction` says how)
+    view           as in resources/codes/mammography_views.toml: CC, MLO, ML, ...
+    modifiers      short names from the same table: M, S, ID, ...
+    magnification  Estimated Radiographic Magnification Factor
+    thickness_mm, force_n, dose_mgy   compressed breast, compression force, organ dose
+    """
+
+    side: str = ""
+    view: str = ""
+    modifiers: tuple[str, ...] = ()
+    contradiction: str = ""
+    implant: bool = False
+    partial: str = ""
+    magnification: float | None = None
+    thickness_mm: float | None = None
+    force_n: float | None = None
+    dose_mgy: float | None = None
+    anode: str = ""
+    filter: str = ""
+    technologist: str = ""
+    station: str = ""
+    taken: str = ""
+
+    @property
+    def name(self) -> str:
+        """What is written on the image: "R MLO", "L M CC" for a magnification; "" where nothing is known."""
+        return " ".join(filter(None, (self.side, *self.modifiers, self.view)))
+
+    @property
+    def down(self) -> str:
+        """Where the lower edge of the hung image points: "medial", "feet", or "" for an unknown view."""
+        return next((str(row["down"]) for row in table("view") if row["name"] == self.view), "")
+
+
+@cache
+def table(kind: str) -> tuple[dict[str, Any], ...]:
+    """The rows of the table of views or modifiers."""
+    text = (
+        resources.files("resources").joinpath("codes", "mammography_views.toml").read_text(encoding="utf-8")
+    )
+    return tuple(tomllib.loads(text)[kind])
+
+
+def read_mammogram(values: Values) -> Mammogram:
+    """The facts of a mammogram; a side that contradicts another element is noted and left unknown."""
+    view, modifiers = _view(values)
+    side, contradiction = _side(values, view)
+    if contradiction:
+        values.note(_IMAGE_SIDE, values.code(_IMAGE_SIDE), "one side", contradiction)
+    dose = finite(values.number(_DOSE), 0.0, 10.0)
+    return Mammogram(
+        side=side,
+        view=view,
+        modifiers=modifiers,
+        contradiction=contradiction,
+        implant=values.code(_IMPLANT) == "YES",
+        partial=_partial(values),
+        magnification=finite(values.number(_MAGNIFICATION), 0.01, 10.0),
+        thickness_mm=finite(values.number(_THICKNESS), 1.0, 300.0),
+        force_n=finite(values.number(_FORCE), 0.0, 1000.0),
+        dose_mgy=None if dose is None else dose * 100,  # Organ Dose is in dGy
+        anode=values.code(_ANODE),
+        filter=values.code(_FILTER),
+        technologist=values.name(_TECHNOLOGIST),
+        station=values.text(_STATION),
+        taken=clean_date(values.ascii(_TAKEN)),
+    )
+
+
+def _view(values: Values) -> tuple[str, tuple[str, ...]]:
+    """View and modifiers: the codes first, View Position where there is none."""
+    coded = values.item(VIEW_CODES)
+    view = _named("view", coded.ascii(_CODE_VALUE)) or _by_name(values.code(_VIEW))
+    found = (_named("modifier", item.ascii(_CODE_VALUE)) for item in coded.items(VIEW_MODIFIERS))
+    return view, tuple(dict.fromkeys(name for name in found if name))
+
+
+def _named(kind: str, code: str) -> str:
+    return next((str(row["name"]) for row in table(kind) if code in row["codes"]), "")
+
+
+def _by_name(name: str) -> str:
+    return name if any(row["name"] == name for row in table("view")) else ""
+
+
+def _partial(values: Values) -> str:
+    if values.code(_PARTIAL) != "YES":
+        return ""
+    return values.text(_PARTIAL_WORDS) or "partial view"
+
+
+def _side(values: Values, view: str) -> tuple[str, str]:
+    """(side, how it contradicts itself): of the image, of the series, and of an oblique's orientation."""
+    said = {
+        "Image Laterality": values.code(_IMAGE_SIDE),
+        "Laterality": values.code(_SERIES_SIDE),
+        "Frame Laterality": values.item(_SHARED).item(_FRAME_ANATOMY).code(_FRAME_SIDE),
+        "Patient Orientation": _side_of_oblique(values.codes(_ORIENTATION), view),
+    }
+    known = {name: side for name, side in said.items() if side in ("R", "L", "B")}
+    if len(set(known.values())) < 2:
+        return next(iter(known.values()), ""), ""
+    words = ", ".join(f"{name} says {side}" for name, side in known.items())
+    return "", f"the side contradicts itself ({words}): it is not known until somebody who knows says so"
+
+
+def _side_of_oblique(orientation: tuple[str, ...], view: str) -> str:
+    """The side that an oblique's Patient Orientation implies: its feet edge points to the other breast."""
+    if view != "MLO":
+        return ""
+    down = next((letters for letters in orientation if "F" in letters or "H" in letters), "")
+    medial = {"L": "R", "R": "L"} if "F" in down else {"L": "L", "R": "R"}
+    return next((side for letter, side in medial.items() if letter in down), "")
