@@ -5,6 +5,7 @@ import pytest
 
 from tests.app.desks import FINDINGS, NODULE, OTHER, Hand, place, slice_of, write_chest
 from viewer.app import reviewing
+from viewer.app.desk_state import study_key
 from viewer.app.display import Plane
 from viewer.app.store import EventLog
 from viewer.core.reading.reading import Stage, Verdict
@@ -417,6 +418,32 @@ def test_the_first_press_names_what_is_undecided_and_the_second_signs_without(ha
     hand.turn(lambda: bool(desk.report.written), seconds=60)
     assert {w.kind for w in desk.report.written} >= {"SR", "SEG", "HTML"}
     assert all(w.path.is_file() for w in desk.report.written)
+
+
+def files_on_the_report(hand):
+    """(name, when) of what the panel beside the report says is written."""
+    hand.desk.screen.page = "report"
+    rows = dict(hand.state.panel.sections)["What is written"]
+    return [(text, when) for _, _, text, when in rows]
+
+
+@pytest.mark.parametrize("way", ["case.next", "studies.close"])
+def test_the_files_of_a_signed_report_are_listed_with_their_own_case_only(hand, chest_folder, tmp_path, way):
+    desk = hand.open(chest_folder, write_chest(tmp_path / "other", study="1.2.8", patient="P-2"))
+    first = desk.case.key
+    other = next(key for key in map(study_key, desk.listing.studies) if key != first)
+    commit(hand)
+    hand.press("Ctrl+Shift+Enter", "Ctrl+Shift+Enter")
+    hand.turn(lambda: bool(desk.report.written), seconds=60)
+    signed = files_on_the_report(hand)
+    assert {when for _, when in signed} == {"written"}
+    desk.run(way)
+    if desk.case.key != other:
+        desk.open_study(other)
+    assert {when for _, when in files_on_the_report(hand)} <= {"on signing", "none accepted"}
+    desk.open_study(first)
+    desk.accept({})
+    assert files_on_the_report(hand) == signed
 
 
 def test_a_verdict_between_the_presses_asks_again(hand, desk):

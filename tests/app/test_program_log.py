@@ -1,4 +1,4 @@
-"""What libraries have to say does not come between the lines for the user: the real program, in its own process."""
+"""What libraries have to say does not come between the lines for the user: the real program, as a process."""
 
 import os
 import subprocess

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from viewer.core.reading.reading import Reading, Stage
+
 MANIFEST = "objects.json"
 
 
@@ -28,6 +30,12 @@ class Written:
     title: str
     sop_instance_uid: str = ""
     segments: Mapping[str, int] = field(default_factory=dict)
+
+
+def version_folder(folder: Path, reading: Reading) -> Path:
+    """Where below `folder` the report of a reading lies: `draft`, once signed `version_1` and so on."""
+    signed = reading.stage is Stage.SIGNED
+    return folder / (f"version_{1 + len(reading.amendments)}" if signed else "draft")
 
 
 def write_file(path: Path, data: bytes) -> None:

@@ -11,7 +11,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from viewer.app.report_folder import Written, moved, save_manifest, whole_folder, write_file, written_in
+from viewer.app.report_folder import (
+    Written,
+    moved,
+    save_manifest,
+    version_folder,
+    whole_folder,
+    write_file,
+    written_in,
+)
 from viewer.app.report_material import (
     Press,
     display_sets_of,
@@ -41,7 +49,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Press", "Written", "write_model_read", "write_reading", "written_in"]
 
-DRAFT = "draft"
 _KEPT = ("model_sr", "seg", "reader_seg", "key_objects")
 """What an amendment does not change."""
 
@@ -69,14 +76,13 @@ def write_reading(
     refused  told one sentence for every object that cannot be written; the page says it too
     Raises OSError.
     """
-    name = _version(reading)
-    final = folder / name
-    if name != DRAFT and (there := written_in(final)):
+    final, signed = version_folder(folder, reading), reading.stage is Stage.SIGNED
+    if signed and (there := written_in(final)):
         return there
     reads = _revealed(reading, study_read)
     findings = [*judged(reading), *reading.own]
     sources, why = sources_of(study, findings, reads, display_sets_of(reading))
-    with whole_folder(final, replaceable=name == DRAFT) as work:
+    with whole_folder(final, replaceable=not signed) as work:
         shelf = _Shelf(work, list(why))
         _reading_objects(shelf, sources, reading, reads, _before(folder, reading))
         figures = _figures(study, reading, study_read if reads else None, stacks, press)
@@ -122,10 +128,6 @@ def _revealed(reading: Reading, study_read: StudyRead | None) -> tuple[SecondRea
     if study_read is None:
         return second_read_of_record(reading)
     return tuple(second_read_of(read) for read in study_read.reads)
-
-
-def _version(reading: Reading) -> str:
-    return f"version_{1 + len(reading.amendments)}" if reading.stage is Stage.SIGNED else DRAFT
 
 
 def _before(folder: Path, reading: Reading) -> tuple[Written, ...]:

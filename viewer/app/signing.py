@@ -7,7 +7,7 @@ from viewer.app import asking, seeing
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Question, Severity
 from viewer.app.jobs import Report
-from viewer.app.report_folder import Written
+from viewer.app.report_folder import Written, version_folder, written_in
 from viewer.core.reading import lung_rads
 from viewer.core.reading.reading import Stage
 
@@ -131,6 +131,12 @@ def folder_of(desk: DeskState) -> Path:
     """Where the objects of the reading on the desk are written."""
     assert desk.reading is not None
     return desk.home / REPORTS / desk.reading.reading_id
+
+
+def list_files(desk: DeskState) -> None:
+    """A signed reading is on the desk again: its report lies on disk."""
+    if desk.reading is not None and desk.stage is Stage.SIGNED:
+        desk.report.written = written_in(version_folder(folder_of(desk), desk.reading))
 
 
 def amend(desk: DeskState) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from viewer.app import asking, revealing, seeing
+from viewer.app import asking, revealing, seeing, signing
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Plane, Question, Severity
 from viewer.app.reading_list import ReadingLine
@@ -186,6 +186,7 @@ def _resume_or_start(desk: DeskState, line: ReadingLine, resume: bool) -> None:
         return
     restore(desk)
     seeing.count_again(desk)
+    signing.list_files(desk)
     desk.say("Resumed where you left.")
     revealing.catch_up(desk)
     desk.looked()
