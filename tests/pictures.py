@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication
 
 from inference.cases import TruthLesion
 from tests.ui.windows import Hand
-from viewer.app.demo import write_demo
+from viewer.app.demo.chest import write_demo
 from viewer.app.home import home
 from viewer.core.reading.reading import Stage
 

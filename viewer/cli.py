@@ -155,7 +155,7 @@ def _read(options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from viewer.app.demo import write_demo
+    from viewer.app.demo.chest import write_demo
     from viewer.app.home import home
     from viewer.app.progress import progress_bar
 

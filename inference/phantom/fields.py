@@ -46,10 +46,10 @@ class Lattice:
         return z, y, x
 
 
-def coarse_lattice(low: Point, high: Point) -> Lattice:
+def coarse_lattice(low: Point, high: Point, pitch_mm: float = PITCH_MM) -> Lattice:
     """The grid of the fields between two corners (mm)."""
-    shape = tuple(int(np.ceil((b - a) / PITCH_MM)) + 1 for a, b in zip(low, high, strict=True))
-    return Lattice(low, (PITCH_MM,) * 3, (shape[0], shape[1], shape[2]))
+    shape = tuple(int(np.ceil((b - a) / pitch_mm)) + 1 for a, b in zip(low, high, strict=True))
+    return Lattice(low, (pitch_mm,) * 3, (shape[0], shape[1], shape[2]))
 
 
 def _taps(fine: Field, first: float, pitch: float, count: int) -> tuple[NDArray[np.intp], Field]:
@@ -70,7 +70,7 @@ class Reader:
     def __init__(self, coarse: Lattice, lattice: Lattice) -> None:
         self._first, self._weights = [], []
         for n in range(3):
-            first, taps = _taps(lattice.axis(n), coarse.start[n], PITCH_MM, coarse.shape[n])
+            first, taps = _taps(lattice.axis(n), coarse.start[n], coarse.step[n], coarse.shape[n])
             self._first.append(first)
             self._weights.append(np.ascontiguousarray(taps.T)[:, :, None])
 
@@ -92,6 +92,13 @@ class Reader:
             return None
         rows, columns = _hit(np.any(inside, axis=1), y), _hit(np.any(inside, axis=0), x)
         return None if rows is None or columns is None else (rows, columns)
+
+
+def enlarge(plane: Field, coarse: Lattice, fine: Lattice) -> Field:
+    """`plane` (rows, columns of `coarse`) at the pixel centres of the lattice `fine`; both have one layer."""
+    (y, wy), (x, wx) = (_taps(fine.axis(n), coarse.start[n], coarse.step[n], coarse.shape[n]) for n in (1, 2))
+    wide = _weighted(np.ascontiguousarray(plane.T), x, np.ascontiguousarray(wx.T)[:, :, None])
+    return _weighted(np.ascontiguousarray(wide.T), y, np.ascontiguousarray(wy.T)[:, :, None])
 
 
 def _weighted(lines: Field, first: NDArray[np.intp], weights: Field) -> Field:

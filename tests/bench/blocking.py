@@ -8,7 +8,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from viewer.app.demo import write_demo
+from viewer.app.demo.chest import write_demo
 
 HEARTBEAT_MS = 1
 

@@ -3,7 +3,7 @@
 import pytest
 
 from inference.phantom.chest import chest
-from viewer.app.demo import write_series
+from viewer.app.demo.chest import write_series
 
 
 @pytest.fixture(scope="session")

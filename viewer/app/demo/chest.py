@@ -4,26 +4,21 @@ The picture comes from `inference.phantom`; here it gets a header, files and a p
 """
 
 import json
-import shutil
-import tempfile
-from collections.abc import Callable
 from copy import copy
 from pathlib import Path
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
+from pydicom.dataset import Dataset
+from pydicom.uid import UID, CTImageStorage
 
 from inference.cases import Case
 from inference.phantom.chest import DEMO_SEED, GENERATOR, chest, phantom_uid
-
-Progress = Callable[[float, str], None]
+from viewer.app.demo.place import FOLDER, TRUTH, Progress, file_meta, write_once
 
 PATIENT_NAME = "Phantom^Chest"
 PATIENT_ID = "TANDEM-DEMO"
-FOLDER = "demo"
 INTERCEPT = -1024
 PICTURE_SHARE = 0.85
 """Making the picture takes so much of the time; the rest is writing."""
@@ -32,39 +27,18 @@ PICTURE_SHARE = 0.85
 def write_demo(home: Path, seed: int = DEMO_SEED, progress: Progress | None = None) -> Path:
     """The folder of the series under `home`, made if it is not there (or of an older generator).
 
-    `demo/chest_<seed>/dicom` holds the files and nothing else; `truth.json` lies beside that folder. All is
-    written elsewhere first and then renamed, so a series that is there is whole.
+    `demo/chest_<seed>/dicom` holds the files and nothing else; `truth.json` lies beside that folder.
     """
-    target = home / FOLDER / f"chest_{seed}"
-    if not _is_current(target / "truth.json"):
-        tell = progress or (lambda done, doing: None)
+    tell = progress or (lambda done, doing: None)
+
+    def fill(folder: Path) -> None:
         case = chest(seed, progress=lambda done: tell(done * PICTURE_SHARE, "making the picture"))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".chest_{seed}_", dir=target.parent) as scratch:
-            fresh = Path(scratch) / "fresh"
-            write_series(case, seed, fresh / "dicom", tell)
-            (fresh / "truth.json").write_text(_truth(case, seed), encoding="utf-8")
-            _move_into_place(fresh, target, Path(scratch) / "stale")
+        write_series(case, seed, folder / "dicom", tell)
+        (folder / TRUTH).write_text(_truth(case, seed), encoding="utf-8")
+
+    target = home / FOLDER / f"chest_{seed}"
+    write_once(target, GENERATOR, fill)
     return target / "dicom"
-
-
-def _is_current(truth: Path) -> bool:
-    try:
-        found = json.loads(truth.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return bool(isinstance(found, dict) and found.get("generator") == GENERATOR)
-
-
-def _move_into_place(fresh: Path, target: Path, stale: Path) -> None:
-    if target.exists():
-        target.rename(stale)
-    try:
-        fresh.rename(target)
-    except OSError:
-        if not target.exists():  # not another process that was faster
-            raise
-    shutil.rmtree(stale, ignore_errors=True)
 
 
 def _truth(case: Case, seed: int) -> str:
@@ -102,20 +76,12 @@ def _image(series: Dataset, case: Case, seed: int, number: int, k: int) -> Datas
     image = copy(series)
     uid = UID(phantom_uid(seed, f"image {number}"))
     image.SOPInstanceUID = uid
-    image.file_meta = _file_meta(uid)
+    image.file_meta = file_meta(CTImageStorage, uid)
     image.InstanceNumber = number
     corner = case.grid.index_to_patient((k, 0, 0)).round(4).tolist()
     image.ImagePositionPatient = corner
     image.SliceLocation = corner[2]
     return image
-
-
-def _file_meta(sop_instance_uid: UID) -> FileMetaDataset:
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = CTImageStorage
-    meta.MediaStorageSOPInstanceUID = sop_instance_uid
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    return meta
 
 
 def _series_header(case: Case, seed: int) -> Dataset:

@@ -7,8 +7,8 @@ import pydicom
 import pytest
 
 from inference.phantom.chest import GENERATOR, chest
-from viewer.app import demo
-from viewer.app.demo import write_demo
+from viewer.app.demo import chest as demo
+from viewer.app.demo.chest import write_demo
 
 
 @pytest.fixture(scope="module")
