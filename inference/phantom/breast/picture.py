@@ -47,7 +47,7 @@ class Detector:
 
 
 def expose(breast: Breast, view: View, detector: Detector, seed: int) -> tuple[Array, NDArray[np.bool_]]:
-    """Brightness (rows, columns), 0 air to about 1 white, chest wall left, axilla up; and the breast's mask."""
+    """Brightness (rows, columns), 0 air to about 1 white, chest wall left, axilla up; and its mask."""
     low = detector.low(view)
     high = low + detector.shape[0] * detector.pixel_mm
     width = width_mm(view, detector)
