@@ -8,7 +8,10 @@ from viewer.app.display import Plane
 from viewer.app.views import View
 from viewer.app.windows import in_force
 from viewer.core.dicom.display_set import DisplaySet
+from viewer.core.dicom.instance import Instance
+from viewer.core.reading.finding import Finding
 from viewer.core.reading.pictures import KeyImage, Shown, Snapshot
+from viewer.core.report.place import display_set_of, slice_of
 
 # --- key images
 
@@ -50,6 +53,17 @@ def is_key_image(desk: DeskState, view: View) -> bool:
         return False
     shows = shown_in(desk, view)
     return shows is not None and key_image_of(desk, shows) is not None
+
+
+def on_key_image(desk: DeskState, finding: Finding) -> bool:
+    """True where the image through the middle of a finding is a key image."""
+    chosen = () if desk.reading is None else desk.reading.key_images
+    where = display_set_of(desk.display_sets, finding) if chosen else None
+    index = None if where is None else slice_of(where, finding.center_lps_mm)
+    instance = None if where is None or index is None else where.instance_at(index)
+    if where is None or instance is None:
+        return False
+    return any(k.is_of(where.id, instance.sop_instance_uid, _frame_number(instance)) for k in chosen)
 
 
 # --- snapshots
@@ -137,7 +151,12 @@ def _image(where: DisplaySet, index: int, view: View, desk: DeskState) -> Shown 
         display_set=where.id,
         series_instance_uid=where.series_instance_uid,
         sop_instance_uid=instance.sop_instance_uid,
-        frame=instance.frame + 1 if instance.frames > 1 else 0,
+        frame=_frame_number(instance),
         window=in_force(view, desk.pixels.stacks.get(where.id), index),
         invert=view.invert,
     )
+
+
+def _frame_number(instance: Instance) -> int:
+    """As DICOM counts frames, from 1; 0 in an object of one frame."""
+    return instance.frame + 1 if instance.frames > 1 else 0

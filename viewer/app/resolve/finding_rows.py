@@ -1,6 +1,6 @@
 """One finding as a card of the panel: name, place, size, verdict, and in focus why and what can be done."""
 
-from viewer.app import marking, reviewing, text
+from viewer.app import marking, picturing, reviewing, text
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Action, Field, FindingRow, MarkState
 from viewer.app.naming import series_name
@@ -32,6 +32,7 @@ def own_row(desk: DeskState, reading: Reading, finding: Finding) -> FindingRow:
         focused=focused,
         actions=_OWN_ACTIONS if focused else (),
         editing=_fields(desk, finding),
+        key_image=picturing.on_key_image(desk, finding),
     )
 
 
@@ -51,6 +52,7 @@ def _kept_row(desk: DeskState, reading: Reading, finding: Finding) -> FindingRow
         missed="no model mark here" if reading.second_read_status in ("done", "partial") else "",
         actions=_OWN_ACTIONS if focused else (),
         editing=_fields(desk, finding),
+        key_image=picturing.on_key_image(desk, finding),
     )
 
 
@@ -62,7 +64,6 @@ def row_of(desk: DeskState, reading: Reading, finding: Finding) -> FindingRow:
     focused = uid == desk.review.focus
     own = reading.finding(reading.joined.get(uid, ""))
     series, image = _where(desk, finding)
-    size = size_text(own or finding) or _diameter(finding)
     chance = finding.probability
     state = state_of(reading, finding)
     below = state is MarkState.BELOW
@@ -71,7 +72,7 @@ def row_of(desk: DeskState, reading: Reading, finding: Finding) -> FindingRow:
         kind="joined" if own is not None else "model",
         name=name_of(reading, finding),
         title=title_of(own or finding),
-        detail=text.DOT.join(filter(None, (_side(desk, uid), image or series, size))),
+        detail=text.DOT.join(filter(None, (_side(desk, uid), image or series, _diameter(own or finding)))),
         state=state,
         verdict="Below the threshold" if below else verdict_words(reading.judgement(uid)),
         focused=focused,
@@ -81,6 +82,7 @@ def row_of(desk: DeskState, reading: Reading, finding: Finding) -> FindingRow:
         chips=_concepts(desk, uid) if focused else (),
         actions=_judging(desk) if focused else (),
         editing=_fields(desk, finding),
+        key_image=picturing.on_key_image(desk, finding),
     )
 
 
@@ -142,8 +144,8 @@ def _why(
         lines.append(("Probability", words))
     lines.append(("Yours", f"{own.name}, marked before the reveal" if own else "no mark"))
     if finding.volume_mm3 is not None:
-        mean = _diameter(finding)
-        lines.append(("Size", f"mean {mean}, {finding.volume_mm3:.0f} mm³, as the model outlines it"))
+        axes = f"{size_text(finding)}, {finding.volume_mm3:.0f} mm³, as the model outlines it"
+        lines.append(("Size", axes))
     if reading.scheme and lung_rads.is_nodule(finding):
         given = lung_rads.finding_category(own or finding)
         lines.append(("Lung-RADS", f"{given.value or 'none'} by itself: {given.rule}"))

@@ -30,6 +30,8 @@ ASSUMED = 0.15
 """Share of unseen edge that is said."""
 SLACK = 1.2
 """In a slice the edge may lie this much outside the star, which is smoother than the nodule."""
+_EQUAL = 0.97
+"""Share of the largest area from which a slice counts as as large: 1.5 % of a diameter is noise."""
 IN_PLANE = 120
 
 
@@ -163,7 +165,7 @@ class _Section:
 
 
 def _largest_section(patch: Patch, star: Star) -> _Section:
-    """The slice near the centre, with an image, in which the nodule is largest."""
+    """The slice near the centre, with an image, in which the nodule is largest: of equals the nearest."""
     centre = patch.geometry.patient_to_index(star.centre_mm)
     near = 0.5 * float(np.median(star.radius_mm)) / patch.geometry.spacing_mm[0]
     middle = round(float(centre[0]))
@@ -172,7 +174,10 @@ def _largest_section(patch: Patch, star: Star) -> _Section:
     there = [k for k in around if first <= k < last and k not in patch.missing]
     if not there:
         raise NotMeasured("The slices of the mark are missing.")
-    return max((_section(patch, star, k, centre) for k in there), key=lambda s: area_mm2(s.outline_mm))
+    sections = [_section(patch, star, k, centre) for k in there]
+    enough = _EQUAL * max(area_mm2(s.outline_mm) for s in sections)
+    large = [s for s in sections if area_mm2(s.outline_mm) >= enough]
+    return min(large, key=lambda s: abs(s.slice_index - float(centre[0])))
 
 
 def _section(patch: Patch, star: Star, slice_index: int, centre: Array) -> _Section:

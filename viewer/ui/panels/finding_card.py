@@ -111,10 +111,13 @@ class FindingCard(QFrame):
             self._actions.focus_finding(self._row.tracking_uid)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The card in focus is raised, with a bar in its author's colour."""
-        if self._row is None or not self._row.focused:
+        """The card in focus is raised, with a bar in its author's colour; under the others is a hairline."""
+        if self._row is None:
             return
         painter = QPainter(self)
+        if not self._row.focused:
+            painter.fillRect(16, self.height() - 1, self.width() - 32, 1, theme.colour("line"))
+            return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.colour("raised"))

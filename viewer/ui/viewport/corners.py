@@ -10,6 +10,8 @@ MARGIN = 10.0
 """From the edge of the viewport to text, design pixels."""
 _ROOM_FOR_ZOOM = 560.0
 """Width from which a viewport says its zoom, design pixels."""
+_RAIL = 24.0
+"""What the rail and its signs take at the right edge, design pixels."""
 _MADE_HERE = "made here"
 
 
@@ -66,7 +68,7 @@ def letters(sheet: Sheet) -> None:
     left, top, right, bottom = sheet.frame.letters
     line = theme.tokens().roles["letter"].line
     middle_x, middle_y = sheet.width / 2, (sheet.height - line) / 2
-    rail = 14.0 if has_rail(sheet) else 0.0
+    rail = _RAIL if has_rail(sheet) else 0.0
     for text, x, y, align in (
         (left, MARGIN, middle_y, 0.0),
         (right, sheet.width - MARGIN - rail, middle_y, 1.0),
