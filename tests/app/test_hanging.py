@@ -70,8 +70,8 @@ def test_ctrl_left_takes_an_older_prior_and_ctrl_right_the_newer_one(screening):
 def test_a_prior_says_that_it_is_one_and_takes_no_marks(screening):
     screening.press("Ctrl+4")
     prior, current = screening.state.viewports[0], screening.state.viewports[2]
-    assert any("Prior" in line and "3 Jan 2024" in line for line in prior.corners.top_right)
-    assert not any("Prior" in line for line in current.corners.top_right)
+    assert prior.corners.label_note == "Prior, 3 Jan 2024"
+    assert current.corners.label_note == "5 Jan 2026"
     screening.desk.mark_at("1", (0.0, 0.0, 0.0))
     assert "earlier" in screening.state.status
     assert screening.desk.reading.own == ()

@@ -16,6 +16,7 @@ from viewer.app import (
     marking,
     measuring,
     opening,
+    posing,
     reviewing,
     seeing,
     settings,
@@ -43,6 +44,7 @@ class Desk(DeskState):
         self.reopen = self.open_paths
         self._keys = {(where, key): c for c in self.commands for where in c.when for key in c.keys}
         self.subscribe(partial(opening.load_what_is_shown, self))
+        self.subscribe(partial(posing.measure, self))
         for sentence in (odd, *odd_keys):
             if sentence:
                 self.say(sentence, Severity.WARNING)

@@ -15,6 +15,7 @@ from viewer.app.views import View
 from viewer.core.dicom.display_set import Study
 from viewer.core.dicom.problem import Problem
 from viewer.core.hanging.fill import EMPTY, Hung
+from viewer.core.hanging.pose import Box
 from viewer.core.hanging.protocol import Step
 
 if TYPE_CHECKING:  # the second reader's parts load after the first image
@@ -71,11 +72,13 @@ class Pixels:
     """The pixels in memory, by display set.
 
     refused    (display set, generation) whose pixels cannot be read: not tried again
+    breasts    where the breast lies in a mammogram; None = not found
     on_screen  (display set, slice; None = all of it) that the viewports show
     """
 
     stacks: dict[str, Stack] = field(default_factory=dict)
     thumbnails: dict[str, Stack] = field(default_factory=dict)
+    breasts: dict[str, Box | None] = field(default_factory=dict)
     refused: set[tuple[str, int]] = field(default_factory=set)
     on_screen: set[tuple[str, int | None]] = field(default_factory=set)
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from viewer.app.display_pages import Overlay, ReportPage, StudyList
 from viewer.core.dicom.geometry import Vector
+from viewer.core.hanging.pose import PLAIN, Pose
 from viewer.core.pixels.grey import Window as Window
 from viewer.core.reading.finding import Axis
 
@@ -112,12 +113,15 @@ class Banner:
 
 @dataclass(frozen=True, slots=True)
 class Corners:
-    """Corner text, one string a line."""
+    """Corner text, one string a line. `label`, `label_note`: a mammogram's side and view, date."""
 
     top_left: tuple[str, ...] = ()
     top_right: tuple[str, ...] = ()
     bottom_left: tuple[str, ...] = ()
     bottom_right: tuple[str, ...] = ()
+    label: str = ""
+    label_note: str = ""
+    label_right: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +131,8 @@ class ViewportState:
     display_set    id of the display set whose pixels are shown; "" = nothing, then `empty` says why
     index          STACK: slice index; other planes: index of the cut through `point_lps_mm`
     point_lps_mm   the crosshair; None where the display set has no geometry
-    zoom           1 = whole image fits; pan: offset of the view centre from the image centre, in image pixels
+    pose           how the picture lies: turned, at which scale, at which edge
+    zoom           1 = as the pose says; pan: offset of the view centre from the pose's own, in image pixels
                    (column, row) of the plane at voxel pitch
     ticks          fractions 0..1 along the scroll bar with the author of the mark there
     overlays, shutters  whether the graphics and shutters that the image brings are drawn
@@ -157,6 +162,7 @@ class ViewportState:
     ticks: tuple[tuple[float, str], ...] = ()
     seen: float = 0.0
     seen_spans: tuple[tuple[float, float], ...] = ()
+    pose: Pose = PLAIN
     empty: tuple[str, str] = ("", "")
     overlays: bool = True
     shutters: bool = True
@@ -316,13 +322,14 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Where a viewport stands in the image area, in fractions of it."""
+    """Where a viewport stands in the image area, in fractions of it. `joined`: no gap "left" or "right"."""
 
     viewport: str
     left: float
     top: float
     width: float
     height: float
+    joined: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 Each function is one command or one thing that a viewport asks for; it changes the desk and says so.
 """
 
-from viewer.app import windows
+from viewer.app import posing, windows
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Plane, TextLevel, Tool
 from viewer.app.views import PAN_STEP, Pointer
@@ -154,13 +154,15 @@ def set_pan(desk: DeskState, viewport_id: str, pan: tuple[float, float]) -> None
 def zoom(desk: DeskState, factor: float) -> None:
     """Zoom at the pointer, in the viewport under it, else in the one that has the keyboard."""
     at = desk.views.pointer
-    desk.views.zoom_at_pointer(desk.views.focused if at is None else at.viewport, factor)
+    name = desk.views.focused if at is None else at.viewport
+    desk.views.zoom_at_pointer(name, factor, posing.pose(desk, desk.views.view(name)))
     desk.looked()
 
 
 def pan(desk: DeskState, across: int, down: int) -> None:
     """Move the view by steps of 5 % of what is visible."""
-    desk.views.pan_by(desk.views.focused, across * PAN_STEP, down * PAN_STEP)
+    pose = posing.pose(desk, desk.views.active)
+    desk.views.pan_by(desk.views.focused, across * PAN_STEP, down * PAN_STEP, pose)
     desk.looked()
 
 

@@ -12,6 +12,7 @@ from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.geometry import Geometry, Vector
 from viewer.core.dicom.planes import cut_geometry, distance_to_cut, nearest_cut
 from viewer.core.hanging.layout import Box, Layout, layout
+from viewer.core.hanging.pose import PLAIN, Pose, anchor_of
 from viewer.core.hanging.protocol import Step
 from viewer.core.pixels.grey import Window
 
@@ -310,7 +311,7 @@ class Views:
         view = self.view(viewport_id)
         self.views[viewport_id] = replace(view, zoom=min(max(zoom, MIN_ZOOM), MAX_ZOOM), pan=pan)
 
-    def zoom_at_pointer(self, viewport_id: str, factor: float) -> None:
+    def zoom_at_pointer(self, viewport_id: str, factor: float, pose: Pose = PLAIN) -> None:
         """Zoom so that what is under the pointer stays there (the centre, where the pointer is elsewhere)."""
         view = self.view(viewport_id)
         zoom = min(max(view.zoom * factor, MIN_ZOOM), MAX_ZOOM)
@@ -318,18 +319,20 @@ class Views:
         size = self._size(view)
         if self.pointer is not None and self.pointer.viewport == viewport_id and size is not None:
             column, row = self.pointer.pixel
-            fixed = (column - size[1] / 2, row - size[0] / 2)
+            across, down = anchor_of(pose, size, self._spacing(view), self._pixels(view))
+            fixed = (column - across, row - down)
         shrink = view.zoom / zoom
         pan = tuple(q + (v - q) * shrink for q, v in zip(fixed, view.pan, strict=True))
         self.set_zoom(viewport_id, zoom, (pan[0], pan[1]))
 
-    def pan_by(self, viewport_id: str, across: float, down: float) -> None:
+    def pan_by(self, viewport_id: str, across: float, down: float, pose: Pose = PLAIN) -> None:
         """Move the picture by shares of what is visible; positive moves the view right and down."""
         view, size = self.view(viewport_id), self._size(self.view(viewport_id))
         if size is None:
             return
         step = max(size) / view.zoom
-        self.set_zoom(viewport_id, view.zoom, (view.pan[0] + across * step, view.pan[1] + down * step))
+        columns, rows = pose.turn.way((across * step, down * step))
+        self.set_zoom(viewport_id, view.zoom, (view.pan[0] + columns, view.pan[1] + rows))
 
     def set_invert(self, viewport_id: str, on: bool) -> None:
         """White for black."""
@@ -353,6 +356,17 @@ class Views:
         if shown is None or not shown.instances:
             return None
         return shown.instances[0].rows, shown.instances[0].columns
+
+    def _spacing(self, view: View) -> tuple[float, float]:
+        """(between rows, between columns) of the picture in a viewport; 1, 1 where it is not known."""
+        grid, shown = self.grid(view), self.display_set(view)
+        known = None if shown is None else shown.instances[0].spacing_mm
+        return known or (1.0, 1.0) if grid is None else (grid.spacing_mm[1], grid.spacing_mm[2])
+
+    def _pixels(self, view: View) -> tuple[int, int]:
+        """(width, height) of a viewport."""
+        box = Box(0, 0, 1, 1) if self.maximised else self.layout.boxes[int(view.id) - 1]
+        return round(self.area[0] * box.width), round(self.area[1] * box.height)
 
     def _pan_to(self, view: View, position_mm: Vector) -> tuple[float, float]:
         grid = self.grid(view)

@@ -65,6 +65,8 @@ class ImageArea(QWidget):
         gap = theme.px("viewport_gap")
         left, right = (round(x * (self.width() + gap)) for x in (cell.left, cell.left + cell.width))
         top, bottom = (round(y * (self.height() + gap)) for y in (cell.top, cell.top + cell.height))
+        left -= gap // 2 if cell.joined == "left" else 0
+        right += gap - gap // 2 if cell.joined == "right" else 0
         return QRect(left, top, right - left - gap, bottom - top - gap)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

@@ -5,7 +5,7 @@ For any thread, once there is a QGuiApplication (`offscreen_application` makes o
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QRectF, QSizeF, Qt, QUrl
 from PySide6.QtGui import (
@@ -77,7 +77,8 @@ def figure(stack: Stack, state: ViewportState, aspect: float) -> bytes | None:
     image.fill(theme.colour("image"))
     painter = QPainter(image)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    where = place(frame.shape, frame.spacing, state.zoom, state.pan, size)
+    pose = replace(state.pose, mm_per_px=0.0, pixels=False)
+    where = place(frame.shape, frame.spacing, state.zoom, state.pan, size, pose)
     sheet = Sheet(painter, frame, where, FIGURE_RATIO)
     paint_picture(painter, frame.picture, frame.table, where)
     heat.draw(sheet)

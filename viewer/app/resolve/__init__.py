@@ -1,6 +1,6 @@
 """`resolve`: from the desk to one frozen display state. Pure: it reads, it never changes or waits."""
 
-from viewer.app import viewing
+from viewer.app import posing, viewing
 from viewer.app.desk import Desk
 from viewer.app.display import Banner, Cell, DisplayState, Severity
 from viewer.app.resolve import chrome
@@ -69,6 +69,16 @@ def _cells(desk: Desk) -> tuple[Cell, ...]:
     if views.maximised:
         return (Cell(views.maximised, 0.0, 0.0, 1.0, 1.0),)
     return tuple(
-        Cell(str(n), box.left, box.top, box.width, box.height)
+        Cell(str(n), box.left, box.top, box.width, box.height, _joined(desk, n))
         for n, box in enumerate(views.layout.boxes, start=1)
     )
+
+
+def _joined(desk: Desk, number: int) -> str:
+    """Where a viewport has no gap: at the chest wall, where the other breast's chest wall is beside it."""
+    edges = {view.id: posing.pose(desk, view).edge for view in desk.views.hung}
+    boxes, edge = desk.views.layout.boxes, edges[str(number)]
+    other = number + 1 if edge == "right" else number - 1
+    if not edge or not 1 <= other <= len(boxes) or boxes[other - 1].top != boxes[number - 1].top:
+        return ""
+    return edge if {edge, edges[str(other)]} == {"left", "right"} else ""

@@ -2,16 +2,16 @@
 
 from dataclasses import replace
 
-from viewer.app import picturing, text, windows
+from viewer.app import picturing, posing, text, windows
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Banner, Corners, Mark, Plane, Severity, ViewportState
 from viewer.app.naming import series_name
+from viewer.app.resolve import mammograms
 from viewer.app.resolve.overlays import heat_of, marks_of, measurements_of, seen_of, ticks_of
 from viewer.app.views import View
-from viewer.core.dicom.display_set import DisplaySet, SeriesWarning
+from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.geometry import Vector
 from viewer.core.dicom.instance import Instance
-from viewer.core.hanging.fill import is_for_reading
 from viewer.core.pixels.grey import Window
 
 _TITLES = {Plane.AXIAL: "Axial", Plane.CORONAL: "Coronal", Plane.SAGITTAL: "Sagittal"}
@@ -34,7 +34,10 @@ def _viewport(desk: DeskState, view: View, marks: tuple[Mark, ...]) -> ViewportS
     stack = desk.pixels.stacks.get(shown.id)
     window = windows.in_force(view, stack, index)
     seen, spans = seen_of(desk, view, shown, count)
-    corners = _corners(view, shown, index, count, window, views.point(view))
+    pose = posing.pose(desk, view)
+    corners = mammograms.corners(desk, view, shown, pose, _window_line(view, window)) or _dated(
+        desk, shown, _corners(view, shown, index, count, window, views.point(view))
+    )
     return ViewportState(
         id=view.id,
         title=title(view, shown),
@@ -48,7 +51,7 @@ def _viewport(desk: DeskState, view: View, marks: tuple[Mark, ...]) -> ViewportS
         zoom=view.zoom,
         pan=view.pan,
         focused=focused,
-        corners=_with_key(desk, view, _dated(desk, shown, corners)),
+        corners=_with_key(desk, view, corners),
         text_level=views.text_level,
         crosshair=views.crosshair and len(views.visible) > 1,
         marks=marks,
@@ -58,6 +61,7 @@ def _viewport(desk: DeskState, view: View, marks: tuple[Mark, ...]) -> ViewportS
         ticks=ticks_of(desk, view, shown, count, marks),
         seen=seen,
         seen_spans=spans,
+        pose=pose,
         overlays=views.overlays,
         shutters=views.shutters,
     )
@@ -191,18 +195,18 @@ def _banners(desk: DeskState, view: View, shown: DisplaySet) -> tuple[Banner, ..
     series = () if desk.study is None else desk.study.series
     of_series = (w for s in series if shown in s.display_sets for w in s.warnings)
     told = [w for w in (*of_series, *shown.warnings) if w.severity != "info"]
-    if not is_for_reading(shown):
-        told.insert(0, SeriesWarning("for_processing", _RAW, "danger"))
+    told = [*mammograms.warnings(shown), *told]
     if view.plane is not Plane.STACK:
         told = [w for w in told if w.kind in _OF_CUTS]
     return tuple(Banner(_SEVERITIES[w.severity], _HEADS.get(w.kind, "Please note"), w.message) for w in told)
 
 
-_RAW = "These are raw detector values (For Processing): open the For Presentation image of this view."
 _OF_CUTS = ("missing_slices", "irregular_spacing", "variable_spacing", "gantry_tilt", "two_patients")
 """What also concerns pictures that are made here."""
 _HEADS = {
     "for_processing": "Not for reading",
+    "side": "Check the side",
+    "not_turned": "Not hung by its orientation",
     "missing_slices": "Slices are missing",
     "irregular_spacing": "Uneven slice distances",
     "variable_spacing": "Uneven slice distances",

@@ -1,5 +1,7 @@
 """Text in the four corners and the letters at the edges."""
 
+from dataclasses import replace
+
 from viewer.app.display import Corners, Plane, TextLevel
 from viewer.ui import theme
 from viewer.ui.viewport import ink
@@ -19,6 +21,7 @@ def draw(sheet: Sheet) -> None:
     """Corner text of the level asked for; who it is stays at every level."""
     text = lines(sheet)
     role = theme.tokens().roles["overlay"]
+    named = _label(sheet, text)
     for right, bottom, rows in (
         (False, False, text.top_left),
         (True, False, text.top_right),
@@ -26,6 +29,7 @@ def draw(sheet: Sheet) -> None:
         (True, True, text.bottom_right),
     ):
         top = sheet.height - MARGIN - role.line * len(rows) if bottom else MARGIN
+        top += named if not bottom and right == text.label_right else 0.0
         left = sheet.width - MARGIN if right else MARGIN
         for number, row in enumerate(rows):
             stamp = ink.stamp(row, "overlay", "overlay_text", sheet.unit)
@@ -33,10 +37,25 @@ def draw(sheet: Sheet) -> None:
             ink.text(sheet.painter, *at, stamp, align=float(right))
 
 
+def _label(sheet: Sheet, text: Corners) -> float:
+    """Side and view, and under them the date; they stay at every level. How much room they take."""
+    if not text.label:
+        return 0.0
+    left, top = sheet.width - MARGIN if text.label_right else MARGIN, MARGIN
+    for words, role in ((text.label, "title"), (text.label_note, "overlay")):
+        stamp = ink.stamp(words, role, "overlay_text", sheet.unit)
+        ink.text(sheet.painter, left * sheet.unit, top * sheet.unit, stamp, align=float(text.label_right))
+        top += theme.tokens().roles[role].line
+    return top - MARGIN
+
+
 def lines(sheet: Sheet) -> Corners:
     """The lines that are drawn."""
     state = sheet.frame.state
     given = state.corners
+    if given.label:
+        bare = replace(given, top_left=(), top_right=(), bottom_left=(), bottom_right=())
+        return given if state.text_level is TextLevel.FULL else bare
     if state.text_level is TextLevel.NONE:
         return Corners(top_left=given.top_left)
     made = _made_here(sheet, given)
@@ -58,7 +77,7 @@ def _made_here(sheet: Sheet, given: Corners) -> tuple[str, ...]:
 
 def _zoom(sheet: Sheet) -> str:
     """Device pixels per image pixel, and how the pixels between are made."""
-    scale = max(sheet.place.sx, sheet.place.sy)
+    scale = max(abs(sheet.place.sx), abs(sheet.place.sy))
     how = "pixel for pixel" if sheet.place.exact else "smooth" if scale > 1 else "reduced"
     return f"Zoom {scale * 100:.0f} %  ·  {how}"
 
@@ -66,6 +85,8 @@ def _zoom(sheet: Sheet) -> str:
 def letters(sheet: Sheet) -> None:
     """Where the patient's right, left, front, back, head and feet are; they stay at every text level."""
     left, top, right, bottom = sheet.frame.letters
+    chest_wall = sheet.frame.state.pose.edge  # there the other breast begins
+    left, right = "" if chest_wall == "left" else left, "" if chest_wall == "right" else right
     line = theme.tokens().roles["letter"].line
     middle_x, middle_y = sheet.width / 2, (sheet.height - line) / 2
     rail = _RAIL if has_rail(sheet) else 0.0

@@ -41,19 +41,18 @@ class CpuViewport(Viewport):
 
 def paint_picture(painter: QPainter, picture: Picture, table: NDArray[np.uint8], place: Placement) -> QRectF:
     """Draw the visible part of a picture; what it covers, device pixels."""
-    level = level_for(min(place.sx, place.sy))
+    level = level_for(place.scale)
     size = 2**level
     rows, columns = picture.pixels(level).shape[:2]
     left, top, right, bottom = box = _visible(place, size, rows, columns)
     if right <= left or bottom <= top:
         return QRectF()
-    pixels = picture.shown(table, level, box)  # lives until the end of this function, as QImage needs
+    pixels = place.turned(picture.shown(table, level, box))  # lives until the end, as QImage needs
     form = QImage.Format.Format_RGB888 if picture.colour else QImage.Format.Format_Grayscale8
-    image = QImage(pixels.data, right - left, bottom - top, pixels.strides[0], form)
+    image = QImage(pixels.data, pixels.shape[1], pixels.shape[0], pixels.strides[0], form)
     if not place.exact:
         image = image.convertToFormat(QImage.Format.Format_RGB32)  # else Qt does so for each pixel it makes
-    x, y = place.to_device(left * size, top * size)
-    target = QRectF(x, y, (right - left) * size * place.sx, (bottom - top) * size * place.sy)
+    target = QRectF(*place.rect(left * size, top * size, right * size, bottom * size))
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not place.exact)
     painter.drawImage(target, image)
     return target
@@ -74,8 +73,8 @@ def _black_round(painter: QPainter, covered: QRectF, width: int, height: int) ->
 
 def _visible(place: Placement, size: int, rows: int, columns: int) -> Box:
     """The pixels of a level that the viewport sees, with one more on each side for smooth edges."""
-    left, top = place.to_image(0, 0)
-    right, bottom = place.to_image(place.width, place.height)
+    corners = place.to_image(0, 0), place.to_image(place.width, place.height)
+    (left, right), (top, bottom) = (sorted(ends) for ends in zip(*corners, strict=True))
     return (
         max(0, int(left // size) - 1),
         max(0, int(top // size) - 1),

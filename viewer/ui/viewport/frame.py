@@ -146,7 +146,7 @@ def _slice_frame(state: ViewportState, stack: Stack, source: Source) -> Frame:
         spacing=instance.spacing_mm or (1.0, 1.0),
         in_mm=instance.spacing_mm is not None,
         at_detector=instance.spacing_source == "imager",
-        letters=_letters(instance),
+        letters=state.pose.turn.letters(_letters(instance)),
     )
     if frame.notice is not None:
         return frame

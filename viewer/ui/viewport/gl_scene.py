@@ -62,7 +62,7 @@ class ImageScene:
         if picture is None:
             self.drop()
             return
-        level = level_for(min(place.sx, place.sy))
+        level = level_for(place.scale)
         if self._item is None or not self._item.holds(picture, level):
             self.drop()
             self._item = _Item(self._window, picture, level)
@@ -145,10 +145,11 @@ class _Item:
         size = 2**self._level
         rows, columns = self._picture.pixels(self._level).shape[:2]
         left, top = place.to_device(0, 0)
-        right, bottom = place.to_device(columns * size, rows * size)
+        along_columns = place.to_device(columns * size, 0)
+        along_rows = place.to_device(0, rows * size)
         self._quad.SetOrigin(left, top, 0)
-        self._quad.SetPoint1(right, top, 0)
-        self._quad.SetPoint2(left, bottom, 0)
+        self._quad.SetPoint1(*along_columns, 0)
+        self._quad.SetPoint2(*along_rows, 0)
         smooth = int(not place.exact)
         if self._picture.colour:
             self._texture.SetInterpolate(smooth)

@@ -9,7 +9,7 @@ from PySide6.QtGui import QImage, QPainter
 from viewer.app.display import Plane
 from viewer.core.pixels.overlay import Bitmap
 from viewer.ui.viewport.picture import half_mask, level_for
-from viewer.ui.viewport.sheet import Sheet
+from viewer.ui.viewport.sheet import Sheet, turned
 
 
 def draw(sheet: Sheet) -> None:
@@ -20,12 +20,11 @@ def draw(sheet: Sheet) -> None:
     bitmaps = stack.overlays.get(state.index, ())
     if not bitmaps:
         return
-    level = level_for(min(place.sx, place.sy))
+    level = level_for(place.scale)
     image, size = _image(bitmaps, level), 2**level
-    x, y = place.to_device(0, 0)
-    box = QRectF(x, y, image.width() * size * place.sx, image.height() * size * place.sy)
+    box = QRectF(*place.rect(0, 0, image.width() * size, image.height() * size))
     sheet.painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not place.exact)
-    sheet.painter.drawImage(box, image)
+    sheet.painter.drawImage(box, turned(image, place.turn))
 
 
 @lru_cache(maxsize=16)

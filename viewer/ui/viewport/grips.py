@@ -64,7 +64,7 @@ def spot_of(mark: Mark, frame: Frame, place: Placement, unit: float) -> Spot | N
 
 def pixels_per_mm(frame: Frame, place: Placement) -> float:
     """Device pixels per mm."""
-    return place.sx / frame.spacing[1]
+    return abs(place.sx) / place.turn.pitch(frame.spacing)[0]
 
 
 def mark_at(frame: Frame, place: Placement, unit: float, x: float, y: float) -> Mark | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from viewer.app.display import Heat, Plane
@@ -15,7 +15,7 @@ from viewer.ui import theme
 from viewer.ui.viewport import ink, reslice
 from viewer.ui.viewport.corners import MARGIN, lines
 from viewer.ui.viewport.frame import Frame
-from viewer.ui.viewport.sheet import Sheet
+from viewer.ui.viewport.sheet import Sheet, turned
 
 _ROOM = 560.0
 """Width from which a viewport has the legend, design pixels."""
@@ -32,10 +32,9 @@ def draw(sheet: Sheet) -> None:
         return
     image, (left, top) = found
     place = sheet.place
-    corner = QPointF(*place.to_device(left, top))
-    box = QRectF(corner.x(), corner.y(), image.width() * place.sx, image.height() * place.sy)
+    box = QRectF(*place.rect(left, top, left + image.width(), top + image.height()))
     sheet.painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-    sheet.painter.drawImage(box, image)
+    sheet.painter.drawImage(box, turned(image, place.turn))
 
 
 def _on_cut(frame: Frame) -> tuple[QImage, tuple[int, int]] | None:

@@ -236,9 +236,7 @@ class Mouse:
         return follow
 
     def _zoom_by(self, scene: _Scene, factor: float, about: QPointF) -> None:
-        zoom, pan = zoom_at(
-            scene.place, scene.frame.shape, scene.frame.state.zoom, factor, *self._device(about)
-        )
+        zoom, pan = zoom_at(scene.place, scene.frame.state.zoom, factor, *self._device(about))
         self._viewport.desk.set_zoom(scene.id, zoom, pan)
 
     def _pan(self, scene: _Scene) -> Drag:
@@ -246,8 +244,8 @@ class Mouse:
 
         def follow(at: QPointF) -> None:
             moved = (at - scene.at) * self._viewport.devicePixelRatioF()
-            new = (pan[0] - moved.x() / scene.place.sx, pan[1] - moved.y() / scene.place.sy)
-            self._viewport.desk.set_pan(scene.id, new)
+            columns, rows = scene.place.moved(moved.x(), moved.y())
+            self._viewport.desk.set_pan(scene.id, (pan[0] - columns, pan[1] - rows))
 
         return follow
 

@@ -152,9 +152,7 @@ def notice(sheet: Sheet) -> None:
 
 def picture_box(frame: Frame, sheet: Sheet) -> QRectF:
     """Where the picture would be, device pixels."""
-    left, top = sheet.place.to_device(0, 0)
-    right, bottom = sheet.place.to_device(frame.shape[1], frame.shape[0])
-    return QRectF(left, top, right - left, bottom - top)
+    return QRectF(*sheet.place.rect(0, 0, frame.shape[1], frame.shape[0]))
 
 
 def _hatch(sheet: Sheet) -> None:

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage, QPainter, QTransform
 
+from viewer.core.hanging.pose import Turn
 from viewer.ui.viewport.frame import Frame
 from viewer.ui.viewport.placement import Placement
 
@@ -29,3 +31,12 @@ class Sheet:
     def height(self) -> float:
         """Height in design pixels."""
         return self.place.height / self.unit
+
+
+def turned(image: QImage, turn: Turn) -> QImage:
+    """An image over the picture, turned as the picture is."""
+    if turn.transposed:
+        image = image.transformed(QTransform(0, 1, 1, 0, 0, 0))
+    if turn.across:
+        image = image.flipped(Qt.Orientation.Horizontal)
+    return image.flipped(Qt.Orientation.Vertical) if turn.down else image

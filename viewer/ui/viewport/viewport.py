@@ -3,6 +3,7 @@
 The two backends in `cpu` and `gl` differ only in how they draw one `Frame`.
 """
 
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
@@ -174,7 +175,9 @@ class Viewport(QWidget):
         if frame is None:
             return None
         state = frame.state
-        return place(frame.shape, frame.spacing, state.zoom, state.pan, self.device_size())
+        pose = state.pose if frame.in_mm else replace(state.pose, mm_per_px=0.0)
+        size, ratio = self.device_size(), self.devicePixelRatioF()
+        return place(frame.shape, frame.spacing, state.zoom, state.pan, size, pose, ratio)
 
     # --- what the backends do
 

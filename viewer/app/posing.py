@@ -1,0 +1,120 @@
+"""How pictures lie in their viewports: mammograms as on the breast, and all of a step at one scale."""
+
+from collections.abc import Iterable
+
+from viewer.app.desk_state import DeskState
+from viewer.app.display import Plane
+from viewer.app.stack import Stack
+from viewer.app.views import View
+from viewer.core.dicom.display_set import DisplaySet
+from viewer.core.dicom.instance import Instance
+from viewer.core.dicom.mammogram import Mammogram
+from viewer.core.dicom.planes import edge_letters
+from viewer.core.hanging.pose import PLAIN, Box, Pose, Turn, turn_of
+from viewer.core.pixels.table import grey_table
+
+MARGIN = 1.04
+"""Room round the largest breast of a step, as a factor."""
+_GAP = 2
+"""Between viewports, pixels of the design."""
+_ENLARGED = ("M", "S")
+"""View modifiers of images that are not compared in size with whole breasts."""
+
+
+def breast_of(shown: DisplaySet) -> Mammogram | None:
+    """What the header says of a mammogram; None for anything else."""
+    return shown.instances[0].mammogram
+
+
+def turn(shown: DisplaySet) -> Turn | None:
+    """How a mammogram is turned; None where its header does not say."""
+    breast = breast_of(shown)
+    return None if breast is None else turn_of(_orientation(shown.instances[0]), breast.side, breast.down)
+
+
+def _orientation(instance: Instance) -> tuple[str, ...]:
+    if instance.patient_orientation or instance.orientation is None:
+        return instance.patient_orientation
+    return edge_letters(instance.orientation[3:], instance.orientation[:3])[2:]
+
+
+def pose(desk: DeskState, view: View) -> Pose:
+    """How the picture of a viewport lies."""
+    shown = desk.views.display_set(view)
+    if shown is None or view.plane is not Plane.STACK or breast_of(shown) is None:
+        return PLAIN
+    turned = turn(shown)
+    if turned is None:
+        return PLAIN
+    breast = breast_of(shown)
+    edge = "right" if breast is not None and breast.side == "R" else "left"
+    return Pose(turned, _scale(desk, shown), edge=edge, centre=_middle(desk.pixels.breasts.get(shown.id)))
+
+
+def _middle(box: Box | None) -> tuple[float, float] | None:
+    return None if box is None else ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+
+
+def _scale(desk: DeskState, shown: DisplaySet) -> float:
+    """Millimetres per pixel that all images of the step share; 0 where each is as large as it can be."""
+    step = desk.hanging.now
+    if step.display.size != "same" or step.layout != desk.views.layout.id or desk.views.maximised:
+        return 0.0
+    if not _compared(shown):
+        return 0.0
+    return max(_needed(desk, view, other) for view, other in _group(desk))
+
+
+def _group(desk: DeskState) -> Iterable[tuple[View, DisplaySet]]:
+    for view in desk.views.hung:
+        shown = desk.views.display_set(view)
+        if shown is not None and _compared(shown):
+            yield view, shown
+
+
+def _compared(shown: DisplaySet) -> bool:
+    """True for whole breasts with a known pixel size: those are shown at one scale."""
+    breast = breast_of(shown)
+    enlarged = breast is None or bool(set(breast.modifiers) & set(_ENLARGED))
+    return not enlarged and shown.instances[0].spacing_mm is not None
+
+
+def _needed(desk: DeskState, view: View, shown: DisplaySet) -> float:
+    """Millimetres per pixel at which the breast (until it is found, the whole image) just fits."""
+    first, turned = shown.instances[0], turn(shown) or Turn()
+    spacing = first.spacing_mm or (1.0, 1.0)
+    left, top, right, bottom = desk.pixels.breasts.get(shown.id) or (0, 0, first.columns, first.rows)
+    wide = _from_chest_wall(shown, turned, (left, top, right, bottom))
+    tall = turned.size((bottom - top, right - left))[1]
+    across, down = turned.pitch(spacing)
+    box = desk.views.layout.boxes[int(view.id) - 1]
+    width = max(1.0, desk.views.area[0] * box.width - _GAP)
+    height = max(1.0, desk.views.area[1] * box.height - _GAP)
+    return MARGIN * max(wide * across / width, tall * down / height)
+
+
+def _from_chest_wall(shown: DisplaySet, turned: Turn, box: Box) -> float:
+    """Pixels from the chest wall's edge of the image to the front of the breast."""
+    first, breast = shown.instances[0], breast_of(shown)
+    shape = (first.rows, first.columns)
+    ends = [turned.onto_screen(corner, shape)[0] for corner in ((box[0], box[1]), (box[2], box[3]))]
+    right = breast is not None and breast.side == "R"
+    return turned.size(shape)[0] - min(ends) if right else max(ends)
+
+
+def measure(desk: DeskState) -> None:
+    """Find the breast in every mammogram on screen that is here; a listener of the desk."""
+    for view in desk.views.hung:
+        shown, stack = desk.views.display_set(view), desk.pixels.stacks.get(view.display_set)
+        if shown is None or stack is None or breast_of(shown) is None or not stack.complete:
+            continue
+        if shown.id not in desk.pixels.breasts and not stack.problems:
+            desk.pixels.breasts[shown.id] = _box(stack)
+            desk.changed()
+
+
+def _box(stack: Stack) -> Box | None:
+    from viewer.core.hanging.breast import breast_box  # scipy, when the first image is there
+
+    middle = len(stack.ready) // 2
+    return breast_box(stack.codes[middle], grey_table(stack.grey(middle)))

@@ -1,0 +1,85 @@
+"""What is written on a mammogram: side and view on its outer side, date, technique, scale, and doubts."""
+
+from viewer.app import posing, text
+from viewer.app.desk_state import DeskState
+from viewer.app.display import Corners
+from viewer.app.views import View
+from viewer.core.dicom.display_set import DisplaySet, SeriesWarning
+from viewer.core.dicom.instance import Instance
+from viewer.core.dicom.mammogram import Mammogram, table
+from viewer.core.hanging.fill import is_for_reading
+from viewer.core.hanging.pose import Pose
+
+_RAW = "These are raw detector values (For Processing): open the For Presentation image of this view."
+
+
+def corners(
+    desk: DeskState, view: View, shown: DisplaySet, pose: Pose, levels: tuple[str, ...]
+) -> Corners | None:
+    """Corner text of a mammogram, all on the side away from the chest wall; None for anything else."""
+    breast, first = posing.breast_of(shown), shown.instances[0]
+    if breast is None:
+        return None
+    above = (*_modifiers(breast), *_technique(first, breast))
+    below = (*_scale(pose, view), *levels)
+    right = pose.edge == "left"
+    label = breast.name or "Side and view not in the header"
+    note = text.date(breast.taken or first.study_date) or "date not in the header"
+    note = f"Prior, {note}" if desk.is_prior(shown) else note
+    return Corners(
+        top_left=() if right else above,
+        top_right=above if right else (),
+        bottom_left=() if right else below,
+        bottom_right=below if right else (),
+        label=label,
+        label_note=note,
+        label_right=right,
+    )
+
+
+def _modifiers(breast: Mammogram) -> tuple[str, ...]:
+    """In words: what the letters on the image stand for."""
+    words = [str(row["title"]) for row in table("modifier") if row["name"] in breast.modifiers]
+    words += ["Implant"] if breast.implant else []
+    words += [f"Partial view: {breast.partial}"] if breast.partial else []
+    return tuple(words)
+
+
+def _technique(first: Instance, breast: Mammogram) -> tuple[str, ...]:
+    beam = [
+        "/".join(filter(None, (breast.anode.capitalize(), breast.filter.capitalize()))),
+        f"{first.kvp:g} kV" if first.kvp else "",
+        f"{first.exposure_mas:g} mAs" if first.exposure_mas else "",
+    ]
+    pressed = [
+        f"{breast.thickness_mm:.0f} mm" if breast.thickness_mm else "",
+        f"{breast.force_n:.0f} N" if breast.force_n else "",
+        f"{breast.dose_mgy:.2f} mGy" if breast.dose_mgy else "",
+    ]
+    people = [first.institution, breast.technologist, breast.station]
+    lossy = ""
+    if first.lossy:
+        lossy = "lossy compressed" + (f" {first.lossy_ratio:g}:1" if first.lossy_ratio else "")
+    lines = (*(text.DOT.join(filter(None, line)) for line in (beam, pressed, people)), lossy)
+    return tuple(line for line in lines if line)
+
+
+def _scale(pose: Pose, view: View) -> tuple[str, ...]:
+    if pose.mm_per_px <= 0:
+        return ()
+    return (f"Same size  {pose.mm_per_px / view.zoom:.2f} mm / px",)
+
+
+def warnings(shown: DisplaySet) -> tuple[SeriesWarning, ...]:
+    """What the reader must know of a mammogram before reading it."""
+    breast = posing.breast_of(shown)
+    told = []
+    if not is_for_reading(shown):
+        told.append(SeriesWarning("for_processing", _RAW, "danger"))
+    if breast is not None and breast.contradiction:
+        words = breast.contradiction
+        told.append(SeriesWarning("side", f"{words[0].upper()}{words[1:]}.", "danger"))
+    elif breast is not None and posing.turn(shown) is None:
+        words = "Side, view or Patient Orientation are not in the header: the image is shown as it is stored."
+        told.append(SeriesWarning("not_turned", words))
+    return tuple(told)

@@ -1,0 +1,46 @@
+"""Where the breast lies in a mammogram: for the middle, the scale and the tiles, never for its side."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from viewer.core.hanging.pose import Box
+
+_STEP = 8
+"""Every so many pixels are looked at: half a millimetre and more."""
+_SHARE = 0.12
+"""How far above the air a pixel counts as breast, as a share of the way to the median of what is not air."""
+
+
+def breast_box(codes: NDArray[np.uint16], table: NDArray[np.uint8]) -> Box | None:
+    """The box round the breast, with a margin; None where the image is all air or all alike.
+
+    codes  (rows, columns) uint16, codes of the grey table
+    table  (65536,) uint8, code -> grey: air is dark in it
+
+    Labels and markers beside the breast are smaller than it and left out.
+    """
+    grey = table[codes[::_STEP, ::_STEP]]
+    smooth = ndimage.median_filter(grey, 3)
+    air = float(np.bincount(smooth.ravel(), minlength=256)[:128].argmax())
+    brighter = smooth[smooth > air + 4]
+    if brighter.size == 0:
+        return None
+    inside = smooth > air + max(3.0, _SHARE * (float(np.median(brighter)) - air))
+    thick = ndimage.binary_opening(inside, iterations=2)  # the bright rim of a scanned film is thin
+    parts, count = ndimage.label(thick)
+    if count == 0:
+        return None
+    largest = int(np.bincount(parts.ravel())[1:].argmax())
+    rows, columns = ndimage.find_objects(parts)[largest]
+    return _with_margin(rows, columns, codes.shape)
+
+
+def _with_margin(rows: slice, columns: slice, shape: tuple[int, ...]) -> Box:
+    """In pixels of the whole image, a step wider on every side."""
+    return (
+        max(0, (columns.start - 1) * _STEP),
+        max(0, (rows.start - 1) * _STEP),
+        min(shape[1], (columns.stop + 1) * _STEP),
+        min(shape[0], (rows.stop + 1) * _STEP),
+    )
