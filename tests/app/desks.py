@@ -20,6 +20,9 @@ NODULE = (12, 30, 40)
 """Index of a ball 12 mm across in lung; a second, of 9 mm, lies at OTHER."""
 OTHER = (7, 34, 20)
 
+CHEST_WALL = (12, 8, 30)
+"""Index of a place in the wall, 6 mm from the lung."""
+
 
 def place(index):
     """Patient mm of a voxel (slice, row, column), slices counted from the feet."""

@@ -3,7 +3,7 @@ import sqlite3
 
 import pytest
 
-from tests.app.desks import FINDINGS, NODULE, OTHER, Hand, place, slice_of, write_chest
+from tests.app.desks import CHEST_WALL, FINDINGS, NODULE, OTHER, Hand, place, slice_of, write_chest
 from viewer.app import reviewing
 from viewer.app.desk_state import study_key
 from viewer.app.display import Plane
@@ -170,6 +170,23 @@ def test_a_mark_at_the_pointer_is_measured_at_once(hand, desk, home):
     assert mark.center_lps_mm == pytest.approx(place(NODULE), abs=1.5)
     assert "mark" in kinds(home)
     assert desk.reading.category.value == "4A"
+
+
+def test_a_mark_outside_the_lung_is_a_finding_that_the_category_leaves_out(hand, desk):
+    point_at(hand, CHEST_WALL)
+    hand.press("M")
+    assert desk.reading.own[0].label == "finding"
+    assert "R1 marked. It does not lie in or beside lung" in desk.screen.status
+    assert hand.state.panel.rows[0].title == "Finding"
+    assert desk.reading.category.value == "1"
+    mark = desk.reading.own[0]
+    x, y, z = mark.center_lps_mm
+    desk.change_axis(mark.tracking_uid, "long", ((x - 8, y, z), (x + 8, y, z)))
+    assert desk.reading.category.value == "1"
+    hand.press("E")
+    desk.save_edit({"label": "nodule"})
+    assert desk.reading.category.value == "4B"
+    assert desk.reading.own[0].long_axis_mm == pytest.approx(16)
 
 
 def test_a_mark_without_the_pointer_lies_at_the_crosshair(hand, desk):

@@ -18,7 +18,9 @@ from viewer.core.reading.reading import Stage
 if TYPE_CHECKING:  # loaded when the first mark is made
     from viewer.core.measure.nodule import NoduleMeasure
 
-LABELS = ("nodule", "mass", "scar", "granuloma", "atelectasis", "consolidation", "other")
+NODULE, ELSEWHERE = "nodule", "finding"
+"""What a mark is called until the reader names it: in or beside lung, and elsewhere."""
+LABELS = (NODULE, "mass", "scar", "granuloma", "atelectasis", "consolidation", ELSEWHERE, "other")
 """What the editor suggests; the label is free text."""
 
 # --- marking
@@ -55,6 +57,7 @@ def mark_at(desk: DeskState, viewport_id: str, position_mm: Vector | None) -> No
             position_mm if found is None else found.center_lps_mm,
             series_instance_uid=shown.series_instance_uid,
             frame_of_reference_uid=shown.geometry.frame_of_reference_uid,
+            label=NODULE if found is None or found.in_lung else ELSEWHERE,
             long_axis=None if found is None else found.long_axis,
             short_axis=None if found is None else found.short_axis,
             volume_mm3=None if found is None else found.volume_mm3,
@@ -63,13 +66,22 @@ def mark_at(desk: DeskState, viewport_id: str, position_mm: Vector | None) -> No
         desk.review.focus = finding.tracking_uid
         desk.views.show_point(frame_of(shown), finding.center_lps_mm)
         desk.acted()
-        desk.say(f"{finding.name} marked. {_remark(found)}")
+        desk.say(f"{finding.name} marked. {_elsewhere(desk, finding)}{_remark(found)}")
         desk.looked()
 
 
 def _packed(found: "NoduleMeasure | None", geometry: Geometry) -> PackedMask | None:
     """What was outlined, for the record; None where nothing was."""
     return None if found is None or not found.measured else pack(found.mask, found.start, geometry)
+
+
+def _elsewhere(desk: DeskState, finding: Finding) -> str:
+    """Said of a mark that is no lung nodule by its place."""
+    if finding.label != ELSEWHERE:
+        return ""
+    scheme = "" if desk.reading is None else desk.reading.scheme
+    leaves = f", so {scheme} leaves it out unless E names it a nodule" if scheme else ""
+    return f"It does not lie in or beside lung: a {ELSEWHERE}{leaves}. "
 
 
 def _remark(found: "NoduleMeasure | None") -> str:

@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.ndimage import distance_transform_edt
 
+from inference.phantom.chest import chest
 from tests.conftest import shared_data
 from tests.core.measure.phantoms import ball, ellipsoid, grid, middle, tube, volume, wall
 from tests.core.measure.series import read_series
+from viewer.core.dicom.geometry import Geometry
 from viewer.core.measure.nodule import AT_THE_WALL, CUT_OFF, GAP, measure_nodule, slices_needed
 from viewer.core.reading.finding import Texture
 
@@ -184,3 +187,63 @@ def test_the_metastases_of_the_lung_bases():
     errors = [long_mm(m) - f["diameter_mm"] for m, f in zip(found, sure, strict=True) if m.measured]
     assert len(errors) == len(sure)
     assert np.median(np.abs(errors)) < 0.8 and np.max(np.abs(errors)) < 3
+
+
+# --- in lung or not
+
+
+@pytest.mark.parametrize("diameter", [4, 8, 20])
+@pytest.mark.parametrize("depth", [1.5, 0.5, 0.25, 0.0])
+def test_a_nodule_in_lung_or_on_the_wall_is_in_lung(diameter, depth):
+    geometry = grid(COARSE, mm=76)
+    centre = middle(geometry)
+    plane = np.add(centre, (depth * diameter, 0, 0))
+    hu = volume(geometry, (30.0, ball(centre, diameter)), (40.0, wall(plane, (1, 0, 0))))
+    assert measure_nodule(hu, geometry, tuple(np.subtract(centre, (0.1 * diameter, 0, 0)))).in_lung
+
+
+@pytest.mark.parametrize("behind_mm", [5, 10, 20])
+def test_a_mark_in_the_wall_is_not(behind_mm):
+    geometry = grid(COARSE, mm=76)
+    centre = middle(geometry)
+    hu = volume(geometry, (30.0, wall(np.subtract(centre, (behind_mm, 0, 0)), (1, 0, 0))))
+    assert not measure_nodule(hu, geometry, centre).in_lung
+
+
+def test_a_chest_wall_between_lung_and_the_air_outside_is_not_lung():
+    geometry = grid(COARSE, mm=76)
+    x, y, z = centre = middle(geometry)
+    air = (-1000.0, wall((x + 7, y, z), (1, 0, 0)))
+    hu = volume(geometry, (30.0, wall((x - 7, y, z), (1, 0, 0))), air)
+    assert not measure_nodule(hu, geometry, centre).in_lung
+
+
+def test_a_mark_that_no_image_shows_is_not_judged_by_its_place():
+    geometry = grid(COARSE, mm=60, origin=(-30.0, -30.0, -30.0))
+    assert measure_nodule(volume(geometry), geometry, (500.0, 0.0, 0.0)).in_lung
+
+
+def test_of_a_phantom_nodules_are_in_lung_and_mediastinum_and_chest_wall_are_not():
+    case = chest(
+        96001, nodules=6, sizes_mm=(5.0, 16.0), spacing_mm=(2.5, 1.2, 1.2), shape=(48, 260, 300), workers=1
+    )
+    grid_ = case.grid
+    geometry = Geometry(grid_.origin_mm, *grid_.axes, grid_.spacing_mm, case.hu.shape, "1.9")
+    assert all(measure_nodule(case.hu, geometry, lesion.center_lps_mm).in_lung for lesion in case.lesions)
+    k = case.hu.shape[0] // 2
+    body = np.argwhere(case.hu[k] > -300)
+    air = distance_transform_edt(case.hu[k] > -300)
+    mediastinum = np.unravel_index(np.argmax(air), air.shape)
+    front = min(body, key=lambda at: (abs(at[1] - mediastinum[1]), at[0]))  # the skin before it
+    for row, column in (mediastinum, (front[0] + 10, front[1])):
+        at = tuple(geometry.index_to_patient((k, row, column)).tolist())
+        assert not measure_nodule(case.hu, geometry, at).in_lung
+
+
+@pytest.mark.parametrize("name", ["nlst_101287_jls", "rider_pilot_0117_slab_j2k"])
+def test_real_nodules_are_in_lung(name):
+    folder = shared_data("ct_chest", "dicom", name)
+    truth = json.loads((folder.parent / f"{name.rsplit('_', 1)[0]}.truth.json").read_text())
+    hu, geometry = read_series(folder)
+    places = [tuple(f["center_lps_mm"]) for f in truth["findings"]]
+    assert all(measure_nodule(hu, geometry, at).in_lung for at in places)

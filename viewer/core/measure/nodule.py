@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from viewer.core.dicom.geometry import Geometry, Vector
 from viewer.core.measure import rays
+from viewer.core.measure.lung import in_lung
 from viewer.core.measure.outline import area_mm2, axes_of
 from viewer.core.measure.patch import Array, Patch, box, cut
 from viewer.core.measure.star import STEP_MM, NotMeasured, Star, find_star, first_below
@@ -26,6 +27,8 @@ MARGIN_MM = 6.0
 """Of the box round the rays."""
 DEFAULT_RADIUS_MM = 2.5
 """Of the circle that stands for a mark that could not be measured."""
+MARK_MM = 9.0
+"""Of the box round a mark that could not be measured: its circle and what surrounds it."""
 ASSUMED = 0.15
 """Share of unseen edge that is said."""
 SLACK = 1.2
@@ -45,6 +48,7 @@ class NoduleMeasure:
     volume_mm3   None where slices are missing in the nodule or the series ends in it
     mask         uint8 0/1 on the series' grid, its first voxel at index `start`
     note         one sentence on what was assumed; "" where nothing was
+    in_lung      False: what surrounds it is not lung; True also where no image shows it
     """
 
     measured: bool
@@ -57,6 +61,7 @@ class NoduleMeasure:
     start: tuple[int, int, int]
     reason: str = ""
     note: str = ""
+    in_lung: bool = True
 
     @property
     def radius_mm(self) -> float:
@@ -92,6 +97,7 @@ def measure_nodule(
             mask=np.zeros((0, 0, 0), np.uint8),
             start=(0, 0, 0),
             reason=str(why),
+            in_lung=_mark_in_lung(cut(hu, geometry, seed_lps_mm, MARK_MM, first_slice, missing), seed_lps_mm),
         )
 
 
@@ -143,6 +149,14 @@ def _result(patch: Patch, star: Star) -> NoduleMeasure:
         mask=mask,
         start=start,
         note=note,
+        in_lung=in_lung(patch, star.centre_mm, star.radius_mm),
+    )
+
+
+def _mark_in_lung(patch: Patch, seed_mm: Vector) -> bool:
+    """The same for a mark without an outline: what surrounds its circle."""
+    return not patch.holds(seed_mm) or in_lung(
+        patch, np.array(seed_mm), np.full(rays.COUNT, DEFAULT_RADIUS_MM)
     )
 
 
