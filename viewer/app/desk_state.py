@@ -257,6 +257,7 @@ def _place(view: View) -> dict[str, object]:
         "index": view.index,
         "window": None if window is None else [window.centre, window.width, window.name, window.function],
         "choice": view.choice,
+        "presentation": view.presentation,
         "invert": view.invert,
         "zoom": view.zoom,
         "pan": list(view.pan),

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from viewer.app.display_pages import Overlay, ReportPage, StudyList
 from viewer.core.dicom.geometry import Vector
+from viewer.core.dicom.presentation import Presentation
 from viewer.core.hanging.pose import PLAIN, Pose
 from viewer.core.pixels.grey import Window as Window
 from viewer.core.reading.finding import Axis
@@ -135,6 +136,7 @@ class ViewportState:
     zoom           1 = as the pose says; pan: offset of the view centre from the pose's own, in image pixels
                    (column, row) of the plane at voxel pitch
     ticks          fractions 0..1 along the scroll bar with the author of the mark there
+    presentation   the presentation state in force; it shows only images that it is for
     overlays, shutters  whether the graphics and shutters that the image brings are drawn
     seen           fraction of the slices that were on screen
     seen_spans     which ones: (from, to) fractions 0..1 along the scroll bar, ascending
@@ -166,6 +168,7 @@ class ViewportState:
     empty: tuple[str, str] = ("", "")
     overlays: bool = True
     shutters: bool = True
+    presentation: Presentation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

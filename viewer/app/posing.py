@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from viewer.app import presenting
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Plane
 from viewer.app.stack import Stack
@@ -10,7 +11,7 @@ from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.instance import Instance
 from viewer.core.dicom.mammogram import Mammogram
 from viewer.core.dicom.planes import edge_letters
-from viewer.core.hanging.pose import PLAIN, Box, Pose, Turn, turn_of
+from viewer.core.hanging.pose import PLAIN, Box, Pose, Turn, turn_by, turn_of
 from viewer.core.pixels.table import grey_table
 
 MARGIN = 1.04
@@ -40,7 +41,9 @@ def _orientation(instance: Instance) -> tuple[str, ...]:
 
 def pose(desk: DeskState, view: View) -> Pose:
     """How the picture of a viewport lies."""
-    shown = desk.views.display_set(view)
+    shown, state = desk.views.display_set(view), presenting.in_force(desk, view)
+    if state is not None and presenting.is_for(desk, view, state):
+        return Pose(turn_by(state.rotation, state.flip))
     if shown is None or view.plane is not Plane.STACK or breast_of(shown) is None:
         return PLAIN
     turned = turn(shown)

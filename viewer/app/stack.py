@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.instance import Instance
+from viewer.core.dicom.presentation import Presentation, present
 from viewer.core.dicom.problem import DicomError, Problem
 from viewer.core.pixels.grey import Grey, Lut, Window
 from viewer.core.pixels.overlay import Bitmap
@@ -57,19 +58,24 @@ class Stack:
         """The image of a slice; of a missing slice, the first one of the display set."""
         return self._slices[slice_index] or self.display_set.instances[0]
 
-    def grey(self, slice_index: int, choice: int = 0) -> Grey:
-        """The grey pipeline of a slice with the VOI of that number among its own."""
+    def shown(self, slice_index: int, state: Presentation | None) -> Instance:
+        """The image of a slice as it is, or as a presentation state that is for it shows it."""
         instance = self.instance(slice_index)
+        return instance if state is None or not state.is_for(instance) else _presented(instance, state)
+
+    def grey(self, slice_index: int, choice: int = 0, state: Presentation | None = None) -> Grey:
+        """The grey pipeline of a slice with the VOI of that number among its own (or those of a state)."""
+        instance = self.shown(slice_index, state)
         if instance.colour:
             return Grey(voi=Window(127.5, 255.0, function="LINEAR_EXACT"), bits_stored=8)
-        return replace(instance.grey, voi=self.own_voi(slice_index, choice))
+        return replace(instance.grey, voi=self.own_voi(slice_index, choice, state))
 
-    def own_voi(self, slice_index: int, choice: int = 0) -> Window | Lut:
+    def own_voi(self, slice_index: int, choice: int = 0, state: Presentation | None = None) -> Window | Lut:
         """The window or VOI LUT of the image with that number (the first, where it has not so many).
 
         Where the image brings none: soft tissue for HU, else its own range.
         """
-        instance = self.instance(slice_index)
+        instance = self.shown(slice_index, state)
         offered = instance.vois
         if offered:
             return offered[choice if choice < len(offered) else 0]
@@ -139,6 +145,9 @@ class Stack:
                 "this series cannot be read in HU, so no second read and no HU value are possible",
             )
         )
+
+
+_presented = lru_cache(maxsize=64)(present)
 
 
 @lru_cache(maxsize=32)

@@ -3,9 +3,9 @@
 Each function is one command or one thing that a viewport asks for; it changes the desk and says so.
 """
 
-from viewer.app import posing, windows
+from viewer.app import posing, presenting, windows
 from viewer.app.desk_state import DeskState
-from viewer.app.display import Plane, TextLevel, Tool
+from viewer.app.display import TextLevel, Tool
 from viewer.app.views import PAN_STEP, Pointer
 from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.geometry import Vector
@@ -189,7 +189,7 @@ def reset(desk: DeskState) -> None:
 def set_window(desk: DeskState, viewport_id: str, centre: float, width: float) -> None:
     """Window of a viewport in modality values; the curve that is in force keeps its shape."""
     view = desk.views.view(viewport_id)
-    now = windows.in_force(view, desk.pixels.stacks.get(view.display_set), desk.views.place(view)[0])
+    now = presenting.window_of(desk, view, desk.views.place(view)[0])
     desk.views.set_window(viewport_id, Window(centre, width, function=now.function), view.choice)
     desk.looked()
 
@@ -216,11 +216,7 @@ def own_window(desk: DeskState, number: int) -> None:
 
 
 def _own_windows(desk: DeskState) -> tuple[str, ...]:
-    view = desk.views.active
-    shown, (index, _) = desk.views.display_set(view), desk.views.place(view)
-    if shown is None:
-        return ()
-    instance = shown.instance_at(index if view.plane is Plane.STACK else shown.count // 2)
+    instance = presenting.image_of(desk, desk.views.active)
     return () if instance is None else windows.offered(instance)
 
 

@@ -12,7 +12,7 @@ from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.geometry import Geometry, Vector
 from viewer.core.dicom.planes import cut_geometry, distance_to_cut, nearest_cut
 from viewer.core.hanging.layout import Box, Layout, layout
-from viewer.core.hanging.pose import PLAIN, Pose, anchor_of
+from viewer.core.hanging.pose import PLAIN, Pose, Turn, anchor_of, scale_of
 from viewer.core.hanging.protocol import Step
 from viewer.core.pixels.grey import Window
 
@@ -33,6 +33,7 @@ class View:
     display_set  "" = nothing
     index        slice, where `plane` is STACK; the other planes cut through the crosshair
     window       None = as stored in the image: the window or LUT with the number `choice` of its own
+    presentation SOP Instance UID of the presentation state that is applied; "" = none
     zoom, pan    see `ViewportState`
     """
 
@@ -45,6 +46,7 @@ class View:
     zoom: float = 1.0
     pan: tuple[float, float] = (0.0, 0.0)
     choice: int = 0
+    presentation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +307,25 @@ class Views:
         for view in self.hung:
             if view.id == viewport_id or (shown and view.display_set == shown):
                 self.views[view.id] = replace(view, window=window, choice=choice)
+
+    def present(self, viewport_id: str, presentation: str) -> None:
+        """Apply a presentation state, with the window that it brings; "" = none."""
+        view = replace(self.view(viewport_id), presentation=presentation, window=None, choice=0, invert=False)
+        self.views[viewport_id] = view
+
+    def show_area(
+        self, viewport_id: str, first: tuple[int, int], last: tuple[int, int], turn: Turn = PLAIN.turn
+    ) -> None:
+        """Pixels `first` to `last`, both inside ((column, row) from 1), as large as fits once turned."""
+        view = self.view(viewport_id)
+        size = self._size(view)
+        if size is None:
+            return
+        columns, rows = (b - a + 1 for a, b in zip(first, last, strict=True))
+        spacing, pixels, pose = self._spacing(view), self._pixels(view), Pose(turn)
+        zoom = scale_of(pose, (rows, columns), spacing, pixels) / scale_of(pose, size, spacing, pixels)
+        pan = ((first[0] - 1 + last[0] - size[1]) / 2, (first[1] - 1 + last[1] - size[0]) / 2)
+        self.set_zoom(viewport_id, zoom, pan)
 
     def set_zoom(self, viewport_id: str, zoom: float, pan: tuple[float, float]) -> None:
         """Zoom (1 = fit) and offset of the view centre from the image centre, image pixels."""

@@ -11,6 +11,7 @@ from viewer.app.stack import Stack
 from viewer.app.views import View
 from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.instance import Instance
+from viewer.core.dicom.presentation import Presentation
 from viewer.core.pixels.grey import VoiFunction, Window
 from viewer.core.pixels.voi import as_window, is_lut
 
@@ -44,14 +45,14 @@ def stored(instance: Instance | None) -> Window | None:
     return instance.windows[0] if instance is not None and instance.windows else None
 
 
-def in_force(view: View, stack: Stack | None, index: int) -> Window:
-    """The window as numbers, also where it is one stored in the image."""
+def in_force(view: View, stack: Stack | None, index: int, state: Presentation | None = None) -> Window:
+    """The window as numbers, also where it is one stored in the image or in the presentation state."""
     if view.window is not None:
         return view.window
     if stack is None or not 0 <= index < len(stack.ready):
         return STORED
     at = index if view.plane is Plane.STACK else len(stack.ready) // 2
-    window = as_window(stack.own_voi(at, view.choice), stack.instance(at).voi_luts)
+    window = as_window(stack.own_voi(at, view.choice, state), stack.shown(at, state).voi_luts)
     return replace(window, name=window.name or "Stored")
 
 

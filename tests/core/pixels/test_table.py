@@ -31,6 +31,7 @@ greys = st.builds(
     intercept=numbers,
     modality_lut=st.one_of(st.none(), luts),
     voi=st.one_of(windows, luts, moved),
+    presentation_lut=st.one_of(st.none(), luts),
     invert=st.booleans(),
     padding=st.one_of(st.none(), st.tuples(st.integers(-3000, 0), st.integers(0, 500))),
 )

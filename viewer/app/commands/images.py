@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from viewer.app import hanging, viewing
+from viewer.app import hanging, presenting, viewing
 from viewer.app.commands.command import IMAGES, READING, Command, Group
 from viewer.app.display import Tool
 from viewer.core.hanging.layout import LAYOUTS
@@ -171,6 +171,22 @@ _WINDOWS = (
         "Shift+Y",
         partial(viewing.next_own_window, steps=-1),
         card="Windows stored in the image",
+    ),
+    _grey(
+        "presentation.next",
+        "Next presentation state",
+        "Q",
+        presenting.next_state,
+        refusal=presenting.why_none,
+        card="Presentation states",
+    ),
+    _grey(
+        "presentation.previous",
+        "Previous presentation state",
+        "Shift+Q",
+        partial(presenting.next_state, steps=-1),
+        refusal=presenting.why_none,
+        card="Presentation states",
     ),
     *(
         _grey(

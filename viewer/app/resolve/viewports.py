@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from viewer.app import picturing, posing, text, windows
+from viewer.app import picturing, posing, presenting, text, windows
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Banner, Corners, Mark, Plane, Severity, ViewportState
 from viewer.app.naming import series_name
@@ -12,6 +12,7 @@ from viewer.app.views import View
 from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.geometry import Vector
 from viewer.core.dicom.instance import Instance
+from viewer.core.dicom.presentation import Presentation
 from viewer.core.pixels.grey import Window
 
 _TITLES = {Plane.AXIAL: "Axial", Plane.CORONAL: "Coronal", Plane.SAGITTAL: "Sagittal"}
@@ -31,13 +32,13 @@ def _viewport(desk: DeskState, view: View, marks: tuple[Mark, ...]) -> ViewportS
     index, count = views.place(view)
     if shown is None:
         return _empty(desk, view, focused)
-    stack = desk.pixels.stacks.get(shown.id)
-    window = windows.in_force(view, stack, index)
+    window, state = presenting.window_of(desk, view, index), presenting.in_force(desk, view)
     seen, spans = seen_of(desk, view, shown, count)
     pose = posing.pose(desk, view)
     corners = mammograms.corners(desk, view, shown, pose, _window_line(view, window)) or _dated(
         desk, shown, _corners(view, shown, index, count, window, views.point(view))
     )
+    corners = _with_state(corners, state, shown, index)
     return ViewportState(
         id=view.id,
         title=title(view, shown),
@@ -62,6 +63,7 @@ def _viewport(desk: DeskState, view: View, marks: tuple[Mark, ...]) -> ViewportS
         seen=seen,
         seen_spans=spans,
         pose=pose,
+        presentation=state,
         overlays=views.overlays,
         shutters=views.shutters,
     )
@@ -120,6 +122,16 @@ def _corners(
         bottom_left=levels,
         bottom_right=(*position, f"Image {index + 1} / {count}"),
     )
+
+
+def _with_state(corners: Corners, state: Presentation | None, shown: DisplaySet, index: int) -> Corners:
+    """The same, and which presentation state is applied, or that it is not for this image."""
+    if state is None:
+        return corners
+    instance = shown.instance_at(index)
+    here = instance is not None and state.is_for(instance)
+    said = f"Presentation state {state.label}" if here else "Presentation state: not for this image"
+    return replace(corners, top_right=(*corners.top_right, said))
 
 
 def _with_key(desk: DeskState, view: View, corners: Corners) -> Corners:

@@ -33,6 +33,8 @@ from viewer.core.dicom.plane import (
     read_position,
     read_spacing,
 )
+from viewer.core.dicom.presentation_module import GRAYSCALE, read_presentation
+from viewer.core.dicom.presentation_module import TAGS as PRESENTATION
 from viewer.core.dicom.problem import DicomError
 from viewer.core.dicom.shutter_module import TAGS as SHUTTERS
 from viewer.core.dicom.shutter_module import read_shutters
@@ -40,7 +42,7 @@ from viewer.core.dicom.syntax import Syntax
 from viewer.core.dicom.text import clean_age, clean_date, clean_time, is_uid
 from viewer.core.dicom.values import Values
 
-PARSER = 5
+PARSER = 6
 """Rises with every change of what `parse` makes of the same bytes: remembered results are then forgotten."""
 
 _UIDS = {
@@ -83,7 +85,7 @@ _NUMBERS = {
 _DATES = {"birth_date": 0x00100030, "study_date": 0x00080020, "series_date": 0x00080021}
 _TIMES = {"study_time": 0x00080030, "series_time": 0x00080031}
 _SOP_INSTANCE, _INSTANCE_NUMBER, _EXPOSURE = 0x00080018, 0x00200013, 0x00181152
-_OWN = frozenset((_SOP_INSTANCE, _INSTANCE_NUMBER, _EXPOSURE, POSITION)) | OVERLAYS
+_OWN = frozenset((_SOP_INSTANCE, _INSTANCE_NUMBER, _EXPOSURE, POSITION)) | OVERLAYS | PRESENTATION
 _FRAME_OF_REFERENCE = 0x00200052
 _LOSSY = 0x00282110
 _OTHERS = (
@@ -185,6 +187,8 @@ def _own(values: Values, part: Part10, common: Instance) -> dict[str, Any]:
     if not out["sop_instance_uid"]:
         out["sop_instance_uid"] = f"none-{_digest(values)}"
     if common.kind != "image":
+        if common.sop_class_uid == GRAYSCALE:
+            out["presentation"] = read_presentation(values, out["sop_instance_uid"])
         return out
     if common.frames > max(1, (part.size - part.pixel_offset) // 8):  # the least a compressed frame takes
         found, allowed = str(common.frames), f"what {part.size - part.pixel_offset} bytes can hold"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from viewer.core.dicom.geometry import Vector
 from viewer.core.dicom.mammogram import Mammogram
+from viewer.core.dicom.presentation import Presentation
 from viewer.core.dicom.problem import Problem
 from viewer.core.dicom.text import clean
 from viewer.core.pixels.grey import Grey, Lut, Window
@@ -68,6 +69,7 @@ class Instance:
                     length -1 = encapsulated
     swapped         bytes stand in big-endian 16-bit words: each pair is to be swapped
     mammogram       what the header says of a mammogram; None for anything else
+    presentation    what a grayscale presentation state holds; presentation_lut: of an image shown by one
     lossy           a lossy compression lies behind the pixels (transfer syntax or (0028,2110))
     problems        what is wrong but leaves the image usable
     broken          why its pixels cannot be had although its place is known; None where they can
@@ -143,6 +145,8 @@ class Instance:
     palette: tuple[Lut, Lut, Lut] | None = None
     overlays: tuple[Overlay, ...] = ()
     shutters: tuple[Shutter, ...] = ()
+    presentation_lut: Lut | None = None
+    presentation: Presentation | None = None
     lossy: bool = False
     lossy_ratio: float | None = None
     pixel_offset: int = 0
@@ -183,6 +187,7 @@ class Instance:
             intercept=self.intercept,
             modality_lut=self.modality_lut,
             invert=self.inverted,
+            presentation_lut=self.presentation_lut,
             padding=self.padding,
             bits_stored=self.bits_stored,
         )

@@ -5,6 +5,7 @@ import struct
 import warnings
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 from viewer.core.dicom.elements import Element, items_of
 from viewer.core.dicom.problem import DicomError, Problem
@@ -102,6 +103,18 @@ class Values:
         """The values of an FD element; () where it does not hold a whole number of them."""
         raw = self.raw(tag)
         return struct.unpack(f"{self._end}{len(raw) // 8}d", raw) if len(raw) % 8 == 0 else ()
+
+    def floats(self, tag: int) -> tuple[float, ...]:
+        """The values of an FL element; () where it does not hold a whole number of them."""
+        return self._fours(tag, "f")
+
+    def longs(self, tag: int) -> tuple[int, ...]:
+        """The values of an SL element; () where it does not hold a whole number of them."""
+        return self._fours(tag, "i")
+
+    def _fours(self, tag: int, kind: str) -> tuple[Any, ...]:
+        raw = self.raw(tag)
+        return struct.unpack(f"{self._end}{len(raw) // 4}{kind}", raw) if len(raw) % 4 == 0 else ()
 
     def little_endian_words(self, tag: int) -> bytes:
         """The value of an OW or US element as little-endian 16-bit words."""

@@ -91,6 +91,12 @@ def turn_of(orientation: tuple[str, ...], side: str, down: str) -> Turn | None:
     return Turn(transposed, (front[0] or front[1]) != ("P" if side == "R" else "A"), opposite in other)
 
 
+def turn_by(rotation: int, flip: bool) -> Turn:
+    """Clockwise by 0, 90, 180 or 270 degrees, then left and right exchanged (PS3.3 C.10.6)."""
+    across = (rotation in (90, 180)) != flip
+    return Turn(rotation in (90, 270), across, rotation in (180, 270))
+
+
 def fit(shape: tuple[int, int], spacing: Point, size: tuple[int, int]) -> float:
     """Device pixels per finest image pixel at which the whole image just fits."""
     finest = min(spacing)

@@ -68,6 +68,7 @@ class Grey:
     signed        stored values are two's complement (Pixel Representation 1)
     slope, intercept  modality value = stored * slope + intercept, where there is no `modality_lut`
     voi           window or VOI LUT; None stretches the whole range of stored values to black .. white
+    presentation_lut  from the output of the VOI, over its whole range, to P-values (PS3.3 C.11.4)
     invert        MONOCHROME1 xor the user's inversion
     padding       (lowest, highest) stored value that is no data, drawn black; None where there is none
     calibration   digital driving level (uint8) of each P-value, 256 to 4096 entries; b"" = identity
@@ -79,6 +80,7 @@ class Grey:
     intercept: float = 0.0
     modality_lut: Lut | None = None
     voi: Voi | None = None
+    presentation_lut: Lut | None = None
     invert: bool = False
     padding: tuple[int, int] | None = None
     calibration: bytes = b""

@@ -14,6 +14,10 @@ def display_value(stored: int, grey: Grey) -> float:
         return 0.0
     assert grey.voi is not None
     value = through_voi(modality_value(stored, grey), grey.voi)
+    if grey.presentation_lut is not None:
+        lut = grey.presentation_lut
+        at = round(value * (len(lut.entries) // 2 - 1))
+        value = look_up(lut, lut.first + at) / (2.0**lut.bits - 1)
     return 1 - value if grey.invert else value
 
 

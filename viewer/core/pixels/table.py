@@ -45,6 +45,9 @@ def presentation_table(grey: Grey) -> NDArray[np.float64]:
     """(65536,) the P-value 0 .. 1 of each code: modality, VOI, polarity, padding."""
     voi = grey.voi or full_range(grey)
     out = voi_table(modality_table(grey), voi)
+    lut = grey.presentation_lut
+    if lut is not None:
+        out = _look_up(lut, lut.first + np.rint(out * (len(lut.entries) // 2 - 1))) / (2.0**lut.bits - 1)
     if grey.invert:
         out = 1 - out
     if grey.padding is not None:
@@ -64,6 +67,8 @@ def grey_table(grey: Grey) -> NDArray[np.uint8]:
 
 def full_range(grey: Grey) -> Window:
     """The window from the lowest to the highest modality value that the stored bits allow."""
+    if grey.modality_lut is not None:
+        return between(0, 2**grey.modality_lut.bits - 1)
     low, high = (0, 2**grey.bits_stored - 1)
     if grey.signed:
         low, high = -(2 ** (grey.bits_stored - 1)), 2 ** (grey.bits_stored - 1) - 1

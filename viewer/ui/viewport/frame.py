@@ -150,8 +150,9 @@ def _slice_frame(state: ViewportState, stack: Stack, source: Source) -> Frame:
     )
     if frame.notice is not None:
         return frame
-    grey = _grey(state, stack, source.grey(Plane.STACK, index))
-    return replace(frame, picture=source.slice(index, state.shutters), table=table(grey))
+    grey = _grey(state, stack, stack.grey(index, state=state.presentation))
+    picture = source.slice(index, state.shutters, state.presentation)
+    return replace(frame, picture=picture, table=table(grey))
 
 
 def _why_no_slice(stack: Stack, index: int) -> Notice | None:
@@ -201,7 +202,9 @@ def _grey(state: ViewportState, stack: Stack, base: Grey) -> Grey:
     if stack.rgb is not None:
         return base
     index = state.index if state.plane is Plane.STACK else len(stack.ready) // 2
-    voi = None if state.window.width <= 0 else from_window(state.window, stack.instance(index).voi_luts)
+    given = state.presentation if state.plane is Plane.STACK else None
+    luts = stack.shown(index, given).voi_luts
+    voi = None if state.window.width <= 0 else from_window(state.window, luts)
     return replace(base, voi=voi or base.voi, invert=base.invert != state.invert)
 
 

@@ -54,6 +54,17 @@ def polyline(*points: tuple[float, float]) -> QPainterPath:
     return path
 
 
+def curve(*points: tuple[float, float]) -> QPainterPath:
+    """An open, smooth path through the points (Catmull-Rom as cubic Bezier pieces)."""
+    path = QPainterPath(QPointF(*points[0]))
+    ends = (points[0], *points, points[-1])
+    for before, start, end, after in zip(ends, ends[1:], ends[2:], ends[3:], strict=False):
+        first = QPointF(start[0] + (end[0] - before[0]) / 6, start[1] + (end[1] - before[1]) / 6)
+        second = QPointF(end[0] - (after[0] - start[0]) / 6, end[1] - (after[1] - start[1]) / 6)
+        path.cubicTo(first, second, QPointF(*end))
+    return path
+
+
 @dataclass(frozen=True, slots=True)
 class Stamp:
     """A line of text, painted once. width: of the text; the image has a margin of `margin` round it."""

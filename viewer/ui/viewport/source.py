@@ -10,6 +10,7 @@ from viewer.app.display import Plane
 from viewer.app.stack import Stack
 from viewer.core.dicom.geometry import Geometry
 from viewer.core.dicom.instance import Instance
+from viewer.core.dicom.presentation import Presentation
 from viewer.core.pixels.grey import Grey
 from viewer.core.pixels.shutter import outside
 from viewer.ui.viewport import reslice
@@ -25,12 +26,14 @@ class Source:
         self._uniform: bool | None = None
         self._last: tuple[tuple[object, ...], Picture] | None = None
 
-    def slice(self, index: int, shutters: bool = True) -> Picture:
-        """The slice as acquired; it must be ready. `shutters`: black outside of those it has."""
-        return self._remember((Plane.STACK, index, shutters), lambda: self._slice(index, shutters))
+    def slice(self, index: int, shutters: bool = True, state: Presentation | None = None) -> Picture:
+        """The slice as acquired; it must be ready. `shutters`: black outside of those it (or `state`) has."""
+        instance = self.stack.shown(index, state)
+        return self._remember(
+            (Plane.STACK, index, shutters, instance.shutters), lambda: self._slice(index, instance, shutters)
+        )
 
-    def _slice(self, index: int, shutters: bool) -> Picture:
-        instance = self.stack.instance(index)
+    def _slice(self, index: int, instance: Instance, shutters: bool) -> Picture:
         covered = _covered(instance) if shutters else None
         if self.stack.rgb is not None:
             rgb = self.stack.rgb[index]

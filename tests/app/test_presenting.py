@@ -1,0 +1,97 @@
+"""Presentation states from the keyboard: which one, on which image, and what the window says of it."""
+
+import numpy as np
+import pytest
+from pydicom import dcmread
+
+from tests.app.desks import write_chest
+from tests.conftest import shared_data
+from viewer.core.dicom.presentation import Presentation
+from viewer.core.hanging.pose import turn_by
+
+
+@pytest.fixture
+def both(hand, tmp_path):
+    """A CT image with its presentation state, in one folder."""
+    folder = tmp_path / "both"
+    folder.mkdir()
+    for parts in (("other", "ct_highdicom.dcm"), ("made", "gsps_circle_text.dcm")):
+        (folder / parts[1]).write_bytes(shared_data("conformance", *parts).read_bytes())
+    desk = hand.open(folder)
+    desk.focus_viewport(next(v.id for v in hand.state.viewports if v.display_set))
+    return desk
+
+
+def showing(hand):
+    return next(v for v in hand.state.viewports if v.display_set)
+
+
+def test_a_state_is_applied_named_and_taken_off_again(hand, both):
+    plain = showing(hand)
+    assert plain.presentation is None
+    hand.press("Q")
+    shown = showing(hand)
+    assert isinstance(shown.presentation, Presentation)
+    assert (shown.window.centre, shown.window.width) == (40, 400)
+    assert "Presentation state 1 of 1" in hand.state.status
+    assert any("Presentation state" in line for line in shown.corners.top_right)
+    hand.press("Q")
+    assert showing(hand) == plain
+    hand.press("Shift+Q")
+    assert showing(hand).presentation is shown.presentation
+
+
+def test_the_state_is_in_the_record_so_that_a_resumed_reading_has_it(hand, both):
+    hand.press("Q")
+    view = both.views.active
+    assert both.places()[view.id]["presentation"] == view.presentation != ""
+
+
+def test_the_displayed_area_fills_the_viewport(hand, both):
+    both.views.area = (200, 100)
+    view = both.views.active
+    both.views.show_area(view.id, (11, 21), (30, 30))
+    view = both.views.view(view.id)
+    shown = both.views.display_set(view)
+    rows, columns = shown.instances[0].rows, shown.instances[0].columns
+    assert view.pan == ((10 + 30 - columns) / 2, (20 + 30 - rows) / 2)
+    fit = min(both.views.aspect(view) / columns, 1 / rows)
+    assert view.zoom * fit == pytest.approx(min(both.views.aspect(view) / 20, 1 / 10), rel=0.02)
+
+
+@pytest.mark.parametrize("flip", [False, True])
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_a_turn_is_clockwise_and_a_flip_comes_after_it(rotation, flip):
+    picture = np.arange(6).reshape(2, 3)
+    wanted = np.rot90(picture, -rotation // 90)
+    wanted = wanted[:, ::-1] if flip else wanted
+    turn = turn_by(rotation, flip)
+    for row in range(2):
+        for column in range(3):
+            x, y = turn.onto_screen((column + 0.5, row + 0.5), (2, 3))
+            assert wanted[int(y), int(x)] == picture[row, column]
+
+
+def test_a_state_that_turns_the_image_turns_its_letters_too(hand, tmp_path):
+    folder = tmp_path / "turned"
+    folder.mkdir()
+    state = dcmread(shared_data("conformance", "made", "gsps_circle_text.dcm"))
+    state.ImageRotation, state.ImageHorizontalFlip = 90, "N"
+    state.save_as(folder / "state.dcm")
+    image = shared_data("conformance", "other", "ct_highdicom.dcm")
+    (folder / "image.dcm").write_bytes(image.read_bytes())
+    desk = hand.open(folder)
+    desk.focus_viewport(showing(hand).id)
+    hand.press("Q")
+    shown = showing(hand)
+    assert shown.pose.turn == turn_by(90, False)
+    assert shown.pose.turn.letters(("R", "A", "L", "P")) == ("P", "R", "A", "L")
+
+
+def test_without_a_state_the_key_says_so(hand, tmp_path):
+    hand.open(write_chest(tmp_path / "chest"))
+    hand.press("Q")
+    assert hand.state.status == "There is no presentation state for these images."
+    hand.press("Tab", "Q")
+    assert "planes" in hand.state.status
+    assert np.all([v.presentation is None for v in hand.state.viewports])
