@@ -65,7 +65,7 @@ def read(hand: Hand, study: Path) -> None:
     hand.let_go("H")
     hand.press("X")
     keep(hand, "reject")
-    hand.press("1", "F6")
+    hand.press("Esc", "Return", "F6")
     hand.rest(2.0)
     keep(hand, "report")
 

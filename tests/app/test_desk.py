@@ -88,6 +88,7 @@ def test_the_next_case_opens_and_the_one_before_can_be_resumed(hand, chest_folde
     hand.press("Ctrl+PgUp")
     assert desk.case.key == first
     assert desk.screen.question.kind == "resume"
+    assert hand.state.panel.empty == ("plain", "Your reading begins with your answer.")
 
 
 # --- looking
@@ -329,9 +330,12 @@ def test_accept_needs_the_slice_to_have_been_on_screen(hand, desk):
     hand.press("N", "Enter")
     assert desk.reading.judgement(FINDINGS[0].tracking_uid).verdict is Verdict.UNDECIDED
     assert "Look at M1 first" in desk.screen.status
+    lung_rads = "4A if accepted: solid, baseline, 8 to < 15 mm"
+    assert dict(hand.state.panel.rows[0].lines)["Lung-RADS"] == f"would be {lung_rads}"
     hand.look(0.31)
     hand.press("Enter")
     assert desk.reading.judgement(FINDINGS[0].tracking_uid).verdict is Verdict.ACCEPTED
+    assert dict(hand.state.panel.rows[0].lines)["Lung-RADS"] == lung_rads.replace(" if accepted", "")
 
 
 def test_a_held_enter_accepts_once(hand, desk):

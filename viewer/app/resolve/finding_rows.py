@@ -7,7 +7,7 @@ from viewer.app.naming import series_name
 from viewer.app.resolve.overlays import name_of, size_text, state_of
 from viewer.core.reading import lung_rads
 from viewer.core.reading.finding import Author, Finding
-from viewer.core.reading.reading import Judgement, Reading, Verdict
+from viewer.core.reading.reading import Category, Judgement, Reading, Verdict
 from viewer.core.report.place import display_set_of, slice_of
 
 _OWN_ACTIONS = (Action("finding.edit", "Describe", "E"), Action("finding.delete", "Delete", "Del"))
@@ -147,9 +147,17 @@ def _why(
         axes = f"{size_text(finding)}, {finding.volume_mm3:.0f} mm³, as the model outlines it"
         lines.append(("Size", axes))
     if reading.scheme and lung_rads.is_nodule(finding):
+        accepted = reading.judgement(finding.tracking_uid).verdict is Verdict.ACCEPTED
         given = lung_rads.finding_category(own or finding)
-        lines.append(("Lung-RADS", f"{given.value or 'none'} by itself: {given.rule}"))
+        lines.append(("Lung-RADS", _alone(given, counts=accepted or own is not None)))
     return tuple(lines)
+
+
+def _alone(given: Category, counts: bool) -> str:
+    """The category that a finding gives alone; `counts`: it does already."""
+    if not given.value:
+        return f"no category: {given.rule}"
+    return f"{given.value}: {given.rule}" if counts else f"would be {given.value} if accepted: {given.rule}"
 
 
 def _concepts(desk: DeskState, uid: str) -> tuple[str, ...]:

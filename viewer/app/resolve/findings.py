@@ -1,6 +1,8 @@
 """The right panel while reading: findings, verdict, what was seen, the second reader, the decisions."""
 
-from viewer.app import revealing, reviewing, seeing, text
+from dataclasses import replace
+
+from viewer.app import marking, revealing, reviewing, seeing, text
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Action, Panel, Plane
 from viewer.app.naming import plane_name, series_name
@@ -27,8 +29,15 @@ def panel(desk: DeskState) -> Panel:
     """The right panel of the images."""
     reading = desk.reading
     if reading is None:
-        return EMPTY
+        return EMPTY if desk.study is None else _not_begun(desk)
     return _revealed(desk, reading) if desk.revealed else _unaided(desk, reading)
+
+
+def _not_begun(desk: DeskState) -> Panel:
+    """A study is open, and no reading of it: a question comes first, or there is no event log."""
+    asked = desk.screen.question is not None
+    words = "Your reading begins with your answer." if asked else marking.why_read_only(desk)
+    return replace(EMPTY, second_reader=second_reader(desk, committed=False), empty=("plain", words))
 
 
 # --- before the reveal

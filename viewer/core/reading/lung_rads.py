@@ -40,13 +40,13 @@ _SOLID = (
     _Band(0, "2", "< 6 mm"),
     _Band(60, "3", "6 to < 8 mm"),
     _Band(80, "4A", "8 to < 15 mm"),
-    _Band(150, "4B", ">= 15 mm"),
+    _Band(150, "4B", "≥ 15 mm"),
 )
-_NON_SOLID = (_Band(0, "2", "< 30 mm"), _Band(300, "3", ">= 30 mm"))
+_NON_SOLID = (_Band(0, "2", "< 30 mm"), _Band(300, "3", "≥ 30 mm"))
 _SOLID_PART = (
     _Band(0, "3", "solid part < 6 mm"),
     _Band(60, "4A", "solid part 6 to < 8 mm"),
-    _Band(80, "4B", "solid part >= 8 mm"),
+    _Band(80, "4B", "solid part ≥ 8 mm"),
 )
 _PART_SOLID_FROM = 60
 
@@ -99,9 +99,9 @@ def _part_solid(total: int, solid_part_mm: float | None) -> tuple[str, str]:
     if total < _PART_SOLID_FROM:
         return "2", "< 6 mm"
     if solid_part_mm is None:
-        return "3", ">= 6 mm, solid part not measured: at least 3"
+        return "3", "≥ 6 mm, solid part not measured: at least 3"
     band = _band(_SOLID_PART, _tenths(solid_part_mm))
-    return band.value, f">= 6 mm, {band.text}"
+    return band.value, f"≥ 6 mm, {band.text}"
 
 
 def _band(bands: tuple[_Band, ...], tenths: int) -> _Band:
