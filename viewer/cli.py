@@ -75,6 +75,7 @@ def _add_reading(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     read.set_defaults(run=_read)
 
     demo = commands.add_parser("demo", help="make the demonstration study (a phantom) and open or read it")
+    demo.add_argument("--mammography", action="store_true", help="a screening mammography with its prior")
     demo.add_argument("--no-window", action="store_true", help="read it without a window")
     demo.set_defaults(run=_demo)
 
@@ -155,12 +156,18 @@ def _read(options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from viewer.app.demo.chest import write_demo
     from viewer.app.home import home
     from viewer.app.progress import progress_bar
 
-    with progress_bar("Making the demonstration chest") as progress:
-        folder = write_demo(home(), progress=progress)
+    with progress_bar("Making the demonstration study") as progress:
+        if options.mammography:
+            from viewer.app.demo.breast.write import write_mammography
+
+            folder = write_mammography(home(), progress=progress)
+        else:
+            from viewer.app.demo.chest import write_demo
+
+            folder = write_demo(home(), progress=progress)
     if _has_display() and not options.no_window:
         options.paths, options.backend = [folder], None
         return _window(options)

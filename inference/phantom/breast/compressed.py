@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from inference.phantom.breast.tissue import Tissue, gland, septa
 from inference.phantom.breast.view import View
-from inference.phantom.fields import Lattice, Reader, coarse_lattice
+from inference.phantom.fields import Lattice, Reader, coarse_lattice, enlarge
 
 Array = NDArray[np.float32]
-PITCH_MM = 1.25
+PITCH_MM = 1.5
 SKIN_MM = 1.6
 
 
@@ -29,6 +29,12 @@ def plate(view: View, low: float, high: float, width: float, step: float) -> Pla
     shape = (1, int(np.ceil((high - low) / step)), int(np.ceil(width / step)))
     lattice = Lattice((0.0, low, step / 2), (1.0, step, step), shape)
     return Plate(lattice, _inside(view, lattice))
+
+
+def refined(on: Plate, low: float, shape: tuple[int, int], step: float) -> Plate:
+    """The same plane in finer pixels, from y = `low` up; its distances are read from the coarser ones."""
+    lattice = Lattice((0.0, low, step / 2), (1.0, step, step), (1, *shape))
+    return Plate(lattice, np.asarray(enlarge(on.inside, on.lattice, lattice), np.float32))
 
 
 def _inside(view: View, lattice: Lattice) -> Array:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.phantom.breast.compressed import Plate, gathered, plate, slabs
+from inference.phantom.breast.compressed import gathered, plate, refined, slabs
 from inference.phantom.breast.lesions import Lesion, cast_lesion
+from inference.phantom.breast.processing import Processing
 from inference.phantom.breast.shadow import cast
 from inference.phantom.breast.strands import seen
 from inference.phantom.breast.texture import fine
@@ -55,13 +56,13 @@ def expose(breast: Breast, view: View, detector: Detector, seed: int) -> tuple[A
     dense = gathered(slab for _, slab in slabs(view, breast.tissue, tissue, SLAB_MM))
     cast(dense, tissue.lattice, seen(breast.strands, view))
     columns = min(int(width / detector.pixel_mm), detector.shape[1])
-    fine_plate = plate(view, low, high, columns * detector.pixel_mm, detector.pixel_mm)
+    fine_plate = refined(tissue, low, (detector.shape[0], columns), detector.pixel_mm)
     full = enlarge(dense, tissue.lattice, fine_plate.lattice)
     for what in breast.lesions:
         cast_lesion(full, fine_plate.lattice, what, view)
     rng = np.random.default_rng([seed, 11])
     full += enlarge(_grain(rng, dense, tissue.lattice.step[1]), tissue.lattice, fine_plate.lattice)
-    light = brightness(full, fine_plate, view)
+    light = Processing.of(view, fine_plate).brightness(full)
     light += _noise(rng, light.shape, detector.noise) * (0.4 + light)
     out = np.zeros(detector.shape, np.float32)
     inside = np.zeros(detector.shape, np.bool_)
@@ -88,27 +89,3 @@ def _noise(rng: np.random.Generator, shape: tuple[int, int], amount: float) -> A
     white[:, 1:] += np.float32(0.35) * white[:, :-1]
     white *= np.float32(amount)
     return white
-
-
-def brightness(dense: Array, on: Plate, view: View) -> Array:
-    """What a processed picture makes of mm of dense tissue: even in the middle, falling off at the skin."""
-    depth = np.clip(on.inside, 0, None)
-    rim = 0.25 + 0.75 * (1 - np.exp(-((depth / 8) ** 1.2)))
-    skin = np.exp(-(((depth - 0.8) / 0.9) ** 2))
-    light = 0.20 * rim + 0.02 * skin + 0.86 * (1 - np.exp(-np.clip(dense, 0, None) / 24))
-    _add_muscle(light, on, view)
-    return np.asarray(light * np.clip(on.inside / 0.4, 0, 1), np.float32)
-
-
-def _add_muscle(light: Array, on: Plate, view: View) -> None:
-    """The pectoral muscle lies over the other tissue; its edge is soft, its fibres run along it."""
-    if view.projection == "CC":
-        return
-    y, x = on.lattice.axis(1)[:, None], on.lattice.axis(2)[None, :]
-    over = view.muscle(y).astype(np.float32) - x
-    cover = 1 / (1 + np.exp(np.clip(-(over - 1.5) / 1.2, -30, 30)))
-    fibres = 0.006 * np.sin(over / 2.3 + 1.9 * np.sin(y / 23)) + 0.005 * np.sin(
-        over / 1.1 + 2 * np.sin(y / 31 + 1)
-    )
-    thick = 0.46 + 0.13 * np.clip(over / 45, 0, 1) + fibres
-    light += cover * (thick + 0.42 * (light - 0.3) - light)

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from inference.phantom.breast.compressed import gathered, plate, slabs
 from inference.phantom.breast.lesions import cast_lesion
-from inference.phantom.breast.picture import Breast, Detector, brightness, width_mm
+from inference.phantom.breast.picture import Breast, Detector, width_mm
+from inference.phantom.breast.processing import Processing
 from inference.phantom.breast.shadow import cast
 from inference.phantom.breast.strands import seen
 from inference.phantom.breast.view import View
@@ -38,10 +39,10 @@ def slices(breast: Breast, view: View, detector: Detector, seed: int) -> Iterato
         layers.append(dense.astype(np.float16))
         heights.append(height)
     everything = _smeared(gathered(layers), step)
-    rng = np.random.default_rng([seed, 12])
+    rng, shown = np.random.default_rng([seed, 12]), Processing.of(view, on)
     for k, height in enumerate(heights):
         near = gathered(layers[max(k - 1, 0) : k + 2])
-        light = brightness(near * np.float32(SHARPEN) + everything * np.float32(SMEAR), on, view)
+        light = shown.brightness(near * np.float32(SHARPEN) + everything * np.float32(SMEAR))
         light += (
             rng.standard_normal(light.shape, dtype=np.float32) * np.float32(detector.noise) * (0.4 + light)
         )

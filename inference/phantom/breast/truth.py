@@ -23,6 +23,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     breast_mm         (depth from the chest wall, lateral, up) before compression; the nipple is at (.., 0, 0)
     clock             hour of the clock face, as the reader faces the woman
     nipple_mm         distance from the nipple before compression
+    frame             of a stack, from 1: the slice of its middle; 0 in a mammogram
     """
 
     id: str
@@ -37,6 +38,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     clock: int
     nipple_mm: float
     specks: tuple[Speck, ...] = ()
+    frame: int = 0
 
 
 def mark(what: Lesion, view: View, build: Build, top: float, pixel_mm: float) -> Mark:
@@ -77,7 +79,7 @@ def _specks(what: Lesion, centre: tuple[float, float], top: float, pixel_mm: flo
     for thread in what.threads:
         _, y, x = thread.path.mean(axis=0)
         row, column = _pixel(centre[0] + y, centre[1] + x, top, pixel_mm)
-        out.append(Speck(row, column, float(2 * thread.radius.max())))
+        out.append(Speck(float(row), float(column), float(2 * thread.radius.max())))
     return tuple(out)
 
 

@@ -1,0 +1,1 @@
+"""Mammography demonstration: two examinations of a phantom, of two make-believe vendors, as DICOM."""
