@@ -357,6 +357,7 @@ class DisplayState:
     banners: tuple[Banner, ...]
     series: tuple[SeriesRow, ...]
     series_open: bool
+    priors: tuple[str, ...]
     viewports: tuple[ViewportState, ...]
     maximised: str
     tool: Tool

@@ -2,6 +2,7 @@
 
 from viewer.app import text, viewing
 from viewer.app.desk_state import DeskState
+from viewer.core.dicom.display_set import Study
 from viewer.core.hanging.fill import hang, priors_of
 from viewer.core.hanging.protocol import shipped
 
@@ -33,10 +34,15 @@ def beside(desk: DeskState) -> tuple[str, ...]:
     return tuple(dict.fromkeys(p for step in open_ones for p in step.pictures if p))
 
 
+def priors_here(desk: DeskState) -> tuple[Study, ...]:
+    """The earlier studies of the patient that are here and can be compared with, from recent to old."""
+    study, protocol = desk.study, desk.hanging.hung.protocol
+    return () if study is None or protocol is None else priors_of(protocol, study, desk.listing.studies)
+
+
 def older_prior(desk: DeskState, steps: int = 1) -> None:
     """Compare with an older (or with -1 a newer) earlier study."""
-    study, protocol = desk.study, desk.hanging.hung.protocol
-    priors = () if study is None or protocol is None else priors_of(protocol, study, desk.listing.studies)
+    priors = priors_here(desk)
     now = desk.hanging.hung.prior
     if now is None:
         desk.say("There is no earlier study of this patient here.")

@@ -118,7 +118,7 @@ class MainWindow(QWidget):
     def _show_panels(self, state: DisplayState) -> None:
         """The panels beside the images; not before the first image is on screen."""
         unfolded = state.series_open and self.width() >= FOLD_BELOW
-        self.series.show_series(state.series, unfolded, _sealed_words(state))
+        self.series.show_series(state.series, unfolded, state.priors, _sealed_words(state))
         self.findings.show_panel(state.panel)
 
     def _screen(self, name: str) -> "Screen":

@@ -5,7 +5,7 @@ from viewer.app.desk import Desk
 from viewer.app.display import Banner, Cell, DisplayState, Severity
 from viewer.app.resolve import chrome
 from viewer.app.resolve.findings import panel
-from viewer.app.resolve.studies import series, study_list
+from viewer.app.resolve.studies import priors, series, study_list
 from viewer.app.resolve.viewports import two_patients, viewports
 
 __all__ = ["resolve"]
@@ -29,6 +29,7 @@ def resolve(desk: Desk) -> DisplayState:
         banners=_banners(desk),
         series=series(desk) if reading else (),
         series_open=desk.screen.series_open,
+        priors=priors(desk) if reading else (),
         viewports=viewports(desk) if reading else (),
         maximised=desk.views.maximised,
         tool=desk.views.tool,

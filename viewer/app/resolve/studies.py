@@ -1,6 +1,6 @@
 """The study list and the series panel of the display state."""
 
-from viewer.app import text
+from viewer.app import hanging, text
 from viewer.app.desk_state import DeskState, study_key
 from viewer.app.display import SeriesRow
 from viewer.app.display_pages import StudyList, StudyRow
@@ -128,3 +128,15 @@ def detail(shown: DisplaySet) -> str:
     images = "1 image" if shown.count == 1 else f"{shown.count - len(shown.missing)} images"
     kernel = first.kernel if first.kernel and first.kernel not in series_name(shown) else ""
     return " · ".join(filter(None, (thickness, images, kernel)))
+
+
+def priors(desk: DeskState) -> tuple[str, ...]:
+    """Date and name of each earlier study that can be compared with, from recent to old."""
+    now = desk.hanging.hung.prior
+    return tuple(
+        text.date(study.date)
+        + text.DOT
+        + (study.description or "no description")
+        + (", shown beside" if study is now else "")
+        for study in hanging.priors_here(desk)
+    )

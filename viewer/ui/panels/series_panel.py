@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QPushButton, QScrollArea, QV
 
 from viewer.app.display import SeriesRow
 from viewer.ui import icons, theme
-from viewer.ui.parts.text import Rule, Text, clear, column, row
+from viewer.ui.parts.text import Rule, Text, add_all, clear, column, row
 from viewer.ui.viewport.viewport import SERIES_MIME
 
 Thumbnail = Callable[[SeriesRow], QImage | None]
@@ -138,7 +138,7 @@ class SeriesPanel(QFrame):
         self._items: dict[str, SeriesItem] = {}
         self._count = Text("", "caption", "text_2")
         self._list = column(gap=8)
-        self._sealed = _SealedBox()
+        self._priors, self._sealed = _PriorsBox(), _SealedBox()
         self._edge = QPushButton()
         self._edge.setObjectName("quiet")
         self._edge.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # or it took the keyboard when it appears
@@ -162,8 +162,7 @@ class SeriesPanel(QFrame):
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         inside.addWidget(area, 1)
-        inside.addWidget(Rule())
-        inside.addWidget(self._sealed)
+        add_all(inside, Rule(), self._priors, Rule(), self._sealed)
         self._open.setLayout(inside)
         whole = column()
         whole.addWidget(self._edge)
@@ -171,12 +170,19 @@ class SeriesPanel(QFrame):
         whole.addStretch(0)
         self.setLayout(whole)
 
-    def show_series(self, rows: tuple[SeriesRow, ...], unfolded: bool, sealed: tuple[str, str]) -> None:
+    def show_series(
+        self,
+        rows: tuple[SeriesRow, ...],
+        unfolded: bool,
+        priors: tuple[str, ...],
+        sealed: tuple[str, str],
+    ) -> None:
         """Show the rows; `sealed` is (icon, words) on the second reader, "" once it is revealed."""
         self.setFixedWidth(theme.px("series_panel" if unfolded else "series_folded"))
         self._open.setVisible(unfolded)
         self._edge.setVisible(not unfolded)
         self._count.say(str(len(rows)))
+        self._priors.show_priors(priors)
         self._sealed.show_words(*sealed)
         wanted = [r.display_set for r in rows]
         if list(self._items) != wanted:
@@ -188,6 +194,23 @@ class SeriesPanel(QFrame):
             self._items[one.display_set].show_row(one)
         if not unfolded:
             self._edge.setIcon(icons.pixmap("caret-double-right", "text_2", 16, self.devicePixelRatioF()))
+
+
+class _PriorsBox(QFrame):
+    """The earlier studies that can be compared with, or that there is none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._count, self._words = Text("", "caption", "text_2"), Text("", "caption", "text_2", wrap=True)
+        lines = column((8, 4, 8, 4), 6)
+        lines.addLayout(row(Text("Priors", "heading"), None, self._count, gap=0))
+        lines.addWidget(self._words)
+        self.setLayout(lines)
+
+    def show_priors(self, priors: tuple[str, ...]) -> None:
+        """A line for each."""
+        self._count.say(str(len(priors)))
+        self._words.say("\n".join(priors) or "No earlier study of this kind is here.")
 
 
 class _SealedBox(QFrame):
