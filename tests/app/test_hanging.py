@@ -1,9 +1,12 @@
 """Hanging steps on the desk: keys, priors, what is not shown, pixels there before they are needed."""
 
+import numpy as np
 import pytest
 
 from tests.app.desks import write_chest
-from tests.core.hanging.files import exam, mammogram, write
+from tests.core.hanging.exams import FOUR
+from tests.core.hanging.files import WAYS, exam, mammogram, write
+from tests.core.hanging.files import hung as breast
 from viewer.app.resolve import resolve
 
 
@@ -104,3 +107,67 @@ def test_a_chest_with_a_prior_has_steps_for_both(hand, tmp_path):
     hand.open(write_chest(tmp_path / "chest", StudyDate="20260102"))
     assert "lung_prior" not in [step.id for step in hand.desk.hanging.steps]
     assert resolve(hand.desk).steps[1].title == "Soft tissue"
+
+
+@pytest.fixture
+def large(hand, second_reader, tmp_path):
+    """Mammograms larger than their viewports."""
+    second_reader.says(())
+    pixels = {side: np.kron(breast(side), np.ones((20, 20), np.uint16)) for side in "RL"}
+    images = [mammogram(n, s, v, pixels=pixels[s], way=WAYS[n]) for n, (s, v) in enumerate(FOUR, 1)]
+    hand.desk.sized(1000, 700)
+    hand.open(write(tmp_path / "large", *images))
+    settle(hand)
+    return hand
+
+
+def test_q_goes_through_a_breast_in_tiles_and_f_fits_it_again(large):
+    large.press("Q")
+    assert large.state.viewports[0].corners.bottom_left[0].startswith("1:1  part 1 / ")
+    assert large.state.viewports[0].pose.pixels
+    count = int(large.state.viewports[0].corners.bottom_left[0].rpartition("/ ")[2])
+    places = {large.state.viewports[0].pan}
+    for _ in range(count - 1):
+        large.press("Right")
+        places.add(large.state.viewports[0].pan)
+    assert len(places) == count > 2
+    large.press("Q")
+    assert "part 1 /" in large.state.viewports[0].corners.bottom_left[0]
+    large.press("F")
+    assert not large.state.viewports[0].pose.pixels
+    assert large.state.viewports[0].corners.bottom_left[0].startswith("Same size")
+
+
+def test_what_was_seen_at_full_resolution_is_kept_and_the_rest_named(large):
+    assert "R CC (0 %), L CC (0 %)" in large.state.panel.seen_note
+    large.press("Q")
+    for _ in range(40):
+        large.press("Q")
+    first = large.state.panel.seen_lines[0]
+    assert first == ("R CC, full resolution", 100, 100)
+    assert "R CC" not in large.state.panel.seen_note
+    recorded = [key for key in large.desk.reading.slices_seen if key.endswith("full resolution")]
+    assert recorded == [f"{large.desk.views.view('1').display_set}/full resolution"]
+    large.desk.review.full.clear()  # as after a restart: what stands in the log still counts
+    assert large.state.panel.seen_lines[0] == first
+    assert "L CC (0 %)" in large.state.panel.seen_note
+
+
+def test_a_step_at_full_resolution_begins_with_its_first_tile_and_forgets_no_zoom(large):
+    large.press("+")
+    zoomed = large.state.viewports[0].zoom
+    large.press("Ctrl+4")
+    assert large.desk.hanging.now.title == "R CC 1:1"
+    assert "part 1 /" in large.state.viewports[0].corners.bottom_left[0]
+    large.press("Ctrl+1")
+    assert large.state.viewports[0].zoom == zoomed
+
+
+def test_signing_names_what_was_never_shown_whole(large):
+    large.press("Shift+Enter")
+    large.turn(lambda: large.desk.revealed)
+    large.press("Ctrl+Shift+Enter")
+    assert "Not shown whole at full resolution: R CC (0 %)" in large.state.status
+    assert large.desk.stage.name == "REVEALED"
+    large.press("Ctrl+Shift+Enter")
+    assert large.desk.stage.name == "SIGNED"

@@ -29,20 +29,21 @@ def showing(hand):
 def test_a_state_is_applied_named_and_taken_off_again(hand, both):
     plain = showing(hand)
     assert plain.presentation is None
-    hand.press("Q")
+    hand.press("Shift+P")
     shown = showing(hand)
     assert isinstance(shown.presentation, Presentation)
     assert (shown.window.centre, shown.window.width) == (40, 400)
     assert "Presentation state 1 of 1" in hand.state.status
     assert any("Presentation state" in line for line in shown.corners.top_right)
-    hand.press("Q")
+    hand.press("Shift+P")
     assert showing(hand) == plain
-    hand.press("Shift+Q")
+    hand.desk.run("presentation.previous")
+    hand.paint()
     assert showing(hand).presentation is shown.presentation
 
 
 def test_the_state_is_in_the_record_so_that_a_resumed_reading_has_it(hand, both):
-    hand.press("Q")
+    hand.press("Shift+P")
     view = both.views.active
     assert both.places()[view.id]["presentation"] == view.presentation != ""
 
@@ -82,7 +83,7 @@ def test_a_state_that_turns_the_image_turns_its_letters_too(hand, tmp_path):
     (folder / "image.dcm").write_bytes(image.read_bytes())
     desk = hand.open(folder)
     desk.focus_viewport(showing(hand).id)
-    hand.press("Q")
+    hand.press("Shift+P")
     shown = showing(hand)
     assert shown.pose.turn == turn_by(90, False)
     assert shown.pose.turn.letters(("R", "A", "L", "P")) == ("P", "R", "A", "L")
@@ -90,8 +91,8 @@ def test_a_state_that_turns_the_image_turns_its_letters_too(hand, tmp_path):
 
 def test_without_a_state_the_key_says_so(hand, tmp_path):
     hand.open(write_chest(tmp_path / "chest"))
-    hand.press("Q")
+    hand.press("Shift+P")
     assert hand.state.status == "There is no presentation state for these images."
-    hand.press("Tab", "Q")
+    hand.press("Tab", "Shift+P")
     assert "planes" in hand.state.status
     assert np.all([v.presentation is None for v in hand.state.viewports])

@@ -18,6 +18,7 @@ from viewer.app import (
     opening,
     posing,
     reviewing,
+    roaming,
     seeing,
     settings,
     signing,
@@ -45,6 +46,8 @@ class Desk(DeskState):
         self._keys = {(where, key): c for c in self.commands for where in c.when for key in c.keys}
         self.subscribe(partial(opening.load_what_is_shown, self))
         self.subscribe(partial(posing.measure, self))
+        self.subscribe(partial(roaming.start, self))
+        self.subscribe(partial(roaming.look, self))
         for sentence in (odd, *odd_keys):
             if sentence:
                 self.say(sentence, Severity.WARNING)
@@ -209,9 +212,10 @@ class Desk(DeskState):
         """One viewport on the whole area, or back."""
         viewing.maximise(self, viewport_id)
 
-    def sized(self, width: int, height: int) -> None:
-        """The place for all viewports is so large now."""
-        self.views.area = (max(1, width), max(1, height))
+    def sized(self, width: int, height: int, ratio: float = 1.0) -> None:
+        """The place for all viewports is so large now; `ratio`: device pixels per unit."""
+        self.views.area, self.views.ratio = (max(1, width), max(1, height)), ratio
+        self.changed()
 
     def drop_series(self, viewport_id: str, display_set: str) -> None:
         """A series was dropped here."""

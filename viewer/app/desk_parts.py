@@ -17,6 +17,7 @@ from viewer.core.dicom.problem import Problem
 from viewer.core.hanging.fill import EMPTY, Hung
 from viewer.core.hanging.pose import Box
 from viewer.core.hanging.protocol import Step
+from viewer.core.hanging.tiles import Seen
 
 if TYPE_CHECKING:  # the second reader's parts load after the first image
     from viewer.app.report_folder import Written
@@ -114,6 +115,7 @@ class Review:
     strip       the reject strip is open: digits are reasons
     looked      model findings whose slice has been on screen long enough
     on_screen   by viewport: (display set, plane, index) that was really painted, and since when
+    full        what of each mammogram was on screen at full resolution, by display set
     chance      the reader's own probability of cancer, per cent
     undo_order  what was done, oldest first: None = an event of the reading, else the views before it
     """
@@ -127,6 +129,7 @@ class Review:
     heat_pinned: bool = False
     looked: set[str] = field(default_factory=set)
     on_screen: dict[str, tuple[tuple[str, Plane, int], float]] = field(default_factory=dict)
+    full: dict[str, Seen] = field(default_factory=dict)
     chance: int | None = None
     undo_order: list[dict[str, View] | None] = field(default_factory=list)
 

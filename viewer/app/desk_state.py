@@ -261,6 +261,7 @@ def _place(view: View) -> dict[str, object]:
         "invert": view.invert,
         "zoom": view.zoom,
         "pan": list(view.pan),
+        "pixels": view.pixels,
     }
 
 

@@ -11,12 +11,12 @@ from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.instance import Instance
 from viewer.core.dicom.mammogram import Mammogram
 from viewer.core.dicom.planes import edge_letters
-from viewer.core.hanging.pose import PLAIN, Box, Pose, Turn, turn_by, turn_of
+from viewer.core.hanging.pose import Box, Pose, Turn, turn_by, turn_of
 from viewer.core.pixels.table import grey_table
 
 MARGIN = 1.04
 """Room round the largest breast of a step, as a factor."""
-_GAP = 2
+GAP = 2
 """Between viewports, pixels of the design."""
 _ENLARGED = ("M", "S")
 """View modifiers of images that are not compared in size with whole breasts."""
@@ -43,14 +43,16 @@ def pose(desk: DeskState, view: View) -> Pose:
     """How the picture of a viewport lies."""
     shown, state = desk.views.display_set(view), presenting.in_force(desk, view)
     if state is not None and presenting.is_for(desk, view, state):
-        return Pose(turn_by(state.rotation, state.flip))
+        return Pose(turn_by(state.rotation, state.flip), pixels=view.pixels)
     if shown is None or view.plane is not Plane.STACK or breast_of(shown) is None:
-        return PLAIN
+        return Pose(pixels=view.pixels)
     turned = turn(shown)
     if turned is None:
-        return PLAIN
+        return Pose(pixels=view.pixels)
     breast = breast_of(shown)
     edge = "right" if breast is not None and breast.side == "R" else "left"
+    if view.pixels:
+        return Pose(turned, pixels=True)
     return Pose(turned, _scale(desk, shown), edge=edge, centre=_middle(desk.pixels.breasts.get(shown.id)))
 
 
@@ -91,8 +93,8 @@ def _needed(desk: DeskState, view: View, shown: DisplaySet) -> float:
     tall = turned.size((bottom - top, right - left))[1]
     across, down = turned.pitch(spacing)
     box = desk.views.layout.boxes[int(view.id) - 1]
-    width = max(1.0, desk.views.area[0] * box.width - _GAP)
-    height = max(1.0, desk.views.area[1] * box.height - _GAP)
+    width = max(1.0, desk.views.area[0] * box.width - GAP)
+    height = max(1.0, desk.views.area[1] * box.height - GAP)
     return MARGIN * max(wide * across / width, tall * down / height)
 
 

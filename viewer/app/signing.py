@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from viewer.app import asking, seeing
+from viewer.app import asking, roaming, seeing
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Question, Severity
 from viewer.app.jobs import Report
@@ -101,6 +101,11 @@ def sign(desk: DeskState) -> None:
     if session is None:
         return
     without = session.reading.undecided()
+    unseen = roaming.not_seen(desk)
+    if unseen and not without and not desk.report.armed:
+        desk.screen.page, desk.report.armed = "report", True
+        desk.say(f"{unseen} Ctrl+Shift+Enter once more signs all the same.", Severity.WARNING)
+        return
     if without and not desk.report.armed:
         desk.screen.page, desk.report.armed = "report", True
         names = ", ".join(f.name for f in without)

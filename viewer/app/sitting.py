@@ -266,6 +266,7 @@ def _view(name: str, saved: Mapping[str, object]) -> View:
         bool(saved.get("invert")),
         float(zoom) if isinstance(zoom, (int, float)) else 1.0,
         (float(pan[0]), float(pan[1])) if isinstance(pan, list) else (0.0, 0.0),
+        bool(saved.get("pixels")),
         choice if isinstance(choice, int) else 0,
         str(saved.get("presentation", "")),
     )

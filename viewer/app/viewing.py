@@ -3,7 +3,7 @@
 Each function is one command or one thing that a viewport asks for; it changes the desk and says so.
 """
 
-from viewer.app import posing, presenting, windows
+from viewer.app import posing, presenting, roaming, windows
 from viewer.app.desk_state import DeskState
 from viewer.app.display import TextLevel, Tool
 from viewer.app.views import PAN_STEP, Pointer
@@ -46,7 +46,10 @@ def go_to_image(desk: DeskState, index: int) -> None:
 
 
 def next_series(desk: DeskState, steps: int = 1) -> None:
-    """The next display set of the study in the viewport that has the keyboard."""
+    """The next display set in the viewport that has the keyboard; at full resolution the next tile."""
+    if desk.views.active.pixels:
+        roaming.next_tile(desk, steps)
+        return
     shown = [d.id for d in desk.display_sets]
     current = desk.views.active.display_set
     if len(shown) < 2:

@@ -35,6 +35,7 @@ class View:
     window       None = as stored in the image: the window or LUT with the number `choice` of its own
     presentation SOP Instance UID of the presentation state that is applied; "" = none
     zoom, pan    see `ViewportState`
+    pixels       one image pixel is one device pixel at zoom 1
     """
 
     id: str
@@ -45,6 +46,7 @@ class View:
     invert: bool = False
     zoom: float = 1.0
     pan: tuple[float, float] = (0.0, 0.0)
+    pixels: bool = False
     choice: int = 0
     presentation: str = ""
 
@@ -65,6 +67,7 @@ class Views:
 
     sets    display sets that may be shown, by id
     points  the crosshair by frame of reference (by display set id where it names none)
+    ratio   device pixels per pixel of the design
     area    (width, height) of the place for all viewports, any unit
     overlays, shutters  whether those that an image brings are drawn
     moved   somebody has gone to another image since the study was opened
@@ -85,8 +88,9 @@ class Views:
         self.text_level = TextLevel.FULL
         self.pointer: Pointer | None = None
         self.area = (1, 1)
+        self.ratio = 1.0
         self.moved = False
-        self._left: dict[tuple[str, Plane], View] = {}
+        self._left: dict[tuple[str, Plane, bool], View] = {}
 
     # --- what is shown
 
@@ -170,14 +174,15 @@ class Views:
     def hang(self, step: Step, windows: Sequence[Window | None]) -> None:
         """Hang a step: layout, pictures, planes, a window a box. Slice, zoom and pan of a viewport stay."""
         self.layout, self.maximised = layout(step.layout), ""
+        pixels = step.display.size == "pixels"
         for n, (picture, name, window) in enumerate(zip(step.pictures, step.planes, windows, strict=True)):
             shown, plane, old = self.sets.get(picture), Plane(name), self.view(str(n + 1))
             if shown is None:
                 self.views[old.id] = View(old.id)
-            elif old.display_set == shown.id and old.plane is plane:
+            elif (old.display_set, old.plane, old.pixels) == (shown.id, plane, pixels):
                 self.views[old.id] = replace(old, window=window)
             else:
-                self.views[old.id] = self._hung(old.id, shown, plane, window)
+                self.views[old.id] = self._hung(old.id, shown, plane, window, pixels)
         self._keep_focus()
 
     def set_layout(self, wanted: Layout, others: Iterable[DisplaySet]) -> None:
@@ -211,11 +216,13 @@ class Views:
             plane = view.plane if shown.geometry is not None else Plane.STACK
             self.views[view.id] = self._hung(view.id, shown, plane, window)
 
-    def _hung(self, viewport_id: str, shown: DisplaySet, plane: Plane, window: Window | None) -> View:
+    def _hung(
+        self, viewport_id: str, shown: DisplaySet, plane: Plane, window: Window | None, pixels: bool = False
+    ) -> View:
         """A view of a display set, at the crosshair where there is one, zoomed as it was left."""
         old = self.view(viewport_id)
-        self._left[old.display_set, old.plane] = old
-        left = self._left.get((shown.id, plane), View(viewport_id))
+        self._left[old.display_set, old.plane, old.pixels] = old
+        left = self._left.get((shown.id, plane, pixels), View(viewport_id))
         geometry = shown.geometry
         index = shown.count // 2
         if geometry is not None:
@@ -223,7 +230,7 @@ class Views:
                 middle = geometry.index_to_patient([(n - 1) / 2 if n > 1 else 0 for n in geometry.shape])
                 self.points[_frame(shown)] = _on_slice(geometry, _vector(middle), index)
             index = nearest_cut(geometry, self.points[_frame(shown)])
-        return View(viewport_id, plane, shown.id, index, window, left.invert, left.zoom, left.pan)
+        return View(viewport_id, plane, shown.id, index, window, left.invert, left.zoom, left.pan, pixels)
 
     def _keep_focus(self) -> None:
         if self.focused not in {view.id for view in self.visible}:
@@ -322,7 +329,7 @@ class Views:
         if size is None:
             return
         columns, rows = (b - a + 1 for a, b in zip(first, last, strict=True))
-        spacing, pixels, pose = self._spacing(view), self._pixels(view), Pose(turn)
+        spacing, pixels, pose = self._spacing(view), self.pixels(view), Pose(turn)
         zoom = scale_of(pose, (rows, columns), spacing, pixels) / scale_of(pose, size, spacing, pixels)
         pan = ((first[0] - 1 + last[0] - size[1]) / 2, (first[1] - 1 + last[1] - size[0]) / 2)
         self.set_zoom(viewport_id, zoom, pan)
@@ -340,7 +347,7 @@ class Views:
         size = self._size(view)
         if self.pointer is not None and self.pointer.viewport == viewport_id and size is not None:
             column, row = self.pointer.pixel
-            across, down = anchor_of(pose, size, self._spacing(view), self._pixels(view))
+            across, down = anchor_of(pose, size, self._spacing(view), self.pixels(view))
             fixed = (column - across, row - down)
         shrink = view.zoom / zoom
         pan = tuple(q + (v - q) * shrink for q, v in zip(fixed, view.pan, strict=True))
@@ -360,8 +367,8 @@ class Views:
         self.views[viewport_id] = replace(self.view(viewport_id), invert=on)
 
     def fit(self, viewport_id: str) -> None:
-        """The whole image, in the middle."""
-        self.set_zoom(viewport_id, 1.0, (0.0, 0.0))
+        """As the picture hangs: the whole image, or the scale of its step."""
+        self.views[viewport_id] = replace(self.view(viewport_id), zoom=1.0, pan=(0.0, 0.0), pixels=False)
 
     def reset(self, viewport_id: str, window: Window | None) -> None:
         """Fit, not inverted, and with the window of the step."""
@@ -384,7 +391,7 @@ class Views:
         known = None if shown is None else shown.instances[0].spacing_mm
         return known or (1.0, 1.0) if grid is None else (grid.spacing_mm[1], grid.spacing_mm[2])
 
-    def _pixels(self, view: View) -> tuple[int, int]:
+    def pixels(self, view: View) -> tuple[int, int]:
         """(width, height) of a viewport."""
         box = Box(0, 0, 1, 1) if self.maximised else self.layout.boxes[int(view.id) - 1]
         return round(self.area[0] * box.width), round(self.area[1] * box.height)

@@ -50,7 +50,7 @@ class ImageArea(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Lay the viewports out again."""
-        self._desk.sized(self.width(), self.height())
+        self._desk.sized(self.width(), self.height(), self.devicePixelRatioF())
         self._place()
 
     def _place(self) -> None:

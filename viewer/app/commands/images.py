@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from viewer.app import hanging, presenting, viewing
+from viewer.app import hanging, presenting, roaming, viewing
 from viewer.app.commands.command import IMAGES, READING, Command, Group
 from viewer.app.display import Tool
 from viewer.core.hanging.layout import LAYOUTS
@@ -81,6 +81,8 @@ _LOOKING = (
         card="Zoom at the pointer",
     ),
     _view("zoom.fit", "Fit the image", "F", viewing.fit),
+    _view("view.tile", "Next quadrant at full resolution", "Q", roaming.next_tile, repeats=True),
+    _view("view.pixels", "Full resolution at the pointer", "Shift+Q", roaming.at_pointer),
     _view("viewport.reset", "Reset the viewport", "Backspace", viewing.reset, undoable=True),
     _view("viewport.maximise", "Maximise or restore the viewport", "", viewing.maximise),
     _view("view.point", "Show this point in all views", "J", viewing.show_point, icon="crosshair"),
@@ -175,7 +177,7 @@ _WINDOWS = (
     _grey(
         "presentation.next",
         "Next presentation state",
-        "Q",
+        "Shift+P",
         presenting.next_state,
         refusal=presenting.why_none,
         card="Presentation states",
@@ -183,7 +185,7 @@ _WINDOWS = (
     _grey(
         "presentation.previous",
         "Previous presentation state",
-        "Shift+Q",
+        "",
         partial(presenting.next_state, steps=-1),
         refusal=presenting.why_none,
         card="Presentation states",

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from viewer.app import marking, revealing, reviewing, seeing, text
+from viewer.app import marking, revealing, reviewing, roaming, seeing, text
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Action, Panel, Plane
 from viewer.app.naming import plane_name, series_name
@@ -102,12 +102,19 @@ def sentence(words: str) -> str:
 # --- what was seen
 
 
+_ALL_SEEN = "Every breast was shown whole at full resolution."
+
+
 def seen_lines(desk: DeskState, reading: Reading) -> tuple[tuple[tuple[str, int, int], ...], str, str]:
     """(what, seen, of how many) for each way of looking; the share of the images; which are not seen."""
     main = desk.main
     if main is None:
         return (), "", ""
     seen = reading.slices_seen
+    shares = roaming.seen_shares(desk)
+    if shares:
+        parts = tuple((f"{name}, full resolution", round(100 * share), 100) for name, share in shares)
+        return parts, f"{sum(n for _, n, _ in parts) // len(parts)} %", roaming.not_seen(desk) or _ALL_SEEN
     lines = []
     for step in desk.hanging.steps:
         if step.after_commit or "stack" not in step.planes:

@@ -1,6 +1,6 @@
 """What is written on a mammogram: side and view on its outer side, date, technique, scale, and doubts."""
 
-from viewer.app import posing, text
+from viewer.app import posing, roaming, text
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Corners
 from viewer.app.views import View
@@ -21,8 +21,8 @@ def corners(
     if breast is None:
         return None
     above = (*_modifiers(breast), *_technique(first, breast))
-    below = (*_scale(pose, view), *levels)
-    right = pose.edge == "left"
+    below = (*_scale(desk, pose, view), *levels)
+    right = breast.side == "L" and posing.turn(shown) is not None
     label = breast.name or "Side and view not in the header"
     note = text.date(breast.taken or first.study_date) or "date not in the header"
     note = f"Prior, {note}" if desk.is_prior(shown) else note
@@ -64,7 +64,11 @@ def _technique(first: Instance, breast: Mammogram) -> tuple[str, ...]:
     return tuple(line for line in lines if line)
 
 
-def _scale(pose: Pose, view: View) -> tuple[str, ...]:
+def _scale(desk: DeskState, pose: Pose, view: View) -> tuple[str, ...]:
+    if pose.pixels:
+        number, count = roaming.tile_now(desk, view), len(roaming.tiles_of(desk, view))
+        part = f"  part {number + 1} / {count}" if number is not None else ""
+        return (f"1:1{part}" if view.zoom == 1 else f"{view.zoom:g}:1",)
     if pose.mm_per_px <= 0:
         return ()
     return (f"Same size  {pose.mm_per_px / view.zoom:.2f} mm / px",)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from viewer.app import signing, text
+from viewer.app import roaming, signing, text
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Action, Panel
 from viewer.app.display_pages import ReportPage
@@ -115,6 +115,9 @@ def _seen(desk: DeskState, reading: Reading) -> Row:
     main = desk.main
     if main is None:
         return ("info", "No series is open", "", "")
+    short = roaming.not_seen(desk)
+    if short:
+        return ("warning", "Not seen whole at full resolution", short.partition(": ")[2], "")
     unseen = main.count - len(main.missing) - len(reading.slices_seen.get(main.id, ()))
     if unseen <= 0:
         return ("check", "Every image was on screen", series_name(main), "")
