@@ -8,10 +8,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QPlainTextEdit
 
 from tests.app.desks import FINDINGS, NODULE, SecondReader, place, slice_of, write_chest
+from tests.app.test_monitors import write as write_monitor
 from tests.ui.windows import Hand
 from viewer.core.reading.reading import Stage, Verdict
 from viewer.ui import print as press
 from viewer.ui import theme
+from viewer.ui.monitor import names_of
 from viewer.ui.parts.controls import ActionButton
 
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -391,3 +393,11 @@ def test_a_click_on_a_finding_of_the_report_goes_to_its_images(chest):
     QTest.mouseClick(name, Qt.MouseButton.LeftButton)
     hand.until(lambda: hand.state.page == "reading")
     assert hand.desk.focused.name == "M2"
+
+
+def test_the_window_looks_up_the_monitor_that_it_stands_on(another, home):
+    (name, *_) = names_of(QApplication.primaryScreen())
+    write_monitor(home, name=name)
+    hand = another()
+    assert hand.desk.screen.monitor == name
+    assert len(hand.desk.screen.calibration) == 4096

@@ -181,6 +181,8 @@ class Screen:
     card        lines of the model card, while it is the overlay
     answer      gets the answer to `question`
     panel       the findings panel has the keyboard
+    monitor     name of the monitor that the window stands on; "" = not known
+    calibration  driving level of each P-value there; b"" = it was not measured
     """
 
     page: str = "reading"
@@ -189,6 +191,8 @@ class Screen:
     question: Question | None = None
     answer: Callable[[dict[str, str] | None], None] = lambda values: None
     panel: bool = False
+    monitor: str = ""
+    calibration: bytes = b""
     series_open: bool = True
     full_screen: bool = False
     quitting: bool = False

@@ -136,6 +136,7 @@ class ViewportState:
     zoom           1 = as the pose says; pan: offset of the view centre from the pose's own, in image pixels
                    (column, row) of the plane at voxel pitch
     ticks          fractions 0..1 along the scroll bar with the author of the mark there
+    calibration    driving level of each P-value on this monitor; b"" = the P-value itself
     presentation   the presentation state in force; it shows only images that it is for
     overlays, shutters  whether the graphics and shutters that the image brings are drawn
     seen           fraction of the slices that were on screen
@@ -169,6 +170,7 @@ class ViewportState:
     overlays: bool = True
     shutters: bool = True
     presentation: Presentation | None = None
+    calibration: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

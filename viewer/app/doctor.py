@@ -13,6 +13,7 @@ from typing import Any
 
 from viewer.app.exit_codes import ExitCode
 from viewer.app.home import home
+from viewer.app.monitors import Monitor, measured
 
 PACKAGES = ("PySide6_Essentials", "vtk", "pydicom", "highdicom", "numpy", "torch", "monai", "imagecodecs")
 
@@ -20,9 +21,16 @@ GRAPHICS = """
 import json
 from PySide6.QtGui import QGuiApplication
 application = QGuiApplication([])
+from viewer.ui.monitor import names_of
 from viewer.ui.viewport.choose import describe_gl
-sizes = [(s.size().width(), s.size().height(), s.devicePixelRatio()) for s in application.screens()]
-screens = [f"{width} x {height} at ratio {ratio:g}" for width, height, ratio in sizes]
+screens = [
+    {
+        "size": f"{s.size().width()} x {s.size().height()} at ratio {s.devicePixelRatio():g}",
+        "names": names_of(s),
+        "serial": s.serialNumber(),
+    }
+    for s in application.screens()
+]
 print(json.dumps({"platform": application.platformName(), "screens": screens, "opengl": describe_gl()}))
 """
 DEVICE = """
@@ -81,10 +89,28 @@ def graphics() -> list[Line]:
     answer = ask(GRAPHICS, wanted)
     if "error" in answer:
         return [Line("display", f"Qt cannot start: {answer['error']}", False)]
-    lines = [Line("display", f"platform {answer['platform']}; " + "; ".join(answer["screens"]), True)]
+    sizes = "; ".join(screen["size"] for screen in answer["screens"])
+    lines = [Line("display", f"platform {answer['platform']}; {sizes}", True)]
     if wanted:
         lines = [Line("display", "no display: the window needs one, tandem read does not")]
+        return [*lines, Line("drawing", answer["opengl"])]
+    monitors, odd = measured(home())
+    lines += [_monitor(screen, monitors) for screen in answer["screens"]]
+    lines += [Line("monitor", sentence, False) for sentence in odd]
     return [*lines, Line("drawing", answer["opengl"])]
+
+
+def _monitor(screen: dict[str, Any], monitors: tuple[Monitor, ...]) -> Line:
+    """Whether a screen was measured, and how near its grey levels come to the standard function."""
+    names, serial = tuple(screen["names"]), screen["serial"]
+    said = f"{' or '.join(names)}{f', serial {serial}' if serial else ''}"
+    found = next((m for m in monitors if m.fits(names, serial)), None)
+    if found is None:
+        return Line("monitor", f"{said}: not calibrated (docs/monitors.md)")
+    away = found.deviation
+    return Line(
+        "monitor", f"{said}: measured {found.measured}, contrast within {away:.0%} of the GSDF", away <= 0.15
+    )
 
 
 def devices() -> list[Line]:

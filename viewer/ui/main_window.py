@@ -4,7 +4,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QImage, QPixmap, QResizeEvent
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QImage,
+    QPixmap,
+    QResizeEvent,
+    QShowEvent,
+)
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from viewer.app import windows
@@ -16,6 +24,7 @@ from viewer.ui import icons
 from viewer.ui.image_area import ImageArea
 from viewer.ui.keys import Keyboard
 from viewer.ui.menu import command_menu
+from viewer.ui.monitor import MonitorWatch
 from viewer.ui.overlay import Overlay as OverlayWidget
 from viewer.ui.overlay import OverlayCard
 from viewer.ui.panels.banners import BannerStrip
@@ -54,6 +63,7 @@ class MainWindow(QWidget):
         self._screens: dict[str, Screen] = {}
         self.overlay = OverlayWidget(self)
         self._over: Overlay | Question | None = None
+        self._monitor = MonitorWatch(self, desk)
         self.keyboard = Keyboard(self, desk)
         self._lay_out()
         desk.subscribe(self.refresh)
@@ -79,6 +89,11 @@ class MainWindow(QWidget):
         whole.addWidget(self.case_bar)
         whole.addWidget(self.pages, 1)
         whole.addWidget(self.status)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """The window has its place: on which monitor counts for the grey levels."""
+        super().showEvent(event)
+        self._monitor.shown()
 
     # --- from state to screen
 

@@ -70,3 +70,13 @@ def _both(make, cpu, codes):
     for viewport in (make(), cpu()):
         viewport.show_state(state(window=WIDE), ct(codes))
         yield viewport
+
+
+def test_the_calibration_of_the_monitor_is_the_last_stage(make):
+    codes = noise(1, 160, 200)
+    levels = np.rint(255 * (np.arange(4096) / 4095) ** 0.5).astype(np.uint8)
+    viewport = make()
+    viewport.show_state(state(window=WIDE, calibration=levels.tobytes()), ct(codes))
+    x = codes[0].astype(float) - 0x8000
+    p = np.clip((x + 0.5) / (60000 - 1) + 0.5, 0, 1)
+    assert difference(viewport, levels[np.rint(p * 4095).astype(int)]) == 0

@@ -73,7 +73,19 @@ def chips(desk: DeskState) -> tuple[Chip, ...]:
         return ()
     unseen = hanging.not_shown(desk)
     left = (Chip("warning", unseen),) if unseen else ()
-    return (*left, _reading_chip(desk, reading), _second_chip(desk, reading))
+    return (*left, *_monitor_chip(desk), _reading_chip(desk, reading), _second_chip(desk, reading))
+
+
+_RADIOGRAPHS = ("MG", "CR", "DX", "IO", "PX")
+"""Modalities that ask for a monitor with the standard display function."""
+
+
+def _monitor_chip(desk: DeskState) -> tuple[Chip, ...]:
+    """Said of radiographs, whose grey levels count, on a monitor that nobody measured."""
+    radiographs = any(d.modality in _RADIOGRAPHS for d in desk.display_sets)
+    if not radiographs or not desk.screen.monitor or desk.screen.calibration:
+        return ()
+    return (Chip("warning", "Monitor not calibrated"),)
 
 
 def _reading_chip(desk: DeskState, reading: Reading) -> Chip:

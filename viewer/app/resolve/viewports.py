@@ -64,6 +64,7 @@ def _viewport(desk: DeskState, view: View, marks: tuple[Mark, ...]) -> ViewportS
         seen_spans=spans,
         pose=pose,
         presentation=state,
+        calibration=desk.screen.calibration,
         overlays=views.overlays,
         shutters=views.shutters,
     )

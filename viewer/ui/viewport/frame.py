@@ -201,6 +201,7 @@ def _grey(state: ViewportState, stack: Stack, base: Grey) -> Grey:
     """The pipeline with the window and inversion of the state."""
     if stack.rgb is not None:
         return base
+    base = replace(base, calibration=state.calibration)
     index = state.index if state.plane is Plane.STACK else len(stack.ready) // 2
     given = state.presentation if state.plane is Plane.STACK else None
     luts = stack.shown(index, given).voi_luts

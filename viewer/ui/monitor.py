@@ -1,0 +1,32 @@
+"""Which monitor a window stands on, told to the desk whenever it changes."""
+
+from PySide6.QtGui import QScreen, QWindow
+from PySide6.QtWidgets import QWidget
+
+from viewer.app import monitors
+from viewer.app.desk_state import DeskState
+
+
+def names_of(screen: QScreen) -> tuple[str, ...]:
+    """What a monitor is called: its model, then its socket; "screen" where the system tells neither."""
+    return tuple(dict.fromkeys(filter(None, (screen.model(), screen.name())))) or ("screen",)
+
+
+class MonitorWatch:
+    """Follows one window."""
+
+    def __init__(self, window: QWidget, desk: DeskState) -> None:
+        self._window, self._desk = window, desk
+        self._watched: QWindow | None = None
+
+    def shown(self) -> None:
+        """The window has come on screen; its native window may be a new one."""
+        handle = self._window.windowHandle()
+        if handle is not None and handle is not self._watched:
+            self._watched = handle
+            handle.screenChanged.connect(self._tell)
+        self._tell()
+
+    def _tell(self) -> None:
+        screen = self._window.screen()
+        monitors.moved_to(self._desk, names_of(screen), screen.serialNumber())
