@@ -1,5 +1,7 @@
 """Which monitor a window stands on, told to the desk whenever it changes."""
 
+import weakref
+
 from PySide6.QtGui import QScreen, QWindow
 from PySide6.QtWidgets import QWidget
 
@@ -16,7 +18,8 @@ class MonitorWatch:
     """Follows one window."""
 
     def __init__(self, window: QWidget, desk: DeskState) -> None:
-        self._window, self._desk = window, desk
+        self._window: QWidget = weakref.proxy(window)  # no cycle: see `viewport.mouse.Mouse`
+        self._desk = desk
         self._watched: QWindow | None = None
 
     def shown(self) -> None:
