@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.app.desks import write_chest
+from tests.app.desks import Hand, write_chest
 from tests.core.hanging.exams import FOUR
 from tests.core.hanging.files import WAYS, exam, mammogram, write
 from tests.core.hanging.files import hung as breast
@@ -171,3 +171,32 @@ def test_signing_names_what_was_never_shown_whole(large):
     assert large.desk.stage.name == "REVEALED"
     large.press("Ctrl+Shift+Enter")
     assert large.desk.stage.name == "SIGNED"
+
+
+def test_the_screen_is_saved_as_a_step_that_comes_back_in_another_study(screening, home, tmp_path):
+    screening.press("Space", "Alt+2")
+    screening.desk.drop_series("1", screening.desk.display_sets[3].id)
+    screening.desk.set_window("1", 1800.0, 900.0)
+    screening.desk.run("step.save")
+    screening.desk.accept({"text": "My pair"})
+    screening.rest()
+    titles = [step.title for step in screening.state.steps]
+    assert titles[2] == "My pair"
+    again = Hand(home)
+    again.open(write(tmp_path / "other", *exam(study="1.2.8.1", PatientID="P-9")))
+    titles = [step.title for step in again.state.steps]
+    again.desk.go_to_step(titles.index("My pair"))
+    settle(again)
+    assert on_screen(again)[0] == ("2026", "L MLO")
+    assert (again.state.viewports[0].window.centre, again.state.viewports[0].window.width) == (1800, 900)
+    again.desk.close()
+
+
+def test_a_protocol_file_that_cannot_be_used_is_named_and_the_rest_goes_on(home):
+    (home / "protocols").mkdir()
+    (home / "protocols" / "mammography.toml").write_text('[[step]]\nid = "x"\n')
+    (home / "protocols" / "breasts.toml").write_text("match = 3\n")
+    desk = Hand(home).desk
+    assert "protocols/mammography.toml" in desk.screen.status or "breasts.toml" in desk.screen.status
+    assert "mammography" in [protocol.id for protocol in desk.protocols]
+    desk.close()

@@ -17,6 +17,7 @@ from viewer.app import (
     measuring,
     opening,
     posing,
+    protocols,
     reviewing,
     roaming,
     seeing,
@@ -48,7 +49,8 @@ class Desk(DeskState):
         self.subscribe(partial(posing.measure, self))
         self.subscribe(partial(roaming.start, self))
         self.subscribe(partial(roaming.look, self))
-        for sentence in (odd, *odd_keys):
+        self.protocols, odd_protocols = protocols.load(home)
+        for sentence in (odd, *odd_keys, *odd_protocols):
             if sentence:
                 self.say(sentence, Severity.WARNING)
 

@@ -31,6 +31,7 @@ from viewer.app.settings import Settings
 from viewer.app.store import EventLog, StoreError
 from viewer.app.views import Pointer, View, Views
 from viewer.core.dicom.display_set import DisplaySet, Study
+from viewer.core.hanging.protocol import Protocol, shipped
 from viewer.core.reading.finding import Finding
 from viewer.core.reading.reading import Reading, Stage
 
@@ -71,6 +72,7 @@ class DeskState:
         self.case = Case()
         self.pixels = Pixels()
         self.views = Views()
+        self.protocols: tuple[Protocol, ...] = shipped()
         self.hanging = Hanging()
         self.session: ReadingSession | None = None
         self.review = Review()

@@ -4,7 +4,6 @@ from viewer.app import text, viewing
 from viewer.app.desk_state import DeskState
 from viewer.core.dicom.display_set import Study
 from viewer.core.hanging.fill import hang, priors_of
-from viewer.core.hanging.protocol import shipped
 
 
 def fill(desk: DeskState) -> None:
@@ -16,7 +15,7 @@ def fill(desk: DeskState) -> None:
     if study is None:
         return
     before = desk.hanging.now
-    hung = hang(shipped(), study, desk.listing.studies, desk.hanging.prior)
+    hung = hang(desk.protocols, study, desk.listing.studies, desk.hanging.prior)
     ids = [step.id for step in hung.steps]
     first = not desk.case.main_id
     desk.hanging.hung = hung

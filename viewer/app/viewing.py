@@ -312,7 +312,8 @@ def step_window(desk: DeskState, shown: DisplaySet, box: int) -> Window | None:
     """The window of the step for a display set in a box (from 0); None = as stored."""
     offered = {window.name: window for window in windows.presets_of(shown)}
     protocol = desk.hanging.hung.protocol
-    own = () if protocol is None or not offered else protocol.windows
+    in_its_units = shown.modality != "CT" or shown.has_hu
+    own = protocol.windows if protocol is not None and in_its_units else ()
     return (offered | {window.name: window for window in own}).get(desk.hanging.now.window_of(box))
 
 

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from viewer.app import hanging, presenting, roaming, viewing
+from viewer.app import hanging, presenting, protocols, roaming, viewing
 from viewer.app.commands.command import IMAGES, READING, Command, Group
 from viewer.app.display import Tool
 from viewer.core.hanging.layout import LAYOUTS
@@ -125,6 +125,7 @@ _STEPS = (
         partial(hanging.older_prior, steps=-1),
         card="Older, newer prior",
     ),
+    _step("step.save", "Save this screen as a step", "", protocols.save_step, refusal=protocols.why_not_save),
     _step("step.restart", "First step again", "Ctrl+0", partial(viewing.go_to_step, number=0)),
     *(
         _step(

@@ -16,6 +16,7 @@ class Hung:
     protocol  None where no protocol fits
     steps     those that could be filled; `pictures` says with what
     prior     the study that it is compared with
+    named     (image name, display set id) of the images that were found
     left      display sets of the study that no step shows
     main      id of the display set that the reading is about: the image "main", else the first one that hangs
     extra     display sets that only a step of leftovers shows, each with the index of that step
@@ -25,6 +26,7 @@ class Hung:
     steps: tuple[Step, ...]
     main: str = ""
     prior: Study | None = None
+    named: tuple[tuple[str, str], ...] = ()
     left: tuple[DisplaySet, ...] = ()
     extra: tuple[tuple[DisplaySet, int], ...] = ()
 
@@ -106,12 +108,13 @@ def _day(text: str) -> date | None:
 def fill(protocol: Protocol, study: Study, prior: Study | None) -> Hung:
     """The steps of a protocol with the images of a study and of its prior in them."""
     found = {image.name: _best(image, prior if image.prior else study) for image in protocol.images}
+    pairs = tuple((name, shown.id) for name, shown in found.items() if shown is not None)
     named = {shown.id for shown in found.values() if shown is not None}
     others = [d for d in images_of(study) if d.id not in named and is_for_reading(d)]
     filled = [_filled(step, found, others) for step in protocol.steps]
     steps = tuple(step for step in filled if len(set(filter(None, step.pictures))) >= step.needs)
     main = found.get("main") or next((found[name] for name in found if found[name] is not None), None)
-    return Hung(protocol, steps, "" if main is None else main.id, prior, *_left(study, steps))
+    return Hung(protocol, steps, "" if main is None else main.id, prior, pairs, *_left(study, steps))
 
 
 def _best(image: Image, study: Study | None) -> DisplaySet | None:

@@ -124,6 +124,30 @@ def read_protocol(name: str, text: str) -> Protocol:
     )
 
 
+def read_parts(
+    text: str, where: str, known: tuple[Image, ...]
+) -> tuple[tuple[Image, ...], tuple[Window, ...], tuple[tuple[Step, str], ...]]:
+    """Images, windows and steps (each with the step that it stands behind) of a text that adds to a protocol.
+
+    known  images of the protocol, which the steps may use too
+    """
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ProtocolError(f"{where}: this is no TOML ({error}).") from error
+    _only(raw, {"image", "step", "window"}, where)
+    images = tuple(
+        _image(one, f"{where}, image {n}") for n, one in enumerate(_tables(raw, "image", where, 0), 1)
+    )
+    names = {image.name for image in (*known, *images)} | {OTHERS, ""}
+    steps = []
+    for number, one in enumerate(_tables(raw, "step", where, 0), 1):
+        after = _get(one, "after", str, "", f"{where}, step {number}")
+        rest = {key: value for key, value in one.items() if key != "after"}
+        steps.append((_step(rest, names, f"{where}, step {number}"), after))
+    return images, tuple(_window(one, where) for one in _tables(raw, "window", where, 0)), tuple(steps)
+
+
 def _image(raw: dict[str, Any], where: str) -> Image:
     _only(raw, {"name", "rules", "prior"}, where)
     rules = read_rules(raw.get("rules"), where)
