@@ -16,7 +16,7 @@ _OWN_ACTIONS = (Action("finding.edit", "Describe", "E"), Action("finding.delete"
 def own_row(desk: DeskState, reading: Reading, finding: Finding) -> FindingRow:
     """An own mark before the reveal."""
     focused = finding.tracking_uid == desk.review.focus
-    mean = finding.mean_diameter_mm
+    mean = lung_rads.rounded_mean_mm(finding)
     size = size_text(finding)
     return FindingRow(
         tracking_uid=finding.tracking_uid,
@@ -117,7 +117,7 @@ def verdict_words(judgement: Judgement) -> str:
 
 
 def _diameter(finding: Finding) -> str:
-    mean = finding.mean_diameter_mm
+    mean = lung_rads.rounded_mean_mm(finding)
     return "" if mean is None else f"{mean:.1f} mm"
 
 

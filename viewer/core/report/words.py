@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from inference.protocol import Domain, OperatingPoint
 from viewer.core.reading.finding import Finding
+from viewer.core.reading.lung_rads import rounded_mean_mm
 from viewer.core.reading.pictures import Shown
 from viewer.core.reading.reading import Distance, Judgement, Verdict
 from viewer.core.report.second_read import SecondRead
@@ -75,7 +76,7 @@ def unaided_words(verdict: Mapping[str, object]) -> str:
 
 def size_words(finding: Finding) -> str:
     """13.4 × 11.2 mm, mean 12.3 mm · 970 mm³; says so where nothing was measured."""
-    long, short, mean = finding.long_axis_mm, finding.short_axis_mm, finding.mean_diameter_mm
+    long, short, mean = finding.long_axis_mm, finding.short_axis_mm, rounded_mean_mm(finding)
     parts = []
     if long is not None and short is not None:
         parts.append(f"{long:.1f} × {short:.1f} mm, mean {mean:.1f} mm")
