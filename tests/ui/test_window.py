@@ -87,11 +87,13 @@ def test_a_whole_reading_by_keys_from_opening_to_the_objects_on_disk(chest, home
     mouse_over(hand, NODULE)
     hand.press("M")
     assert [row.name for row in hand.state.panel.rows] == ["R1"]
+    hand.keep("reading")
     hand.press("Shift+Return")
     hand.until(lambda: hand.desk.revealed)
     hand.press("N")
     hand.rest(0.4)
     hand.press("Return", "N", "X")
+    hand.keep("reveal")
     assert "Benign or known" in hand.words()
     hand.press("1")
     assert "Benign or known" not in hand.words(), "the strip of reasons is still there"
@@ -99,6 +101,8 @@ def test_a_whole_reading_by_keys_from_opening_to_the_objects_on_disk(chest, home
     hand.press("Ctrl+Shift+Return")
     assert hand.desk.stage is Stage.SIGNED
     hand.until(lambda: bool(hand.desk.report.written), seconds=90)
+    hand.press("F6")
+    hand.keep("report")
     files = {w.role: w.path for w in hand.desk.report.written}
     assert {"model_sr", "reader_sr", "seg", "html"} <= set(files)
     reader = pydicom.dcmread(files["reader_sr"])
@@ -169,6 +173,26 @@ def test_before_the_commit_no_pixel_and_no_word_shows_anything_of_the_model(ches
     hand.press("N")
     assert has_colour(hand.pixels(), "model")
     assert "91 %" in hand.words()
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "words"),
+    [
+        ("no_findings", {"findings": ()}, "No findings"),
+        ("not_run", {"findings": (), "status": "not_run", "reason": "no lung was found"}, "Not run"),
+        ("failed", {"findings": (), "status": "failed", "reason": "the worker was killed"}, "Failed"),
+    ],
+)
+def test_nothing_found_not_run_and_failed_are_three_looks(
+    another, second_reader, tmp_path, name, answer, words
+):
+    second_reader.says(**answer)
+    hand = another().open(write_chest(tmp_path / "chest"))
+    hand.press("Shift+Return")
+    hand.until(lambda: hand.desk.revealed)
+    hand.keep(f"state_{name}")
+    assert words in hand.words()
+    assert answer.get("reason", words) in hand.words()
 
 
 def test_every_slice_of_a_held_key_is_seen(chest):

@@ -1,6 +1,7 @@
 """The real window on a small chest, with a hand at its keys."""
 
 import time
+from pathlib import Path
 
 from PySide6.QtCore import QEvent, QPoint, QRect
 from PySide6.QtGui import QKeyEvent, QKeySequence
@@ -11,6 +12,9 @@ from viewer.app.desk import Desk
 from viewer.ui import theme
 from viewer.ui.bridge import bridged
 from viewer.ui.main_window import MainWindow
+
+ARTEFACTS = Path(__file__).resolve().parents[2] / "artefacts"
+"""Where tests leave pictures to be looked at; nothing of it is committed."""
 
 
 class Hand:
@@ -104,6 +108,12 @@ class Hand:
         shown = [part.text() for part in parts if isinstance(part, QLabel)]
         said = [part.accessibleName() + part.accessibleDescription() + part.toolTip() for part in parts]
         return " ".join(shown + said)
+
+    def keep(self, name):
+        """The window as it is now, for the eye: artefacts/NAME.png."""
+        self.rest()
+        ARTEFACTS.mkdir(exist_ok=True)
+        assert self.window.grab().save(str(ARTEFACTS / f"{name}.png"))
 
     def close(self):
         self.window.close()
