@@ -177,7 +177,7 @@ def test_a_mark_outside_the_lung_is_a_finding_that_the_category_leaves_out(hand,
     point_at(hand, CHEST_WALL)
     hand.press("M")
     assert desk.reading.own[0].label == "finding"
-    assert "R1 marked. It does not lie in or beside lung" in desk.screen.status
+    assert "R1 marked. Not in or beside lung" in desk.screen.status
     assert hand.state.panel.rows[0].title == "Finding"
     assert desk.reading.category.value == "1"
     mark = desk.reading.own[0]

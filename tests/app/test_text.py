@@ -1,4 +1,5 @@
-from viewer.app.text import clock, company, date, number, one_in, percent, person, shortened, spans
+from viewer.app.text import clock, company, date, number, person, shortened, spans
+from viewer.core.reading.chance import one_in, percent
 
 
 def test_how_things_are_written():

@@ -66,7 +66,7 @@ def mark_at(desk: DeskState, viewport_id: str, position_mm: Vector | None) -> No
         desk.review.focus = finding.tracking_uid
         desk.views.show_point(frame_of(shown), finding.center_lps_mm)
         desk.acted()
-        desk.say(f"{finding.name} marked. {_elsewhere(desk, finding)}{_remark(found)}")
+        desk.say(f"{finding.name} marked. {_elsewhere(desk, finding) or _remark(found)}")
         desk.looked()
 
 
@@ -80,8 +80,8 @@ def _elsewhere(desk: DeskState, finding: Finding) -> str:
     if finding.label != ELSEWHERE:
         return ""
     scheme = "" if desk.reading is None else desk.reading.scheme
-    leaves = f", so {scheme} leaves it out unless E names it a nodule" if scheme else ""
-    return f"It does not lie in or beside lung: a {ELSEWHERE}{leaves}. "
+    leaves = f", left out of {scheme} unless E names it a nodule" if scheme else "; E names it"
+    return f"Not in or beside lung: a {ELSEWHERE}{leaves}."
 
 
 def _remark(found: "NoduleMeasure | None") -> str:

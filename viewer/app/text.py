@@ -61,23 +61,6 @@ def spans(indices: Sequence[int], most: int = 5) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
 
 
-def percent(share: float) -> str:
-    """A probability in whole per cent; never 0 or 100 where it is not quite."""
-    value = 100 * share
-    if 0 < value < 1:
-        return "< 1 %"
-    return "> 99 %" if 99 < value < 100 else f"{value:.0f} %"
-
-
-def one_in(share: float) -> str:
-    """How often such a mark is real, in words: "about 1 in 3 is real"."""
-    if share < 0.01:
-        return "hardly ever real"
-    if share >= 0.55:
-        return f"about {min(9, round(10 * share))} in 10 are real"
-    return f"about 1 in {max(2, round(1 / share))} is real"
-
-
 def shortened(words: str, most: int) -> str:
     """At most so many letters, cut between words and then ended by '…'."""
     if len(words) <= most:

@@ -5,6 +5,7 @@ from viewer.core.dicom.display_set import Patient, Series, SeriesWarning, Study
 from viewer.core.reading.reading import Category, Judgement, Stage, Verdict
 from viewer.core.report.html import PAPER, print_blocks, report_html
 from viewer.core.report.page import model_page, reader_page
+from viewer.core.report.words import probability_words
 
 
 def study(where=None, **changes):
@@ -222,3 +223,7 @@ def test_colours_of_paper_are_legible_on_white():
         for ground in ("ground", "raised"):
             ratio = (luminance(PAPER[ground]) + 0.05) / (luminance(PAPER[name]) + 0.05)
             assert ratio >= 4.5, (name, ground, ratio)
+
+
+def test_a_probability_just_below_one_is_not_called_certain():
+    assert probability_words(made.finding("M1", probability=0.998)) == "Model: probability > 99 %."

@@ -6,6 +6,7 @@ from viewer.app.display import Action, Field, FindingRow, MarkState
 from viewer.app.naming import series_name
 from viewer.app.resolve.overlays import name_of, size_text, state_of
 from viewer.core.reading import lung_rads
+from viewer.core.reading.chance import one_in, percent
 from viewer.core.reading.finding import Author, Finding
 from viewer.core.reading.reading import Category, Judgement, Reading, Verdict
 from viewer.core.report.place import display_set_of, slice_of
@@ -77,7 +78,7 @@ def row_of(desk: DeskState, reading: Reading, finding: Finding) -> FindingRow:
         verdict="Below the threshold" if below else verdict_words(reading.judgement(uid)),
         focused=focused,
         band=None if chance is None else (max(0.0, chance - 0.005), chance, min(1.0, chance + 0.005)),
-        band_text="" if chance is None else text.percent(chance),
+        band_text="" if chance is None else percent(chance),
         lines=_why(desk, reading, finding, own) if focused else (),
         chips=_concepts(desk, uid) if focused else (),
         actions=_judging(desk) if focused else (),
@@ -136,11 +137,9 @@ def _why(
 ) -> tuple[tuple[str, str], ...]:
     lines = []
     if finding.probability is not None:
-        words = (
-            f"{text.percent(finding.probability)} that this is a nodule; {text.one_in(finding.probability)}"
-        )
+        words = f"{percent(finding.probability)} that this is a nodule; {one_in(finding.probability)}"
         if finding.malignancy is not None:
-            words += f"; malignancy {text.percent(finding.malignancy)}"
+            words += f"; malignancy {percent(finding.malignancy)}"
         lines.append(("Probability", words))
     lines.append(("Yours", f"{own.name}, marked before the reveal" if own else "no mark"))
     if finding.volume_mm3 is not None:
@@ -165,9 +164,7 @@ def _concepts(desk: DeskState, uid: str) -> tuple[str, ...]:
     found = next((r.candidates[uid] for r in reads if uid in r.candidates), None)
     if found is None:
         return ()
-    return tuple(
-        f"{name} {c.value}, {text.percent(c.probability)}" for name, c in found.characteristics.items()
-    )
+    return tuple(f"{name} {c.value}, {percent(c.probability)}" for name, c in found.characteristics.items())
 
 
 def _judging(desk: DeskState) -> tuple[Action, ...]:
