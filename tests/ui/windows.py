@@ -111,6 +111,7 @@ class Hand:
 
     def keep(self, name):
         """The window as it is now, for the eye: artefacts/NAME.png."""
+        self.window.show_icons()
         self.rest()
         ARTEFACTS.mkdir(exist_ok=True)
         assert self.window.grab().save(str(ARTEFACTS / f"{name}.png"))
