@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.phantom.breast.tissue import Tissue, gland, septa
+from inference.phantom.breast.tissue import Tissue, gland, septa, strength
 from inference.phantom.breast.view import View
 from inference.phantom.fields import Lattice, Reader, coarse_lattice, enlarge
 
@@ -74,14 +74,15 @@ def slabs(view: View, of: Tissue, on: Plate, slab_mm: float) -> Iterator[tuple[f
 
 
 def _coarse(view: View, of: Tissue, faces: Lattice) -> tuple[Lattice, list[Array]]:
-    """Gland, both kinds of septa (mm from the sheet) and how thick these are, on a coarse lattice."""
+    """Gland, and for both kinds of septa the distance from the sheet in units of its thickness."""
     low = (faces.start[0] - 3, faces.start[1] - 3, -4.0)
     high = (-low[0], faces.start[1] + faces.extent(1) + 3, faces.extent(2) + 4)
     coarse = coarse_lattice(low, high, PITCH_MM)
     mesh = np.stack(np.broadcast_arrays(*coarse.mesh()), axis=-1)
     points = np.ascontiguousarray(np.moveaxis(view.to_breast(mesh), -1, 0).astype(np.float32))
     dense = gland(of, points)
-    sheets = [_distance(field) for field in septa(of, points)]
+    thick = strength(of, points)
+    sheets = [_distance(field) / thick for field in septa(of, points)]
     return coarse, [dense, *sheets]
 
 
@@ -95,7 +96,7 @@ def _slab(before: list[Array], after: list[Array], depth: float) -> Array:
     """Mm of dense tissue between two faces: gland, and sheets that are thicker where gland is near."""
     dense = np.clip((before[0] + after[0]) * np.float32(0.5), 0, None)
     out = dense * np.float32(0.7)
-    for n, (fat, more, width) in enumerate(((0.5, 0.5, 0.25), (0.05, 1.3, 0.25)), start=1):
+    for n, (fat, more, width) in enumerate(((0.5, 0.6, 0.27), (0.05, 1.3, 0.25)), start=1):
         middle, turn = (before[n] + after[n]) * np.float32(0.5), (after[n] - before[n]) * np.float32(0.5)
         wide = turn**2 + np.float32(width**2)
         profile = np.exp(-(middle**2) / wide) * (np.float32(width) / np.sqrt(wide))

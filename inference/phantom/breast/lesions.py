@@ -14,7 +14,7 @@ from inference.phantom.trees import Branch
 
 Kind = Literal["spiculated mass", "circumscribed mass", "calcification cluster"]
 KINDS: tuple[Kind, ...] = ("spiculated mass", "circumscribed mass", "calcification cluster")
-CALCIUM = 13.0
+CALCIUM = 20.0
 """So many mm of dense tissue weaken the beam like one of calcium."""
 BODY_MM = 0.3
 """Voxels in which the body of a mass is made."""
@@ -41,7 +41,10 @@ class Lesion:
 
     def scaled(self, share: float) -> "Lesion":
         """The same lesion, smaller or larger."""
-        threads = tuple(replace(thread, path=thread.path * share) for thread in self.threads)
+        threads = tuple(
+            replace(thread, path=thread.path * share, radius=thread.radius * np.sqrt(share))
+            for thread in self.threads
+        )
         return replace(self, diameter=self.diameter * share, body_mm=self.body_mm * share, threads=threads)
 
 
@@ -79,12 +82,12 @@ def _directions(rng: np.random.Generator, count: int) -> Points:
 def _spicules(rng: np.random.Generator, diameter: float) -> tuple[Branch, ...]:
     """Fine threads that come out of the body on all sides and end in the fat, a little bent."""
     out = []
-    for ahead in _directions(rng, int(34 + diameter)):
+    for ahead in _directions(rng, int(44 + diameter)):
         far = diameter * rng.uniform(0.7, 1.5)
-        t = np.linspace(0.2, 1, 7)[:, None]
-        bend = rng.normal(0, 0.13, 3) * far
+        t = np.linspace(0.3, 1, 7)[:, None]
+        bend = rng.normal(0, 0.16, 3) * far
         path = ahead * far * t + bend * t**2 + rng.normal(0, 0.05, (7, 3))
-        out.append(Branch(path * np.array([0.6, 1, 1]), np.linspace(rng.uniform(0.3, 0.5), 0.1, 7), 1))
+        out.append(Branch(path * np.array([0.6, 1, 1]), np.linspace(rng.uniform(0.3, 0.55), 0.14, 7), 1))
     return tuple(out)
 
 
@@ -107,7 +110,7 @@ def cast_lesion(plane: Array, lattice: Lattice, what: Lesion, view: View, slab: 
     """Add the lesion's mm of dense tissue to `plane`, (rows, columns) of `lattice`."""
     centre = view.to_view(what.centre)
     moved = [Branch(thread.path + centre, thread.radius, 1) for thread in what.threads]
-    cast(plane, lattice, moved, slab, CALCIUM if what.body is None else 1.1)
+    cast(plane, lattice, moved, slab, CALCIUM if what.body is None else 1.6)
     if what.body is not None:
         _cast_body(plane, lattice, what.body, what.body_mm, centre, slab)
 

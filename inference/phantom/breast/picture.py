@@ -17,9 +17,9 @@ from inference.phantom.fields import enlarge
 from inference.phantom.trees import Branch
 
 Array = NDArray[np.float32]
-TISSUE_MM = 0.16
+TISSUE_MM = 0.18
 """Pixels in which tissue is made (larger for coarse detectors); lesions and noise have the detector's."""
-SLAB_MM = 1.3
+SLAB_MM = 1.7
 MARGIN_MM = 8.0
 """So much air beside the breast is made; beyond it there is nothing but air."""
 

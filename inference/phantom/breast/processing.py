@@ -9,7 +9,7 @@ from inference.phantom.breast.compressed import Plate
 from inference.phantom.breast.view import View
 
 Array = NDArray[np.float32]
-DENSE, DENSE_MM = 0.86, 24.0
+DENSE, DENSE_MM = 1.0, 25.0
 """Brightness of endless dense tissue, and the mm of it that give all but 1/e of that."""
 
 
@@ -32,10 +32,10 @@ class Processing:
     def of(view: View, on: Plate) -> "Processing":
         """For a view on a plane."""
         depth = np.clip(on.inside, 0, None)
-        rim = 0.25 + 0.75 * (1 - np.exp(-((depth / 8) ** np.float32(1.2))))
+        rim = 0.12 + 0.88 * (1 - np.exp(-((depth / np.float32(6.5)) ** np.float32(0.9))))
         skin = np.exp(-(((depth - np.float32(0.8)) / np.float32(0.9)) ** 2))
-        fat = np.float32(0.20) * rim + np.float32(0.02) * skin
-        edge = np.clip(on.inside / np.float32(0.4), 0, 1)
+        fat = np.float32(0.16) * rim + np.float32(0.012) * skin
+        edge = np.clip(on.inside / np.float32(0.6), 0, 1)
         if view.projection == "CC":
             return Processing(np.asarray(fat, np.float32), None, None, edge)
         return Processing(np.asarray(fat, np.float32), *_muscle(view, on), edge)
@@ -44,7 +44,7 @@ class Processing:
         """0 black to about 1 white, of mm of dense tissue."""
         light = self.fat + np.float32(DENSE) * (1 - np.exp(np.maximum(dense, 0) * np.float32(-1 / DENSE_MM)))
         if self.muscle is not None and self.bright is not None:
-            light += self.muscle * (self.bright + np.float32(0.42) * (light - np.float32(0.3)) - light)
+            light += self.muscle * (self.bright + np.float32(0.34) * (light - np.float32(0.3)) - light)
         light *= self.edge
         return np.asarray(light, np.float32)
 
@@ -57,5 +57,5 @@ def _muscle(view: View, on: Plate) -> tuple[Array, Array]:
     wave = np.float32(1.9) * np.sin(y / 23), np.float32(2) * np.sin(y / 31 + 1)
     fibres = np.float32(0.006) * np.sin(over / np.float32(2.3) + wave[0])
     fibres += np.float32(0.005) * np.sin(over / np.float32(1.1) + wave[1])
-    bright = np.float32(0.46) + np.float32(0.13) * np.clip(over / np.float32(45), 0, 1) + fibres
+    bright = np.float32(0.50) + np.float32(0.14) * np.clip(over / np.float32(45), 0, 1) + fibres
     return np.asarray(cover, np.float32), np.asarray(bright, np.float32)

@@ -29,8 +29,8 @@ def _ducts(rng: np.random.Generator, of: Tissue) -> list[Branch]:
     tips = spread(rng, places[dense > 0.3], 150)
     angle = np.arctan2(tips[:, 1], tips[:, 2])
     lobes = [tips[part] for part in np.array_split(np.argsort(angle), 12)]
-    nipple = np.array([build.depth + 1, 0.0, 0.0])
-    return grow(rng, nipple, np.array([-1.0, 0.0, 0.0]), lobes, Habit(tip=0.28, limit=0.5))
+    nipple = np.array([build.depth - 4, 0.0, 0.0])
+    return grow(rng, nipple, np.array([-1.0, 0.0, 0.0]), lobes, Habit(tip=0.26, limit=0.42))
 
 
 def _vessels(rng: np.random.Generator, build: Build) -> list[Branch]:

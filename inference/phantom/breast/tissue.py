@@ -67,25 +67,31 @@ def gland(of: Tissue, points: Array) -> Array:
     behind = np.clip(build.depth - depth, 0, None)
     cone = 1 - np.hypot(lateral, up) / (12 + 0.9 * behind)
     inside = np.minimum(body, 0.9 * cone)
-    streaks = of.grain.at(_drawn(of, points))
-    level = inside + 0.36 * low + 0.2 * streaks + (build.gland - 0.93)
+    streaks = of.grain.at(_drawn(of, points, 0.38) + _shift(of, 1))
+    level = inside + 0.42 * low + 0.2 * streaks + (build.gland - 1.0)
     share_here = 1 / (1 + np.exp(np.clip(-level / 0.05, -30, 30)))
-    return np.asarray(share_here * (0.62 + 0.3 * np.clip(streaks, -1.5, 2)), np.float32)
+    nipple = np.exp(-(((behind - 1) / 9) ** 2) - (lateral**2 + up**2) / 5**2)
+    return np.asarray(share_here * (0.62 + 0.3 * np.clip(streaks, -1.5, 2)) + 0.45 * nipple, np.float32)
 
 
-def _drawn(of: Tissue, points: Array) -> Array:
-    """Places in the grain: drawn out along the way to the nipple, closer together across it."""
+def _drawn(of: Tissue, points: Array, pull: float) -> Array:
+    """Places in noise: drawn out (more with a small `pull`) towards the nipple, denser across it."""
     nipple = np.array([of.build.depth + 6, 0, 0], np.float32)
     away = points - nipple.reshape(3, *[1] * (points.ndim - 1))
     far = np.sqrt((away**2).sum(axis=0)) + np.float32(1)
-    return np.asarray(away / far * (np.float32(52) + np.float32(0.38) * far) + _shift(of, 1), np.float32)
+    return np.asarray(away / far * (np.float32(52) + np.float32(pull) * far), np.float32)
 
 
 def septa(of: Tissue, points: Array) -> tuple[Array, Array]:
     """Two fields that are 0 on Cooper's ligaments: those of the fat, and finer ones along the ducts."""
-    return of.septa.at(points * np.float32(0.9) + _shift(of, 2)), of.septa.at(
-        _drawn(of, points) * np.float32(1.7) + _shift(of, 3)
-    )
+    of_fat = of.septa.at(_drawn(of, points, 0.6) * np.float32(0.72) + _shift(of, 2))
+    of_ducts = of.septa.at(_drawn(of, points, 0.38) * np.float32(1.55) + _shift(of, 3))
+    return of_fat, of_ducts
+
+
+def strength(of: Tissue, points: Array) -> Array:
+    """How strong ligaments are: hardly seen in places, thick in others."""
+    return np.asarray(np.clip(0.62 + 0.5 * of.own.at(points + _shift(of, 3)), 0.12, 1.6), np.float32)
 
 
 def _shift(of: Tissue, n: int) -> Array:

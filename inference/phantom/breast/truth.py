@@ -2,10 +2,13 @@
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from inference.phantom.breast.build import Build
 from inference.phantom.breast.lesions import Lesion
 from inference.phantom.breast.view import View
+
+Box = tuple[float, float, float, float]
 
 
 class Speck(msgspec.Struct, frozen=True):
@@ -31,7 +34,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     side: str
     row: float
     column: float
-    box: tuple[float, float, float, float]
+    box: Box
     diameter_mm: float
     breast_mm: tuple[float, float, float]
     quadrant: str
@@ -46,10 +49,10 @@ def mark(what: Lesion, view: View, build: Build, top: float, pixel_mm: float) ->
     _, y, x = view.to_view(what.centre).tolist()
     row, column = _pixel(y, x, top, pixel_mm)
     specks = _specks(what, (y, x), top, pixel_mm)
-    reach = what.diameter / 2 / pixel_mm
-    box = (row - reach, column - reach, row + reach, column + reach)
-    if specks:
+    if what.body is None:
         box = _around(specks, pixel_mm)
+    else:
+        box = _shadow(what.body, what.body_mm / pixel_mm, (row, column))
     nipple = np.array([build.depth, 0, 0])
     return Mark(
         id=what.id, kind=what.kind, side=what.side, row=row, column=column, box=box,
@@ -83,7 +86,17 @@ def _specks(what: Lesion, centre: tuple[float, float], top: float, pixel_mm: flo
     return tuple(out)
 
 
-def _around(specks: tuple[Speck, ...], pixel_mm: float) -> tuple[float, float, float, float]:
+def _shadow(body: NDArray[np.float32], scale: float, centre: tuple[float, float]) -> Box:
+    """Of a body (beam, y, x) whose cubes are `scale` pixels wide; y rises against the rows."""
+    shadow, half = body.max(axis=0) > 0.5, body.shape[0] // 2
+    y, x = (np.flatnonzero(shadow.any(axis=n)) - half for n in (1, 0))
+    edges = (-y[-1] - 0.5, x[0] - 0.5, -y[0] + 0.5, x[-1] + 0.5)
+    top, left, bottom, right = (float(edge * scale) for edge in edges)
+    row, column = centre
+    return row + top, column + left, row + bottom, column + right
+
+
+def _around(specks: tuple[Speck, ...], pixel_mm: float) -> Box:
     rows, columns = [speck.row for speck in specks], [speck.column for speck in specks]
     edge = max(speck.diameter_mm for speck in specks) / 2 / pixel_mm
     return min(rows) - edge, min(columns) - edge, max(rows) + edge, max(columns) + edge
