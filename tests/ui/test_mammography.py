@@ -68,6 +68,9 @@ def test_chest_walls_touch_and_right_hangs_on_the_left(hand, tmp_path):
         chest_wall = right.placement().rect(0, 0, 50, 80)
         assert chest_wall[0] + chest_wall[2] == pytest.approx(right.device_size()[0], abs=1e-6)
         assert left.placement().rect(0, 0, 50, 80)[0] == pytest.approx(0, abs=1e-6)
+    middle = viewports[2].height() // 2 - 30
+    assert viewports[2].grab_rgb()[middle, -1, 0] > 100  # no line between the breasts
+    assert viewports[3].grab_rgb()[middle, 0, 0] > 100
     assert [v.state.corners.label for v in viewports] == ["R CC", "L CC", "R MLO", "L MLO"]
     assert [v.state.corners.label_right for v in viewports] == [False, True, False, True]
 

@@ -61,9 +61,24 @@ def steps(desk: DeskState) -> tuple[StepState, ...]:
         return ()
     on_images = desk.screen.page == "reading"
     return tuple(
-        StepState(step.title, on_images and number == desk.hanging.step, bool(viewing.why_locked(desk, step)))
+        StepState(
+            _step_title(desk, number),
+            on_images and number == desk.hanging.step,
+            bool(viewing.why_locked(desk, step)),
+        )
         for number, step in enumerate(desk.hanging.steps)
     )
+
+
+_MOST_TITLES = 7
+"""With more steps than this only the one that hangs has its title, the others their numbers."""
+
+
+def _step_title(desk: DeskState, number: int) -> str:
+    title = desk.hanging.steps[number].title
+    if len(desk.hanging.steps) <= _MOST_TITLES:
+        return title
+    return f"{number + 1}  {title}" if number == desk.hanging.step else str(number + 1)
 
 
 def chips(desk: DeskState) -> tuple[Chip, ...]:

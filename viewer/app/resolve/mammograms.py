@@ -10,6 +10,8 @@ from viewer.core.dicom.mammogram import Mammogram, table
 from viewer.core.hanging.fill import is_for_reading
 from viewer.core.hanging.pose import Pose
 
+_LONGEST = 40
+"""Letters of a line, so that it stays on its side of a narrow viewport."""
 _RAW = "These are raw detector values (For Processing): open the For Presentation image of this view."
 
 
@@ -56,12 +58,17 @@ def _technique(first: Instance, breast: Mammogram) -> tuple[str, ...]:
         f"{breast.force_n:.0f} N" if breast.force_n else "",
         f"{breast.dose_mgy:.2f} mGy" if breast.dose_mgy else "",
     ]
-    people = [first.institution, breast.technologist, breast.station]
+    people = [first.institution, text.person(breast.technologist), breast.station]
+    place = {"patient": "calibrated", "magnified": "at the breast, estimated", "imager": "at the detector"}
+    size = first.spacing_mm
+    pixels = (
+        f"Pixels {size[1]:.3f} mm {place.get(first.spacing_source, '')}" if size else "Pixel size unknown"
+    )
     lossy = ""
     if first.lossy:
         lossy = "lossy compressed" + (f" {first.lossy_ratio:g}:1" if first.lossy_ratio else "")
-    lines = (*(text.DOT.join(filter(None, line)) for line in (beam, pressed, people)), lossy)
-    return tuple(line for line in lines if line)
+    lines = (*(text.DOT.join(filter(None, line)) for line in (beam, pressed)), pixels, *people, lossy)
+    return tuple(text.shortened(line, _LONGEST) for line in lines if line)
 
 
 def _scale(desk: DeskState, pose: Pose, view: View) -> tuple[str, ...]:

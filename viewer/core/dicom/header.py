@@ -20,7 +20,7 @@ from viewer.core.dicom.grey_module import (
 from viewer.core.dicom.instance import Instance, Location
 from viewer.core.dicom.kinds import kind_of
 from viewer.core.dicom.mammogram import TAGS as MAMMOGRAM_TAGS
-from viewer.core.dicom.mammogram import read_mammogram
+from viewer.core.dicom.mammogram import at_the_breast, read_mammogram
 from viewer.core.dicom.overlay_module import TAGS as OVERLAYS
 from viewer.core.dicom.overlay_module import read_overlays
 from viewer.core.dicom.part10 import Part10, read_part10
@@ -42,7 +42,7 @@ from viewer.core.dicom.syntax import Syntax
 from viewer.core.dicom.text import clean_age, clean_date, clean_time, is_uid
 from viewer.core.dicom.values import Values
 
-PARSER = 6
+PARSER = 7
 """Rises with every change of what `parse` makes of the same bytes: remembered results are then forgotten."""
 
 _UIDS = {
@@ -242,6 +242,8 @@ def _image(values: Values, shared: _Shared, modality: str) -> dict[str, Any]:
     image_type = values.codes(0x00080008)
     rescale = read_rescale(values, modality, image_type, module.signed)
     spacing, source = read_spacing(values)
+    if modality == "MG":
+        spacing, source = at_the_breast(values, spacing, source)
     out: dict[str, Any] = {name: getattr(module, name) for name in _MODULE}
     out |= {
         "orientation": read_orientation(values),

@@ -59,7 +59,8 @@ class Instance:
     frames          number of frames in the object; `frame`: which one this is, 0-based
     position_mm, orientation, spacing_mm
                     None where absent or not believable; spacing (between rows, between columns), mm
-    spacing_source  "patient" (Pixel Spacing), "imager" (Imager Pixel Spacing at the detector), ""
+    spacing_source  "patient" (Pixel Spacing), "imager" (Imager Pixel Spacing, at the detector),
+                    "magnified" (that divided by the magnification factor, at the breast), ""
     slope, intercept
                     1 and 0 where absent or not believable; then `rescaled` is False: claim no HU
     units           what the modality value is: "HU", another Rescale Type, or ""

@@ -1,5 +1,6 @@
 """What the header of a mammogram says beside its pixels: side, view, technique (PS3.3 C.8.11.7)."""
 
+import math
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +17,9 @@ _IMAGE_SIDE, _SERIES_SIDE = 0x00200062, 0x00200060
 _SHARED, _FRAME_ANATOMY, _FRAME_SIDE = 0x52009229, 0x00209071, 0x00209072
 _VIEW, _ORIENTATION = 0x00185101, 0x00200020
 _IMPLANT, _PARTIAL, _PARTIAL_WORDS = 0x00281300, 0x00281350, 0x00281351
-_MAGNIFICATION = 0x00181114
+_MAGNIFICATION, _IMAGER_SPACING = 0x00181114, 0x00181164
+_LEAST_FACTOR, _LARGEST_FACTOR = 0.9, 3.0
+"""Estimated Radiographic Magnification Factors that can be: contact just over 1, magnification up to 2."""
 _THICKNESS, _FORCE, _DOSE = 0x001811A0, 0x001811A2, 0x00400316
 _ANODE, _FILTER, _TECHNOLOGIST, _STATION, _TAKEN = 0x00181191, 0x00187050, 0x00081070, 0x00081010, 0x00080022
 TAGS = frozenset(
@@ -144,3 +147,25 @@ def _side_of_oblique(orientation: tuple[str, ...], view: str) -> str:
     down = next((letters for letters in orientation if "F" in letters or "H" in letters), "")
     medial = {"L": "R", "R": "L"} if "F" in down else {"L": "L", "R": "R"}
     return next((side for letter, side in medial.items() if letter in down), "")
+
+
+Spacing = tuple[float, float] | None
+
+
+def at_the_breast(values: Values, spacing: Spacing, source: str) -> tuple[Spacing, str]:
+    """The pixel size at the breast: that at the detector over the magnification (PS3.3 C.8.7.1.1).
+
+    A calibrated Pixel Spacing stays as it is, unless the detector and a factor below 1, which no beam can
+    have, show that it was multiplied where it should have been divided. Source "magnified" where it was.
+    """
+    factor = finite(values.number(_MAGNIFICATION), _LEAST_FACTOR, _LARGEST_FACTOR)
+    if source == "imager" and spacing is not None and factor is not None and factor > 1:
+        return (spacing[0] / factor, spacing[1] / factor), "magnified"
+    raw = values.number(_MAGNIFICATION)
+    if source == "patient" and raw is not None and 0 < raw < _LEAST_FACTOR:
+        numbers = values.numbers(_IMAGER_SPACING)
+        if len(numbers) == 2 and all(math.isfinite(n) and 0.001 <= n <= 1 for n in numbers):
+            found = f"{raw:g}"
+            values.note(_MAGNIFICATION, found, "1 or more", "the pixel size at the detector is used instead")
+            return (numbers[0], numbers[1]), "imager"
+    return spacing, source

@@ -88,7 +88,8 @@ def letters(sheet: Sheet) -> None:
     chest_wall = sheet.frame.state.pose.edge  # there the other breast begins
     left, right = "" if chest_wall == "left" else left, "" if chest_wall == "right" else right
     line = theme.tokens().roles["letter"].line
-    middle_x, middle_y = sheet.width / 2, (sheet.height - line) / 2
+    share = {"left": 0.2, "right": 0.8}.get(chest_wall, 0.5)  # away from the text, which stands outside
+    middle_x, middle_y = share * sheet.width, (sheet.height - line) / 2
     rail = _RAIL if has_rail(sheet) else 0.0
     for text, x, y, align in (
         (left, MARGIN, middle_y, 0.0),

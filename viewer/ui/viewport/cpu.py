@@ -60,8 +60,10 @@ def paint_picture(painter: QPainter, picture: Picture, table: NDArray[np.uint8],
 
 def _black_round(painter: QPainter, covered: QRectF, width: int, height: int) -> None:
     """Black where the picture is not; filling all of it first would cost as much as the picture."""
-    left, top = min(max(0, ceil(covered.left())), width), min(max(0, ceil(covered.top())), height)
-    right, bottom = max(left, min(width, int(covered.right()))), max(top, min(height, int(covered.bottom())))
+    edges = covered.left(), covered.top(), covered.right(), covered.bottom()
+    x, y, end, foot = (round(edge, 6) for edge in edges)  # one that lies on a pixel's edge leaves no line
+    left, top = min(max(0, ceil(x)), width), min(max(0, ceil(y)), height)
+    right, bottom = max(left, min(width, int(end))), max(top, min(height, int(foot)))
     for box in (
         QRect(0, 0, width, top),
         QRect(0, bottom, width, height - bottom),
