@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from viewer.ui.viewport.picture import Picture, half, level_for
+from viewer.ui.viewport.picture import Picture, half, half_without, level_for
 
 
 def test_half_is_the_mean_of_each_block():
@@ -46,3 +46,24 @@ def test_the_pixels_of_the_stack_are_not_touched():
     pixels = np.full((4, 4, 3), 9, np.uint8)
     Picture(pixels, np.ones((4, 4), bool)).shown(np.zeros(65536, np.uint8), 0, (0, 0, 4, 4))
     assert (pixels == 9).all()
+
+
+def test_padding_is_left_out_of_means_and_never_made():
+    random = np.random.default_rng(5)
+    for padding in ((0, 0), (4, 6), (65535, 65535)):
+        low = min(padding[0], 65526)
+        pixels = random.integers(low, low + 10, (30, 41)).astype(np.uint16)
+        out = half_without(pixels, padding)
+        padded = np.pad(pixels, ((0, 0), (0, 1)), mode="edge")
+        for row in range(15):
+            for column in range(21):
+                block = padded[2 * row : 2 * row + 2, 2 * column : 2 * column + 2].ravel().astype(int)
+                data = block[(block < padding[0]) | (block > padding[1])]
+                shown = int(out[row, column])
+                if not data.size:
+                    assert padding[0] <= shown <= padding[1]
+                    continue
+                mean = (data.sum() + data.size // 2) // data.size
+                on_padding = padding[0] <= mean <= padding[1]
+                beside = padding[1] + 1 if padding[1] < 65535 else padding[0] - 1
+                assert shown == (beside if on_padding else mean)

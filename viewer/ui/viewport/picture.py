@@ -20,8 +20,12 @@ MOST_HALVES = 5
 
 def half(pixels: Pixels) -> Pixels:
     """The mean of each 2 x 2 block, rounded; an odd last row or column counts twice."""
-    even = _even(pixels).astype(np.uint32)
-    return ((_sum(even) + 2) >> 2).astype(pixels.dtype)
+    even = _even(pixels)
+    rows = np.add(even[::2], even[1::2], dtype=np.uint32)
+    total = rows[:, ::2] + rows[:, 1::2]
+    total += 2
+    total >>= 2
+    return total.astype(pixels.dtype)
 
 
 def half_without(pixels: Pixels, padding: tuple[int, int]) -> Pixels:
@@ -29,24 +33,40 @@ def half_without(pixels: Pixels, padding: tuple[int, int]) -> Pixels:
 
     A block of padding alone stays padding. A mean with padding would be a grey that is nowhere in the image.
     """
-    even = _even(pixels)
-    data = (even < padding[0]) | (even > padding[1])
-    counts = _sum(data.astype(np.uint32))
-    total = _sum(np.where(data, even, 0).astype(np.uint32))
-    means = (total + counts // 2) // np.maximum(counts, 1)
-    return np.where(counts > 0, _outside(means, padding), padding[0]).astype(pixels.dtype)
+    out, absent = half(pixels), _within(_even(pixels), padding)
+    some = half_mask(absent)
+    chance = _within(out, padding) & ~some
+    if chance.any():
+        out[chance] = _beside(padding)
+    rows, columns = np.nonzero(some & half_mask(~absent))  # of padding alone the mean is padding
+    out[rows, columns] = _means(_blocks(_even(pixels), rows, columns), padding)
+    return out
 
 
-def _outside(means: Pixels, padding: tuple[int, int]) -> Pixels:
-    """Means that fall on padding by chance go to the nearest value beside it."""
-    low, high = padding
-    beside = high + 1 if high < _WHITEST else low - 1
-    return np.where((means >= low) & (means <= high), beside, means)
+def _means(blocks: NDArray[np.uint32], padding: tuple[int, int]) -> NDArray[np.uint32]:
+    """(blocks, 4), each with some data, to the rounded mean of that."""
+    data = ~_within(blocks, padding)
+    counts = np.count_nonzero(data, axis=1).astype(np.uint32)
+    means: NDArray[np.uint32] = (
+        np.where(data, blocks, 0).sum(axis=1, dtype=np.uint32) + counts // 2
+    ) // counts
+    means[_within(means, padding)] = _beside(padding)
+    return means
 
 
-def _sum(even: Pixels) -> Pixels:
-    total: Pixels = even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]
-    return total
+def _blocks(even: Pixels, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.uint32]:
+    corners = ((0, 0), (0, 1), (1, 0), (1, 1))
+    return np.stack([even[2 * rows + r, 2 * columns + c] for r, c in corners], axis=1).astype(np.uint32)
+
+
+def _within(codes: NDArray[Any], padding: tuple[int, int]) -> NDArray[np.bool_]:
+    out: NDArray[np.bool_] = (codes >= padding[0]) & (codes <= padding[1])
+    return out
+
+
+def _beside(padding: tuple[int, int]) -> int:
+    """The value nearest to padding: where a mean of data falls on padding by chance."""
+    return padding[1] + 1 if padding[1] < _WHITEST else padding[0] - 1
 
 
 def half_mask(holes: Holes) -> Holes:
