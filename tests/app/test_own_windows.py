@@ -5,7 +5,6 @@ import pytest
 
 from tests.app.desks import write_chest
 from tests.conftest import shared_data
-from viewer.app import viewing
 from viewer.core.pixels.grey import Grey
 from viewer.core.pixels.table import presentation_table
 from viewer.core.pixels.voi import from_window
@@ -43,8 +42,11 @@ def test_each_window_of_the_image_comes_with_its_name(hand, two_windows):
 
 
 def test_a_window_that_is_not_there_is_said(hand, two_windows):
-    viewing.own_window(two_windows, 3)
-    assert hand.state.status == "2 windows are stored in this image."
+    two_windows.run("window.own_2")
+    assert levels(hand).startswith("AIR")
+    two_windows.run("window.own_3")
+    assert hand.state.status.endswith("this image stores only 2 of them.")
+    assert levels(hand).startswith("AIR")
 
 
 def test_a_mammogram_offers_its_windows_and_luts_and_keeps_their_curves(hand):

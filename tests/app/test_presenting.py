@@ -6,6 +6,8 @@ from pydicom import dcmread
 
 from tests.app.desks import write_chest
 from tests.conftest import shared_data
+from viewer.app.picturing import shown_in
+from viewer.app.report_pictures import presentation_in
 from viewer.core.dicom.presentation import Presentation
 from viewer.core.hanging.pose import turn_by
 
@@ -96,3 +98,13 @@ def test_without_a_state_the_key_says_so(hand, tmp_path):
     hand.press("Tab", "Shift+P")
     assert "planes" in hand.state.status
     assert np.all([v.presentation is None for v in hand.state.viewports])
+
+
+def test_a_key_image_and_a_snapshot_keep_the_state_that_they_were_seen_through(hand, both):
+    hand.press("Shift+P")
+    shown = shown_in(both, both.views.active)
+    state = showing(hand).presentation
+    assert shown.presentation == state.sop_instance_uid
+    assert (shown.window.centre, shown.window.width) == (40, 400)
+    assert presentation_in(both.study, shown.presentation) is state
+    assert presentation_in(both.study, "") is None

@@ -2,11 +2,10 @@
 
 import uuid
 
-from viewer.app import marking, seeing, viewing
+from viewer.app import marking, presenting, seeing, viewing
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Plane
 from viewer.app.views import View
-from viewer.app.windows import in_force
 from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.instance import Instance
 from viewer.core.reading.finding import Finding
@@ -127,7 +126,6 @@ def shown_in(desk: DeskState, view: View) -> Shown | None:
     if where is None:
         return None
     index, _ = desk.views.place(view)
-    stack = desk.pixels.stacks.get(where.id)
     if view.plane is Plane.STACK:
         return _image(where, index, view, desk)
     point = desk.views.point(view)
@@ -138,7 +136,7 @@ def shown_in(desk: DeskState, view: View) -> Shown | None:
         series_instance_uid=where.series_instance_uid,
         plane=view.plane.value,
         point_lps_mm=point,
-        window=in_force(view, stack, index),
+        window=presenting.window_of(desk, view, index),
         invert=view.invert,
     )
 
@@ -152,8 +150,9 @@ def _image(where: DisplaySet, index: int, view: View, desk: DeskState) -> Shown 
         series_instance_uid=where.series_instance_uid,
         sop_instance_uid=instance.sop_instance_uid,
         frame=_frame_number(instance),
-        window=in_force(view, desk.pixels.stacks.get(where.id), index),
+        window=presenting.window_of(desk, view, index),
         invert=view.invert,
+        presentation=view.presentation,
     )
 
 

@@ -1,6 +1,7 @@
 """The reader's key images and snapshots drawn again from their data, through the viewports' own pipeline."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from inference.protocol import Patch
 from viewer.app.display import Corners, Heat, Mark, Plane, TextLevel, ViewportState
@@ -8,6 +9,7 @@ from viewer.app.report_material import Press
 from viewer.app.resolve.overlays import heat_map, lines_of, mark_of
 from viewer.app.stack import Stack
 from viewer.core.dicom.display_set import DisplaySet, Study
+from viewer.core.dicom.presentation import Presentation
 from viewer.core.reading.pictures import KeyImage, Shown, Snapshot
 from viewer.core.reading.reading import Reading
 from viewer.core.report.place import picture_place
@@ -30,7 +32,9 @@ def figure_picture(
     stack = None if place is None else stacks.get(place[0].id)
     if taken is None or place is None or stack is None:
         return None
-    return press.figure(stack, figure_state(taken, *place, reading, heats), taken.aspect)
+    state = figure_state(taken, *place, reading, heats)
+    given = presentation_in(study, taken.shows.presentation)
+    return press.figure(stack, replace(state, presentation=given), taken.aspect)
 
 
 def figure_state(
@@ -62,6 +66,12 @@ def figure_state(
         ),
         heat=_heat(taken, reading, heats),
     )
+
+
+def presentation_in(study: Study, uid: str) -> Presentation | None:
+    """The presentation state of a study with that UID."""
+    every = (i.presentation for d in study.display_sets for i in d.instances)
+    return next((s for s in every if s is not None and s.sop_instance_uid == uid), None) if uid else None
 
 
 def _taken(key: str, study: Study, reading: Reading) -> Snapshot | None:

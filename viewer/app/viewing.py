@@ -210,12 +210,17 @@ def next_own_window(desk: DeskState, steps: int = 1) -> None:
 def own_window(desk: DeskState, number: int) -> None:
     """The window or curve with that number (from 1) of those stored in the image."""
     offered = _own_windows(desk)
-    if number > len(offered):
-        desk.say(f"{len(offered)} windows are stored in this image.")
-        return
     desk.views.set_window(desk.views.focused, None, number - 1)
     desk.say(f"Window {number} of {len(offered)} of this image: {offered[number - 1]}")
     desk.looked()
+
+
+def why_no_own_window(desk: DeskState, number: int) -> str:
+    """Why there is no window of that number; "" where there is."""
+    reason, count = why_no_image(desk), len(_own_windows(desk))
+    if reason or number <= count:
+        return reason
+    return "No window is stored in this image." if not count else f"This image stores only {count} of them."
 
 
 def _own_windows(desk: DeskState) -> tuple[str, ...]:

@@ -197,6 +197,7 @@ _WINDOWS = (
             f"Window {n} stored in the image",
             "",
             partial(viewing.own_window, number=n),
+            refusal=partial(viewing.why_no_own_window, number=n),
         )
         for n in range(1, 10)
     ),

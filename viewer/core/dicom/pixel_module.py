@@ -97,6 +97,10 @@ def _colour_model(values: Values) -> tuple[str, int]:
     if wanted is None:
         _refuse(values, 0x00280004, photometric, ", ".join(_SAMPLES), "the meaning of the pixels is unknown")
     samples = values.short(0x00280002)
+    contradicts = {"MONOCHROME1": "IDENTITY", "MONOCHROME2": "INVERSE"}.get(photometric)
+    if contradicts and values.code(0x20500020) == contradicts:
+        message = "which end is white is told in two ways; it is shown as Photometric Interpretation says"
+        values.note(0x20500020, contradicts, f"what goes with {photometric}", message)
     if samples is None and wanted == 1:
         values.note(0x00280002, "", "1", "one sample per pixel is assumed")
     elif samples != wanted:

@@ -20,6 +20,7 @@ class Shown:
     plane             "stack", or the plane of a cut: axial, coronal, sagittal
     sop_instance_uid  of the image (plane "stack"); frame: its frame from 1, 0 in an object of one frame
     point_lps_mm      a point of the cut, patient mm; None for an image as acquired
+    presentation      SOP Instance UID of the presentation state that was applied; "" = none
     window            in modality values; width 0 = the image's own
     """
 
@@ -31,6 +32,7 @@ class Shown:
     point_lps_mm: Vector | None = None
     window: Window
     invert: bool = False
+    presentation: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
