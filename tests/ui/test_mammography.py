@@ -141,3 +141,17 @@ def test_a_side_that_contradicts_itself_is_said_and_nothing_is_turned(hand, tmp_
     assert state.banners[0].title == "Check the side"
     assert state.corners.label == "MLO"
     assert state.pose.turn.across is False
+
+
+def test_ten_centimetres_are_ten_centimetres_on_a_measured_monitor(hand, tmp_path):
+    viewport = opened(hand, write(tmp_path / "exam", *exam()))[0]
+    hand.press("Shift+F")
+    assert "pixel size of this monitor is not known" in hand.desk.screen.status
+    hand.desk.screen.pitch_mm = 0.27
+    hand.press("Shift+F")
+    (x, _), (end, _) = viewport.placement().to_device(0, 0), viewport.placement().to_device(1000, 0)
+    drawn_mm = abs(end - x) * 0.27  # 1000 pixels of 0.1 mm
+    assert drawn_mm == pytest.approx(100, rel=0.02)
+    assert viewport.state.corners.bottom_left[0] == "True size"
+    hand.press("F")
+    assert viewport.state.corners.bottom_left[0].startswith("Same size")

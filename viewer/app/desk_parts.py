@@ -182,6 +182,7 @@ class Screen:
     answer      gets the answer to `question`
     panel       the findings panel has the keyboard
     monitor     name of the monitor that the window stands on; "" = not known
+    pitch_mm  mm from pixel to pixel of the monitor; 0 = not known
     calibration  driving level of each P-value there; b"" = it was not measured
     """
 
@@ -192,6 +193,7 @@ class Screen:
     answer: Callable[[dict[str, str] | None], None] = lambda values: None
     panel: bool = False
     monitor: str = ""
+    pitch_mm: float = 0.0
     calibration: bytes = b""
     series_open: bool = True
     full_screen: bool = False

@@ -18,7 +18,7 @@ from viewer.core.pixels.gsdf import LEVELS, calibration, deviation
 FOLDER = "monitors"
 FEWEST = 18
 """Measured levels, as many as AAPM TG18-LN has: with 11 the contrast is 40 % off in the dark, with 18 7 %."""
-_KEYS = {"name", "serial", "measured", "ambient", "luminance"}
+_KEYS = {"name", "serial", "measured", "ambient", "luminance", "pitch"}
 _DARK_TO_BRIGHT = 20.0
 
 
@@ -33,6 +33,7 @@ class Monitor:
     name, serial  as `tandem doctor` names the screen; serial "" = every one of that name
     measured      the day
     ambient       cd/m2 that the screen reflects while it is off
+    pitch         mm from pixel to pixel, measured with a ruler over many; 0 = not measured
     luminance     (driving level, cd/m2 in the dark), from level 0 to 255
     """
 
@@ -41,6 +42,7 @@ class Monitor:
     measured: date
     ambient: float
     luminance: tuple[tuple[int, float], ...]
+    pitch: float = 0.0
 
     @property
     def levels(self) -> bytes:
@@ -86,7 +88,10 @@ def read(path: Path) -> Monitor:
     ambient = raw.get("ambient")
     if not _number(ambient) or not 0 <= ambient <= 100:
         raise _wrong(where, "ambient", repr(ambient), "0 to 100 cd/m2")
-    return Monitor(name, serial, day, float(ambient), _luminance(raw.get("luminance"), where))
+    pitch = raw.get("pitch", 0.0)
+    if not _number(pitch) or (pitch and not 0.02 <= pitch <= 2):
+        raise _wrong(where, "pitch", repr(pitch), "0.02 to 2 mm")
+    return Monitor(name, serial, day, float(ambient), _luminance(raw.get("luminance"), where), float(pitch))
 
 
 def _luminance(raw: Any, where: str) -> tuple[tuple[int, float], ...]:  # noqa: ANN401 (whatever the file has)
@@ -126,6 +131,7 @@ def moved_to(desk: DeskState, names: tuple[str, ...], serial: str) -> None:
     found = found or next((m for m in monitors if m.fits(names, serial)), None)
     desk.screen.monitor = names[0] if names else "unknown"
     desk.screen.calibration = b"" if found is None else found.levels
+    desk.screen.pitch_mm = 0.0 if found is None else found.pitch
     for sentence in odd:
         desk.say(sentence, Severity.WARNING)
     desk.changed()

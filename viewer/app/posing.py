@@ -1,6 +1,7 @@
 """How pictures lie in their viewports: mammograms as on the breast, and all of a step at one scale."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from viewer.app import presenting
 from viewer.app.desk_state import DeskState
@@ -41,6 +42,33 @@ def _orientation(instance: Instance) -> tuple[str, ...]:
 
 def pose(desk: DeskState, view: View) -> Pose:
     """How the picture of a viewport lies."""
+    hung = _hung(desk, view)
+    if not view.true_size:
+        return hung
+    return replace(hung, mm_per_px=desk.screen.pitch_mm * desk.views.ratio, pixels=False)
+
+
+def true_size(desk: DeskState) -> None:
+    """A centimetre of the breast or body is a centimetre on the screen."""
+    view = desk.views.active
+    desk.views.views[view.id] = replace(view, true_size=True, pixels=False, zoom=1.0, pan=(0.0, 0.0))
+    desk.say("True size: 1 cm of the image is 1 cm on this screen. F fits it again.")
+    desk.looked()
+
+
+def why_no_true_size(desk: DeskState) -> str:
+    """Why nothing can be shown at its true size; "" where it can."""
+    shown = desk.views.display_set(desk.views.active)
+    if shown is None:
+        return "Open a study first (Ctrl+O)."
+    if shown.instances[0].spacing_mm is None:
+        return "The header has no pixel size."
+    if not desk.screen.pitch_mm:
+        return "The pixel size of this monitor is not known: its file in the folder monitors needs a pitch."
+    return ""
+
+
+def _hung(desk: DeskState, view: View) -> Pose:
     shown, state = desk.views.display_set(view), presenting.in_force(desk, view)
     if state is not None and presenting.is_for(desk, view, state):
         return Pose(turn_by(state.rotation, state.flip), pixels=view.pixels)

@@ -37,7 +37,7 @@ def at_pointer(desk: DeskState) -> None:
 
 def show(desk: DeskState, view: View, middle: Point) -> None:
     """Show an image at full resolution with that point (column, row) in the middle."""
-    whole = replace(view, pixels=True, zoom=1.0, pan=(0.0, 0.0))
+    whole = replace(view, pixels=True, true_size=False, zoom=1.0, pan=(0.0, 0.0))
     shown = desk.views.display_set(whole)
     if shown is None:
         return

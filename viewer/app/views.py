@@ -35,6 +35,7 @@ class View:
     window       None = as stored in the image: the window or LUT with the number `choice` of its own
     presentation SOP Instance UID of the presentation state that is applied; "" = none
     zoom, pan    see `ViewportState`
+    true_size    a centimetre of the image is one on the screen, at zoom 1
     pixels       one image pixel is one device pixel at zoom 1
     """
 
@@ -49,6 +50,7 @@ class View:
     pixels: bool = False
     choice: int = 0
     presentation: str = ""
+    true_size: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,7 +370,9 @@ class Views:
 
     def fit(self, viewport_id: str) -> None:
         """As the picture hangs: the whole image, or the scale of its step."""
-        self.views[viewport_id] = replace(self.view(viewport_id), zoom=1.0, pan=(0.0, 0.0), pixels=False)
+        self.views[viewport_id] = replace(
+            self.view(viewport_id), zoom=1.0, pan=(0.0, 0.0), pixels=False, true_size=False
+        )
 
     def reset(self, viewport_id: str, window: Window | None) -> None:
         """Fit, not inverted, and with the window of the step."""

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from viewer.app import hanging, presenting, protocols, roaming, viewing
+from viewer.app import hanging, posing, presenting, protocols, roaming, viewing
 from viewer.app.commands.command import IMAGES, READING, Command, Group
 from viewer.app.display import Tool
 from viewer.core.hanging.layout import LAYOUTS
@@ -81,6 +81,7 @@ _LOOKING = (
         card="Zoom at the pointer",
     ),
     _view("zoom.fit", "Fit the image", "F", viewing.fit),
+    _view("zoom.true", "True size", "Shift+F", posing.true_size, refusal=posing.why_no_true_size),
     _view("view.tile", "Next quadrant at full resolution", "Q", roaming.next_tile, repeats=True),
     _view("view.pixels", "Full resolution at the pointer", "Shift+Q", roaming.at_pointer),
     _view("viewport.reset", "Reset the viewport", "Backspace", viewing.reset, undoable=True),

@@ -76,6 +76,8 @@ def _scale(desk: DeskState, pose: Pose, view: View) -> tuple[str, ...]:
         number, count = roaming.tile_now(desk, view), len(roaming.tiles_of(desk, view))
         part = f"  part {number + 1} / {count}" if number is not None else ""
         return (f"1:1{part}" if view.zoom == 1 else f"{view.zoom:g}:1",)
+    if view.true_size:
+        return ("True size" if view.zoom == 1 else f"True size x {view.zoom:.2g}",)
     if pose.mm_per_px <= 0:
         return ()
     return (f"Same size  {pose.mm_per_px / view.zoom:.2f} mm / px",)
