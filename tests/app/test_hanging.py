@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from pydicom.dataset import Dataset
 
 from tests.app.desks import Hand, write_chest
 from tests.core.hanging.exams import FOUR
@@ -201,3 +202,38 @@ def test_a_protocol_file_that_cannot_be_used_is_named_and_the_rest_goes_on(home)
     assert "protocols/mammography.toml" in desk.screen.status or "breasts.toml" in desk.screen.status
     assert "mammography" in [protocol.id for protocol in desk.protocols]
     desk.close()
+
+
+def test_technique_facility_and_compression_stand_on_the_image_and_i_hides_them(hand, tmp_path):
+    facts = {
+        "InstitutionName": "Breast Centre", "OperatorsName": "Roe^Ann", "StationName": "MG1", "KVP": "29",
+        "Exposure": "100", "BodyPartThickness": "60", "CompressionForce": "95", "OrganDose": "0.0143",
+        "AnodeTargetMaterial": "TUNGSTEN", "FilterMaterial": "RHODIUM",
+        "LossyImageCompression": "01", "LossyImageCompressionRatio": "12.5", "BreastImplantPresent": "YES",
+    }  # fmt: skip
+    hand.open(write(tmp_path / "exam", *exam(**facts)))
+    said = hand.state.viewports[0].corners.top_left
+    for words in (
+        "Tungsten/Rhodium · 29 kV · 100 mAs", "60 mm · 95 N · 1.43 mGy", "Breast Centre", "Roe, Ann", "MG1",
+        "lossy compressed 12.5:1", "Implant", "Pixels 0.100 mm at the detector",
+    ):  # fmt: skip
+        assert any(words.replace(" ", "") in line.replace(" ", "").replace("\u2002", "") for line in said), (
+            words
+        )
+    assert hand.state.viewports[1].corners.top_right == said
+    hand.press("I", "I")
+    assert hand.state.viewports[0].text_level.value == "none"
+    assert hand.state.viewports[0].corners.label == "R CC"
+
+
+def test_magnified_views_are_not_made_the_same_size_as_whole_breasts(hand, tmp_path):
+    enlarged = mammogram(9, "R", "CC")
+    modifier = Dataset()
+    modifier.CodeValue, modifier.CodingSchemeDesignator, modifier.CodeMeaning = "399163009", "SCT", "Mag"
+    enlarged.ViewCodeSequence[0].ViewModifierCodeSequence = [modifier]
+    hand.open(write(tmp_path / "exam", *exam(), enlarged))
+    shown = next(d for d in hand.desk.display_sets if d.instances[0].mammogram.modifiers)
+    hand.desk.drop_series("1", shown.id)
+    whole, large = hand.state.viewports[1], hand.state.viewports[0]
+    assert large.corners.label == "R M CC"
+    assert (large.pose.mm_per_px, whole.pose.mm_per_px > 0) == (0, True)
