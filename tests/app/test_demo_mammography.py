@@ -9,10 +9,12 @@ import pydicom
 import pytest
 from pydicom.uid import BreastTomosynthesisImageStorage, DigitalMammographyXRayImageStorageForPresentation
 
-from inference.phantom.breast.exam import GENERATOR
+from inference.phantom.breast.exam import DEMO_SEED, GENERATOR
 from viewer.app.demo.breast.vendors import CURRENT, PRIOR
 from viewer.app.demo.breast.write import Plan, write_mammography
+from viewer.app.exit_codes import ExitCode
 from viewer.app.render import render
+from viewer.cli import main
 
 SMALL = Plan(
     replace(CURRENT, shape=(460, 384), imager_mm=0.52, noise=0.0),
@@ -26,7 +28,7 @@ VIEWS = ("RCC", "LCC", "RMLO", "LMLO")
 def written(tmp_path_factory):
     told = []
     folder = write_mammography(
-        tmp_path_factory.mktemp("home"), 5, lambda done, doing: told.append(done), SMALL
+        tmp_path_factory.mktemp("home"), DEMO_SEED, lambda done, doing: told.append(done), SMALL
     )
     assert told == sorted(told)
     assert told[-1] == 1
@@ -148,8 +150,12 @@ def test_every_lesion_is_where_the_truth_says(images, truth, shown):
             row, column = round(lesion["row"]), round(lesion["column"])
             far = round(lesion["box"][2] - lesion["box"][0])
             ring = picture[row - far : row + far + 1, column - far : column + far + 1].mean()
+            least = 8 if name.startswith("current") else 3  # a year before it was subtle
             if lesion["kind"] != "calcification cluster":  # its specks are smaller than these pixels
-                assert picture[row - 1 : row + 2, column - 1 : column + 2].mean() > ring + 8, (name, lesion)
+                assert picture[row - 1 : row + 2, column - 1 : column + 2].mean() > ring + least, (
+                    name,
+                    lesion,
+                )
     kinds = {
         epoch: {
             (x["id"], x["kind"])
@@ -211,5 +217,15 @@ def test_dciodvfy_finds_no_error(written, name):
 def test_it_is_made_once(written):
     home = written.parents[2]
     before = {path: path.stat().st_mtime_ns for path in written.glob("*/*")}
-    assert write_mammography(home, 5, plan=SMALL) == written
+    assert write_mammography(home, plan=SMALL) == written
     assert {path: path.stat().st_mtime_ns for path in written.glob("*/*")} == before
+
+
+def test_the_command_reads_both_studies_without_a_window(written, monkeypatch, capsys):
+    monkeypatch.setenv("TANDEM_HOME", str(written.parents[2]))
+    code = main(["demo", "--mammography", "--no-window"])
+    assert code in (ExitCode.DONE, ExitCode.NOTHING_READ)  # as models for mammograms are installed or not
+    said = capsys.readouterr().out
+    assert "TANDEM-DEMO-MG 20260105" in said
+    assert "TANDEM-DEMO-MG 20250106" in said
+    assert (written.parents[1] / "read" / "findings.json").exists()

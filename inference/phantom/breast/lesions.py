@@ -16,6 +16,8 @@ Kind = Literal["spiculated mass", "circumscribed mass", "calcification cluster"]
 KINDS: tuple[Kind, ...] = ("spiculated mass", "circumscribed mass", "calcification cluster")
 CALCIUM = 20.0
 """So many mm of dense tissue weaken the beam like one of calcium."""
+DENSITY = {"spiculated mass": 0.72, "circumscribed mass": 0.8}
+"""mm of dense tissue that a mm of a mass weighs."""
 BODY_MM = 0.3
 """Voxels in which the body of a mass is made."""
 
@@ -112,7 +114,7 @@ def cast_lesion(plane: Array, lattice: Lattice, what: Lesion, view: View, slab: 
     moved = [Branch(thread.path + centre, thread.radius, 1) for thread in what.threads]
     cast(plane, lattice, moved, slab, CALCIUM if what.body is None else 1.6)
     if what.body is not None:
-        _cast_body(plane, lattice, what.body, what.body_mm, centre, slab)
+        _cast_body(plane, lattice, what.body * np.float32(DENSITY[what.kind]), what.body_mm, centre, slab)
 
 
 def _cast_body(
@@ -127,7 +129,7 @@ def _cast_body(
     columns = np.flatnonzero(np.abs(lattice.axis(2) - centre[2]) < half * voxel)
     if not within.any() or not len(rows) or not len(columns):
         return
-    shadow = body[within].sum(axis=0) * np.float32(voxel * 0.9)
+    shadow = body[within].sum(axis=0) * np.float32(voxel)
     box = (slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1))
     y = (lattice.axis(1)[box[0]] - centre[1]) / voxel + half
     x = (lattice.axis(2)[box[1]] - centre[2]) / voxel + half

@@ -23,17 +23,19 @@ def cast(
     the pieces of one tube meet, the thicker one counts, so that joints do not bead.
     """
     for tube in tubes:
+        middles = (tube.path[:-1, 0] + tube.path[1:, 0]) / 2
+        within = (middles >= slab[0]) & (middles < slab[1])
+        if not within.any():
+            continue
         box = _box(lattice, tube.path, float(tube.radius.max()))
         if box is None:
             continue
         here = np.zeros((box[0].stop - box[0].start, box[1].stop - box[1].start), np.float32)
         y, x = lattice.axis(1)[box[0]][:, None], lattice.axis(2)[box[1]][None, :]
         edge = np.float32(lattice.step[1])
-        for a, b, ra, rb in zip(
-            tube.path[:-1], tube.path[1:], tube.radius[:-1], tube.radius[1:], strict=True
-        ):
-            if slab[0] <= (a[0] + b[0]) / 2 < slab[1]:
-                np.maximum(here, _cone(y, x, (a, b, float(ra), float(rb)), edge), out=here)
+        for n in np.flatnonzero(within):
+            cone = tube.path[n], tube.path[n + 1], float(tube.radius[n]), float(tube.radius[n + 1])
+            np.maximum(here, _cone(y, x, cone, edge, flat=not within.all()), out=here)
         plane[box] += np.float32(weight) * here
 
 
@@ -50,14 +52,19 @@ def _box(lattice: Lattice, path: Points, reach: float) -> tuple[slice, slice] | 
     return spans[0], spans[1]
 
 
-def _cone(y: Array, x: Array, cone: tuple[Points, Points, float, float], edge: np.float32) -> Array:
+def _cone(
+    y: Array, x: Array, cone: tuple[Points, Points, float, float], edge: np.float32, *, flat: bool
+) -> Array:
     """Mm through a round cone that lies across the beam; thinner than a pixel, it fills its share of it."""
     a, b, ra, rb = cone
     dy, dx = np.float32(b[1] - a[1]), np.float32(b[2] - a[2])
     ay, ax = y - np.float32(a[1]), x - np.float32(a[2])
-    t = np.clip((ay * dy + ax * dx) / max(dy * dy + dx * dx, np.float32(1e-6)), 0, 1)
+    along = (ay * dy + ax * dx) / max(dy * dy + dx * dx, np.float32(1e-6))
+    t = np.clip(along, 0, 1)
     far2 = (ay - t * dy) ** 2 + (ax - t * dx) ** 2
     radius = np.float32(ra) + t * np.float32(rb - ra)
     wide2 = radius**2 + edge**2 / 4
     share = radius**2 / wide2
+    if flat:  # the next piece goes on in another slab: round ends would meet there twice
+        share = share * (along == t)
     return np.asarray(2 * radius * np.sqrt(np.clip(1 - far2 / wide2, 0, None)) * share, np.float32)

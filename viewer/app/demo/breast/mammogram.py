@@ -81,7 +81,7 @@ def _series(shot: Shot) -> Dataset:
     number = VIEWS.index((shot.picture.side, shot.picture.view.projection)) + 1
     out.SeriesInstanceUID, out.SeriesNumber = uid(shot.exam, f"series {shot.name}"), number
     out.InstanceNumber, out.AcquisitionNumber = 1, number
-    out.SeriesDescription = f"{shot.name[0]} {shot.name[1:]}, procedural phantom"
+    out.SeriesDescription = f"{shot.name[0]} {shot.name[1:]} phantom"
     out.PresentationIntentType, out.ImageType = "FOR PRESENTATION", ["DERIVED", "PRIMARY"]
     out.ImageComments = "Research only. Made by a program, not by a detector."
     out.QualityControlImage, out.BurnedInAnnotation, out.LossyImageCompression = "YES", "NO", "00"
@@ -116,7 +116,7 @@ def _technique(shot: Shot) -> Dataset:
     out.EntranceDoseInmGy, out.OrganDose = round(0.09 * view.thickness, 2), round(0.00024 * view.thickness, 4)
     out.FocalSpots, out.Grid = 0.3, "RECIPROCATING"
     out.ExposureControlMode = "AUTOMATIC"
-    out.OperatorsName = "Phantom^Technologist"
+    out.OperatorsName = "Phantom^T"
     return out
 
 

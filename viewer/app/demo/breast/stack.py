@@ -71,7 +71,7 @@ def _header(exam: Exam, vendor: Vendor, view: View) -> Dataset:
     out.update(equipment(exam, vendor))
     out.SOPClassUID, out.SOPInstanceUID = BreastTomosynthesisImageStorage, uid(exam, "stack")
     out.SeriesInstanceUID, out.SeriesNumber, out.InstanceNumber = uid(exam, "series stack"), 5, 1
-    out.SeriesDescription = f"{SIDE} {PROJECTION} tomosynthesis, procedural phantom"
+    out.SeriesDescription = f"{SIDE} {PROJECTION} tomosynthesis phantom"
     out.FrameOfReferenceUID, out.PositionReferenceIndicator = uid(exam, "frame of reference"), ""
     del out.AcquisitionDate, out.AcquisitionTime
     out.ImageType = IMAGE_TYPE

@@ -58,7 +58,7 @@ def equipment(exam: Exam, vendor: Vendor) -> Dataset:
     out.Modality = "MG"
     out.Manufacturer, out.ManufacturerModelName = vendor.manufacturer, vendor.model
     out.DeviceSerialNumber, out.SoftwareVersions = f"PHANTOM-{exam.seed}", f"generator {GENERATOR}"
-    out.InstitutionName, out.StationName = "Tandem demonstration", "PHANTOM"
+    out.InstitutionName, out.StationName = "Phantom clinic", "MG1"
     return out
 
 
