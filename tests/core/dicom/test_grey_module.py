@@ -25,7 +25,7 @@ def stack_of(path):
 
 def lut(entries, bits, first=0):
     item = Dataset()
-    item.add_new(0x00283002, "US", [len(entries), first, bits])
+    item.add_new(0x00283002, "US", [len(entries) % 65536, first, bits])
     item.add_new(0x00283006, "OW", np.array(entries, "<u2").tobytes())
     return item
 
@@ -88,3 +88,30 @@ def test_every_frame_has_its_own_window_or_lut(tmp_path):
     ]
     assert by_frame[0].voi_luts == ()
     assert by_frame[1].windows == () and len(by_frame[1].voi_luts) == 1
+
+
+def packed(entries, first=0):
+    """A LUT of 8-bit entries, two in a word."""
+    item = lut([0, 0], 8, first)
+    item.add_new(0x00283002, "US", [len(entries), first, 8])
+    item.add_new(0x00283006, "OW", bytes(entries))
+    return item
+
+
+def test_a_lut_may_have_65536_entries_a_negative_start_or_packed_bytes(tmp_path):
+    def change(dataset):
+        dataset.VOILUTSequence = [
+            lut(list(range(65536)), 16, 0x8000),
+            lut([0, 128, 255], 8, 0x10000 - 1001),
+            packed([0, 64, 128, 255], 0x10000 - 1000),
+        ]
+
+    stack = image(tmp_path, change)
+    wide, negative, bytes_ = stack.instance(0).voi_luts
+    assert (len(wide.entries) // 2, wide.first) == (65536, -32768)
+    hu = {value: value + 1024 + 0x8000 for value in (-1001, -1000, -999, -998, 500)}
+    levels = [grey_table(stack.grey(0, choice)) for choice in range(3)]
+    assert [int(levels[1][code]) for code in hu.values()] == [0, 128, 255, 255, 255]
+    assert [int(levels[2][code]) for code in hu.values()] == [0, 0, 64, 128, 255]
+    assert levels[0][hu[500]] == round((500 + 32768) / 65535 * 255)
+    assert (negative.first, bytes_.first) == (-1001, -1000)

@@ -12,6 +12,7 @@ from tests.app.second_read.dicom_series import write_series
 from tests.conftest import shared_data
 from viewer.app.loader import Loader
 from viewer.app.scan import scan
+from viewer.core.pixels.overlay import Overlay, draw_overlay
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -126,3 +127,13 @@ def test_shutter_and_collimator_are_read_and_nonsense_is_said(loader, tmp_path):
         ("polygon", (1, 1, 8, 1, 8, 10)),
     ]
     assert any(p.tag == "(0018,1600)" and p.found == "CIRCULAR" for p in instance.problems)
+
+
+def test_an_overlay_with_frames_is_for_its_own_frames():
+    masks_by_frame = np.random.default_rng(1).integers(0, 2, (3, 5, 7)).astype(np.uint8)
+    data = np.packbits(masks_by_frame.ravel(), bitorder="little").tobytes()
+    drawn = Overlay(0x6000, 5, 7, first=2, frames=3)
+    assert draw_overlay(drawn, data, 1, 5, 7) is None
+    for frame in range(3):
+        assert np.array_equal(draw_overlay(drawn, data, frame + 2, 5, 7).mask(), masks_by_frame[frame])
+    assert draw_overlay(drawn, data, 5, 5, 7) is None
