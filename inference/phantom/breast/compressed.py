@@ -39,7 +39,11 @@ def refined(on: Plate, low: float, shape: tuple[int, int], step: float) -> Plate
 
 def _inside(view: View, lattice: Lattice) -> Array:
     """Distance to the outline, found at half a millimetre and read smoothly."""
-    from scipy.ndimage import distance_transform_edt, map_coordinates  # heavy, and only pictures need it
+    from scipy.ndimage import (
+        distance_transform_edt,
+        gaussian_filter,
+        map_coordinates,
+    )  # heavy, and only pictures need it
 
     pitch, margin = 0.5, 20.0
     low = lattice.start[1] - margin
@@ -47,7 +51,7 @@ def _inside(view: View, lattice: Lattice) -> Array:
     x = np.arange(-60.0, lattice.extent(2) + margin, pitch)
     # behind the chest wall the breast goes on: that edge of the picture is no skin
     breast = np.maximum(x, 0.5)[None, :] < view.outline(y)[:, None]
-    far = distance_transform_edt(breast) - distance_transform_edt(~breast)
+    far = gaussian_filter(distance_transform_edt(breast) - distance_transform_edt(~breast), 1.5)
     rows, columns = (lattice.axis(1) - low) / pitch, (lattice.axis(2) + 60.0) / pitch
     where = np.meshgrid(rows, columns, indexing="ij")
     found: Array = map_coordinates((far * pitch).astype(np.float32), where, np.float32, order=1)

@@ -20,6 +20,9 @@ SMEAR = 0.45
 SHARPEN = 4.0
 """...and what lies in the slice is weighed so much more."""
 
+STRANDS = 0.5
+"""...but ducts and vessels, which have no soft edge here, so much less."""
+
 
 def slices(breast: Breast, view: View, detector: Detector, seed: int) -> Iterator[tuple[float, Array]]:
     """Height along the beam (mm, rising away from the tube) and brightness (rows, columns) of each slice.
@@ -33,7 +36,7 @@ def slices(breast: Breast, view: View, detector: Detector, seed: int) -> Iterato
     layers, heights = [], []
     for height, dense in slabs(view, breast.tissue, on, SLICE_MM):
         slab = (height - SLICE_MM / 2, height + SLICE_MM / 2)
-        cast(dense, on.lattice, tubes, slab)
+        cast(dense, on.lattice, tubes, slab, STRANDS)
         for what in breast.lesions:
             cast_lesion(dense, on.lattice, what, view, slab)
         layers.append(dense.astype(np.float16))
