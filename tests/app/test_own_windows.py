@@ -51,7 +51,7 @@ def test_a_window_that_is_not_there_is_said(hand, two_windows):
 
 def test_a_mammogram_offers_its_windows_and_luts_and_keeps_their_curves(hand):
     desk = hand.open(shared_data("conformance", "grey", "mg_ge_sigmoid_3windows_voilut.dcm"))
-    desk.focus_viewport(showing(hand).id)
+    assert desk.views.focused == showing(hand).id
     seen = [levels(hand)]
     for _ in range(5):
         hand.press("Y")

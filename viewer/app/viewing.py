@@ -342,4 +342,8 @@ def probe_text(desk: DeskState) -> str:
 
 def why_no_image(desk: DeskState) -> str:
     """Why nothing can be done with an image; "" where something can."""
-    return "" if desk.views.active.display_set else "Open a study first (Ctrl+O)."
+    if desk.views.active.display_set:
+        return ""
+    return (
+        "Nothing hangs here: Tab goes to the next viewport." if desk.study else "Open a study first (Ctrl+O)."
+    )

@@ -235,8 +235,10 @@ class Views:
         return View(viewport_id, plane, shown.id, index, window, left.invert, left.zoom, left.pan, pixels)
 
     def _keep_focus(self) -> None:
-        if self.focused not in {view.id for view in self.visible}:
-            self.focused = "1"
+        """The keyboard stays where it is, unless nothing hangs there: then it goes to the first picture."""
+        filled = [view.id for view in self.visible if view.display_set]
+        if self.focused not in (filled or [view.id for view in self.visible]):
+            self.focused = filled[0] if filled else "1"
 
     # --- moving
 
