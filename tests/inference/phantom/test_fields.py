@@ -6,6 +6,7 @@ from inference.phantom.fields import (
     Reader,
     both,
     coarse_lattice,
+    enlarge,
     noise,
     smooth_path,
     superellipsoid,
@@ -65,3 +66,16 @@ def test_rounding_only_adds_to_a_union_and_only_takes_from_an_intersection():
 def test_a_smooth_path_goes_through_its_points():
     points = np.array([[0.0, 0.0, 0.0], [10.0, 5.0, 0.0], [20.0, 0.0, 4.0]])
     np.testing.assert_allclose(smooth_path(points, 4)[::4], points, atol=1e-9)
+
+
+def test_a_plane_is_enlarged_in_its_place():
+    coarse = Lattice((0.0, -10.0, 5.0), (1.0, 0.5, 0.4), (1, 60, 70))
+    fine = Lattice((0.0, -8.0, 7.0), (1.0, 0.11, 0.13), (1, 150, 120))
+
+    def wave(lattice):
+        _, y, x = lattice.mesh()
+        return (np.sin(y / 3) + np.cos(x / 4))[0].astype(np.float32)
+
+    found = enlarge(wave(coarse), coarse, fine)
+    assert found.shape == fine.shape[1:]
+    np.testing.assert_allclose(found, wave(fine), atol=0.01)
