@@ -7,6 +7,8 @@ from tests.conftest import shared_data
 from tests.core.hanging.exams import FOUR
 from tests.core.hanging.files import WAYS, exam, hung, mammogram, write
 from tests.ui.windows import Hand
+from viewer.ui.viewport.picture import MOST_HALVES
+from viewer.ui.viewport.source import Source
 
 pytestmark = pytest.mark.usefixtures("qapp")
 
@@ -155,3 +157,15 @@ def test_ten_centimetres_are_ten_centimetres_on_a_measured_monitor(hand, tmp_pat
     assert viewport.state.corners.bottom_left[0] == "True size"
     hand.press("F")
     assert viewport.state.corners.bottom_left[0].startswith("Same size")
+
+
+def test_the_next_step_is_reduced_before_it_is_asked_for(hand, tmp_path):
+    before = exam(study="1.2.7.2", date="20240101")
+    opened(hand, write(tmp_path / "exam", *exam(), *before))
+    hand.press("Space", "Space")
+    coming = [p for p in hand.desk.hanging.steps[3].pictures if p.startswith("1.2.7.2.")]
+    stacks = hand.desk.pixels.stacks
+    hand.until(lambda: all(name in stacks and stacks[name].complete for name in coming))
+    hand.until(lambda: all(name in hand.desk.pixels.breasts for name in coming))
+    hand.until(lambda: all(len(Source(stacks[name]).slice(0)._pixels) > MOST_HALVES for name in coming))
+    assert not {view.display_set for view in hand.desk.views.visible} & set(coming)

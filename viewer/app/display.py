@@ -349,7 +349,7 @@ class JobLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisplayState:
-    """Everything on screen."""
+    """Everything on screen; `coming`: display sets of the steps beside, to be made ready."""
 
     title: str
     patient: tuple[str, str]
@@ -374,6 +374,7 @@ class DisplayState:
     not_loaded: tuple[str, ...]
     page: str = "reading"
     cells: tuple[Cell, ...] = ()
+    coming: tuple[str, ...] = ()
     report: ReportPage | None = None
     studies: StudyList | None = None
     overlay: Overlay | None = None

@@ -136,14 +136,23 @@ def _from_chest_wall(shown: DisplaySet, turned: Turn, box: Box) -> float:
 
 
 def measure(desk: DeskState) -> None:
-    """Find the breast in every mammogram on screen that is here; a listener of the desk."""
-    for view in desk.views.hung:
-        shown, stack = desk.views.display_set(view), desk.pixels.stacks.get(view.display_set)
-        if shown is None or stack is None or breast_of(shown) is None or not stack.complete:
-            continue
-        if shown.id not in desk.pixels.breasts and not stack.problems:
-            desk.pixels.breasts[shown.id] = _box(stack)
-            desk.changed()
+    """Find the breast in mammograms that are here, those on screen first; a listener of the desk.
+
+    Of the others one at a time: they are only wanted in the next step, and the window goes on meanwhile.
+    """
+    on_screen = [name for view in desk.views.hung if _waits(desk, name := view.display_set)]
+    beside = [name for name in desk.pixels.stacks if name not in on_screen and _waits(desk, name)]
+    for name in on_screen or beside[:1]:
+        desk.pixels.breasts[name] = _box(desk.pixels.stacks[name])
+        desk.changed()
+
+
+def _waits(desk: DeskState, name: str) -> bool:
+    """True for a mammogram that is loaded and in which the breast was not looked for yet."""
+    shown, stack = desk.views.sets.get(name), desk.pixels.stacks.get(name)
+    if shown is None or stack is None or breast_of(shown) is None or name in desk.pixels.breasts:
+        return False
+    return stack.complete and not stack.problems
 
 
 def _box(stack: Stack) -> Box | None:

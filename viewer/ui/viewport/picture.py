@@ -1,5 +1,6 @@
 """The pixels of one picture, and the halved ones that a reduced picture is drawn from."""
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -92,11 +93,12 @@ class Picture:
     padding  (lowest, highest) code that is no data, and is not mixed with data; None = there is none
     """
 
-    __slots__ = ("_holes", "_padding", "_pixels", "shape")
+    __slots__ = ("_holes", "_lock", "_padding", "_pixels", "shape")
 
     def __init__(
         self, pixels: Pixels, holes: Holes | None = None, padding: tuple[int, int] | None = None
     ) -> None:
+        self._lock = threading.Lock()  # a picture that comes next is reduced beside the window
         self._padding = padding
         self.shape: tuple[int, int] = (pixels.shape[0], pixels.shape[1])
         self._pixels = [pixels]
@@ -109,17 +111,25 @@ class Picture:
 
     def pixels(self, level: int = 0) -> Pixels:
         """The pixels, reduced 2**level times; made once."""
-        while len(self._pixels) <= level:
-            last = self._pixels[-1]
-            self._pixels.append(half(last) if self._padding is None else half_without(last, self._padding))
+        with self._lock:
+            while len(self._pixels) <= level:
+                last = self._pixels[-1]
+                small = half(last) if self._padding is None else half_without(last, self._padding)
+                self._pixels.append(small)
         return self._pixels[level]
 
     def holes(self, level: int = 0) -> Holes | None:
         """The holes of that level: a reduced pixel is a hole where any of its pixels was."""
-        while len(self._holes) <= level:
-            last = self._holes[-1]
-            self._holes.append(None if last is None else half_mask(last))
+        with self._lock:
+            while len(self._holes) <= level:
+                last = self._holes[-1]
+                self._holes.append(None if last is None else half_mask(last))
         return self._holes[level]
+
+    def reduce(self) -> None:
+        """Make all reduced levels now; may run on any thread."""
+        self.pixels(MOST_HALVES)
+        self.holes(MOST_HALVES)
 
     def shown(self, table: NDArray[np.uint8], level: int, box: Box) -> NDArray[np.uint8]:
         """What is drawn of a part of a level, C-contiguous: grey (h, w), or colour (h, w, 3)."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ from viewer.core.pixels.shutter import outside
 from viewer.ui.viewport import reslice
 from viewer.ui.viewport.picture import Picture
 
+_SINGLE: WeakKeyDictionary[Stack, dict[tuple[object, ...], Picture]] = WeakKeyDictionary()
+"""Pictures of single images, for all viewports: reducing a mammogram takes longer than a step change may."""
+
 
 class Source:
     """Pixels of one stack. Making one costs nothing; VTK is asked at the first cut only."""
@@ -29,9 +33,13 @@ class Source:
     def slice(self, index: int, shutters: bool = True, state: Presentation | None = None) -> Picture:
         """The slice as acquired; it must be ready. `shutters`: black outside of those it (or `state`) has."""
         instance = self.stack.shown(index, state)
-        return self._remember(
-            (Plane.STACK, index, shutters, instance.shutters), lambda: self._slice(index, instance, shutters)
-        )
+        key = (Plane.STACK, index, shutters, instance.shutters)
+        if self.stack.display_set.count > 1:
+            return self._remember(key, lambda: self._slice(index, instance, shutters))
+        known = _SINGLE.setdefault(self.stack, {})
+        if key not in known:
+            known[key] = self._slice(index, instance, shutters)
+        return known[key]
 
     def _slice(self, index: int, instance: Instance, shutters: bool) -> Picture:
         covered = _covered(instance) if shutters else None
