@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 from imagecodecs import png_decode
+from pydicom import dcmread
 
 from tests.conftest import shared_data
 from viewer.app.loader import Loader
 from viewer.app.scan import scan
 from viewer.core.dicom.presentation import Annotation, Area, Drawing, Label, Reference
 from viewer.core.pixels.table import grey_table
+from viewer.ui.viewport.source import Source
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -65,6 +67,22 @@ def test_graphics_and_text_of_a_state(loader):
     assert annotation.labels == (Label("sample text", (60.0, 60.0)),)
     voi = stack.own_voi(0, 0, state)
     assert (voi.centre, voi.width) == (40, 400)
+
+
+def test_an_overlay_of_the_state_may_be_its_shutter(loader, tmp_path):
+    folder = shared_data("conformance")
+    state = dcmread(folder / "gsps" / "pr_overlay.dcm")
+    state.ShutterShape, state.ShutterOverlayGroup, state.ShutterPresentationValue = "BITMAP", 0x6008, 0
+    del state[0x60081001]
+    state.save_as(tmp_path / "state.dcm")
+    image = folder / "grey" / "overlays_in_unused_bits.zip"
+    _, _, stack, found = presented(image, tmp_path / "state.dcm", loader)
+    assert [b.group for b in found.overlays] == [0x600A]
+    shown = stack.shown(0, found)
+    picture = Source(stack).slice(0, state=found)
+    assert shown.covered.mask().any()
+    assert np.array_equal(picture.holes(), shown.covered.mask())
+    assert Source(stack).slice(0, shutters=False, state=found).holes() is None
 
 
 def test_a_state_for_another_image_changes_nothing(loader):

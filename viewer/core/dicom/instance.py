@@ -8,7 +8,7 @@ from viewer.core.dicom.presentation import Presentation
 from viewer.core.dicom.problem import Problem
 from viewer.core.dicom.text import clean
 from viewer.core.pixels.grey import Grey, Lut, Window
-from viewer.core.pixels.overlay import Overlay
+from viewer.core.pixels.overlay import Bitmap, Overlay
 from viewer.core.pixels.shutter import Shutter
 
 Orientation = tuple[float, float, float, float, float, float]
@@ -146,6 +146,7 @@ class Instance:
     palette: tuple[Lut, Lut, Lut] | None = None
     overlays: tuple[Overlay, ...] = ()
     shutters: tuple[Shutter, ...] = ()
+    covered: Bitmap | None = None
     presentation_lut: Lut | None = None
     presentation: Presentation | None = None
     lossy: bool = False

@@ -90,6 +90,7 @@ class Presentation:
     slope, intercept, modality_lut   the modality transform: the image's own is not used
     presentation_lut   from VOI output to P-values; None = identity, or its inverse where `inverse`
     activated     overlay groups that are drawn, of the state's own or of the image
+    covered       an overlay of its own that is its shutter: where it draws, the image is black
     overlays      of the state's own
     rotation      0, 90, 180 or 270 degrees clockwise; then, where `flip`, left and right change places
     """
@@ -108,6 +109,7 @@ class Presentation:
     inverse: bool = False
     shutters: tuple[Shutter, ...] = ()
     overlays: tuple[Bitmap, ...] = ()
+    covered: Bitmap | None = None
     activated: tuple[int, ...] = ()
     layers: tuple[str, ...] = ()
     annotations: tuple[Annotation, ...] = ()
@@ -150,7 +152,7 @@ def present(image: "Instance", state: Presentation) -> "Instance":
     keeps its colours.
     """
     if image.colour:
-        return replace(image, shutters=state.shutters)
+        return replace(image, shutters=state.shutters, covered=state.covered)
     out = replace(
         image,
         slope=state.slope,
@@ -162,6 +164,7 @@ def present(image: "Instance", state: Presentation) -> "Instance":
         presentation_lut=state.presentation_lut,
         photometric="MONOCHROME1" if state.inverse else "MONOCHROME2",
         shutters=state.shutters,
+        covered=state.covered,
     )
     voi = next((voi for voi in state.vois if _for(voi.images, image)), None)
     if voi is None:

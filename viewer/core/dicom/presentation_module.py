@@ -24,10 +24,25 @@ GRAYSCALE = "1.2.840.10008.5.1.4.1.1.11.1"
 
 _SERIES, _IMAGES, _UID, _FRAMES = 0x00081115, 0x00081140, 0x00081155, 0x00081160
 _VOI, _LUT, _SHAPE = 0x00283110, 0x20500010, 0x20500020
+_SHUTTER, _SHUTTER_GROUP = 0x00181600, 0x00181623
 _ANNOTATIONS, _AREAS, _LAYERS = 0x00700001, 0x0070005A, 0x00700060
 _FLIP, _TURN, _LABEL, _DESCRIPTION, _CREATOR = 0x00700041, 0x00700042, 0x00700080, 0x00700081, 0x00700084
 TAGS = frozenset(
-    (_SERIES, _VOI, _LUT, _SHAPE, _ANNOTATIONS, _AREAS, _LAYERS, _FLIP, _TURN, _LABEL, _DESCRIPTION, _CREATOR)
+    (
+        _SERIES,
+        _VOI,
+        _LUT,
+        _SHAPE,
+        _ANNOTATIONS,
+        _AREAS,
+        _LAYERS,
+        _FLIP,
+        _TURN,
+        _LABEL,
+        _DESCRIPTION,
+        _CREATOR,
+        _SHUTTER_GROUP,
+    )
 ) | frozenset(group << 16 | 0x1001 for group in GROUPS)
 
 _MOST_PIXELS = 1 << 26
@@ -43,6 +58,8 @@ def read_presentation(values: Values, sop_instance_uid: str) -> Presentation:
     lut = None
     if values.has(_LUT):
         lut = read_lut(values.item(_LUT), False, values, _LUT, "no presentation LUT is applied")
+    overlays = tuple(_bitmaps(values))
+    shutter = values.short(_SHUTTER_GROUP) if "BITMAP" in values.codes(_SHUTTER) else None
     return Presentation(
         sop_instance_uid=sop_instance_uid,
         label=values.text(_LABEL),
@@ -57,7 +74,8 @@ def read_presentation(values: Values, sop_instance_uid: str) -> Presentation:
         presentation_lut=lut,
         inverse=values.code(_SHAPE) == "INVERSE",
         shutters=read_shutters(values),
-        overlays=tuple(_bitmaps(values)),
+        overlays=tuple(bitmap for bitmap in overlays if bitmap.group != shutter),
+        covered=next((bitmap for bitmap in overlays if bitmap.group == shutter), None),
         activated=tuple(group for group in GROUPS if values.has(group << 16 | 0x1001)),
         layers=_layers(values),
         annotations=tuple(_annotation(item) for item in values.items(_ANNOTATIONS)),

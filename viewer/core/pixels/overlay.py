@@ -47,6 +47,13 @@ class Bitmap:
         flat = np.unpackbits(np.frombuffer(self.bits, np.uint8), count=self.rows * self.columns)
         return flat.view(np.bool_).reshape(self.rows, self.columns)
 
+    def mask_of(self, shape: tuple[int, int]) -> NDArray[np.bool_]:
+        """The same, cut or filled up to another (rows, columns)."""
+        out = np.zeros(shape, np.bool_)
+        part = self.mask()[: shape[0], : shape[1]]
+        out[: part.shape[0], : part.shape[1]] = part
+        return out
+
 
 def draw_overlay(overlay: Overlay, data: bytes, frame: int, rows: int, columns: int) -> Bitmap | None:
     """What an overlay draws on one frame of (rows, columns), cut to it; None where that is nothing.

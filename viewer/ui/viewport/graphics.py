@@ -50,10 +50,7 @@ def _bitmaps(sheet: Sheet, bitmaps: tuple[Bitmap, ...]) -> None:
 @lru_cache(maxsize=16)
 def _image(bitmaps: tuple[Bitmap, ...], shape: tuple[int, int], level: int) -> QImage:
     """All in one of `shape`, reduced 2**level times: a thin line stays a line."""
-    mask = np.zeros(shape, np.bool_)
-    for bitmap in bitmaps:
-        part = bitmap.mask()[: shape[0], : shape[1]]
-        mask[: part.shape[0], : part.shape[1]] |= part
+    mask = np.logical_or.reduce([bitmap.mask_of(shape) for bitmap in bitmaps])
     for _ in range(level):
         mask = half_mask(mask)
     shades = np.where(mask[..., None], np.uint8(255), np.uint8(0)).repeat(4, axis=2)

@@ -33,7 +33,7 @@ class Source:
     def slice(self, index: int, shutters: bool = True, state: Presentation | None = None) -> Picture:
         """The slice as acquired; it must be ready. `shutters`: black outside of those it (or `state`) has."""
         instance = self.stack.shown(index, state)
-        key = (Plane.STACK, index, shutters, instance.shutters)
+        key = (Plane.STACK, index, shutters, instance.shutters, instance.covered)
         if self.stack.display_set.count > 1:
             return self._remember(key, lambda: self._slice(index, instance, shutters))
         known = _SINGLE.setdefault(self.stack, {})
@@ -113,7 +113,11 @@ class Source:
 def _covered(instance: Instance) -> NDArray[np.bool_] | None:
     """(rows, columns) True where a shutter covers the image."""
     tall, wide = instance.spacing_mm or (1.0, 1.0)
-    return outside(instance.shutters, instance.rows, instance.columns, tall / wide)
+    mask = outside(instance.shutters, instance.rows, instance.columns, tall / wide)
+    if instance.covered is None:
+        return mask
+    drawn = instance.covered.mask_of((instance.rows, instance.columns))
+    return drawn if mask is None else mask | drawn
 
 
 def _padding_in(codes: NDArray[np.uint16], instance: Instance) -> tuple[int, int] | None:
