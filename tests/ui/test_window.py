@@ -416,8 +416,12 @@ def test_a_click_on_a_finding_of_the_report_goes_to_its_images(chest):
     hand.until(lambda: hand.desk.revealed)
     hand.press("F6")
     hand.until(lambda: hand.state.page == "report")
-    name = next(w for w in hand.window.findChildren(QLabel) if w.text() == "M2" and w.isVisible())
-    QTest.mouseClick(name, Qt.MouseButton.LeftButton)
+
+    def names():
+        return [w for w in hand.window.findChildren(QLabel) if w.text() == "M2" and w.isVisible()]
+
+    hand.until(names)
+    QTest.mouseClick(names()[0], Qt.MouseButton.LeftButton)
     hand.until(lambda: hand.state.page == "reading")
     assert hand.desk.focused.name == "M2"
 
