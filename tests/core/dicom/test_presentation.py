@@ -1,5 +1,8 @@
 """Presentation states on their images, against pictures that another implementation made."""
 
+import io
+from contextlib import suppress
+
 import numpy as np
 import pytest
 from imagecodecs import png_decode
@@ -8,7 +11,10 @@ from pydicom import dcmread
 from tests.conftest import shared_data
 from viewer.app.loader import Loader
 from viewer.app.scan import scan
+from viewer.core.dicom.header import parse
+from viewer.core.dicom.instance import Location
 from viewer.core.dicom.presentation import Annotation, Area, Drawing, Label, Reference
+from viewer.core.dicom.problem import DicomError
 from viewer.core.pixels.table import grey_table
 from viewer.ui.viewport.source import Source
 
@@ -115,3 +121,13 @@ def test_layers_are_drawn_in_their_order_and_areas_found(loader):
     state = replace(state, layers=("BOTTOM", "TOP"), annotations=both, areas=(Area((), (3, 4), (9, 8)),))
     assert [a.layer for a in state.drawn_on(stack.instance(0))] == ["BOTTOM", "TOP"]
     assert state.area(stack.instance(0)).last == (9, 8)
+
+
+@pytest.mark.parametrize("name", ["pr_luts.dcm", "pr_overlay.dcm"])
+def test_a_damaged_state_is_refused_in_words_or_read(name):
+    whole, random = shared_data("conformance", "gsps", name).read_bytes(), np.random.default_rng(6)
+    for _ in range(150):
+        damaged = np.frombuffer(whole, np.uint8).copy()
+        damaged[random.integers(132, min(len(whole), 6000), 6)] = random.choice([0, 128, 255], 6)
+        with suppress(DicomError):
+            parse(io.BytesIO(damaged.tobytes()), Location("file", "/none"), len(whole))
