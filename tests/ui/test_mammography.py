@@ -169,3 +169,21 @@ def test_the_next_step_is_reduced_before_it_is_asked_for(hand, tmp_path):
     hand.until(lambda: all(name in hand.desk.pixels.breasts for name in coming))
     hand.until(lambda: all(len(Source(stacks[name]).slice(0)._pixels) > MOST_HALVES for name in coming))
     assert not {view.display_set for view in hand.desk.views.visible} & set(coming)
+
+
+def test_a_tomosynthesis_stack_hangs_by_its_image_orientation(hand, tmp_path):
+    """Slices of a right CC, stored mirrored, whose front points along growing columns."""
+    slices = []
+    for number in range(6):
+        one = mammogram(1, "R", "CC", pixels=hung("R")[:, ::-1], PatientOrientation=None)
+        one.SOPInstanceUID, one.InstanceNumber = f"1.2.7.1.1.{number + 1}", number + 1
+        one.ImageOrientationPatient, one.PixelSpacing = [0, -1, 0, 1, 0, 0], [0.1, 0.1]
+        one.ImagePositionPatient, one.FrameOfReferenceUID = [0, 0, 2.0 * number], "1.2.7.9"
+        slices.append(one)
+    hand.open(write(tmp_path / "stack", *slices))
+    hand.rest()
+    viewport = next(v for v in hand.window.images.viewports.values() if v.state.display_set)
+    assert viewport.frame().letters == ("A", "R", "P", "L")
+    assert viewport.state.pose.edge == "right"
+    assert viewport.state.pose.turn.across
+    assert viewport.state.corners.bottom_left[0] == "Slice 4 / 6  6.0 mm over the first"

@@ -80,6 +80,8 @@ def test_magnifications_are_no_screening_views_and_have_a_step_of_their_own():
     assert [d.instances[0].mammogram.name for d, _ in result.extra] == ["R M CC", "L S CC"]
     assert {result.steps[number].id for _, number in result.extra} == {"extra"}
     assert result.left == ()
+    step = next(step for step in result.steps if step.id == "extra")
+    assert (step.layout, len(step.pictures)) == ("1x2", 2)
 
 
 def test_what_no_step_shows_is_left():

@@ -1,11 +1,16 @@
 """Thumbnails: the slice, small, with its own shape."""
 
 import tomllib
+from contextlib import closing
 from importlib import resources
 
 import numpy as np
+import pytest
 
+from tests.core.hanging.files import WAYS, hung, mammogram, write
 from tests.ui.viewport.scenes import ct, flat
+from viewer.app.loader import Loader
+from viewer.app.scan import Scanner
 from viewer.core.pixels.grey import Window
 from viewer.ui.viewport.thumbnail import SIZE, thumbnail
 from viewer.ui.viewport.viewport import rgb_of
@@ -42,3 +47,18 @@ def test_what_has_not_arrived_has_no_thumbnail(qapp):
     assert thumbnail(ct(flat(1, 8, 8), ready=False), 0).isNull()
     assert thumbnail(ct(flat(1, 8, 8)), 5).isNull()
     assert not np.isnan(rgb_of(thumbnail(ct(flat(1, 8, 8)), 0))).any()
+
+
+@pytest.mark.parametrize("way", WAYS[1:])
+def test_a_mammogram_is_small_as_it_hangs(tmp_path, qapp, way):
+    def small(folder, stored):
+        pixels = np.kron(hung("R"), np.ones((8, 8), np.uint16))
+        path = write(folder, mammogram(1, "R", "CC", way=stored, pixels=pixels))
+        with closing(Loader()) as loader:
+            *_, found = Scanner([path], folder).results()
+            image = thumbnail(loader.complete(found.studies[0].display_sets[0]), 0)
+        return rgb_of(image).astype(int)
+
+    one, other = small(tmp_path / "one", WAYS[0]), small(tmp_path / "other", way)
+    assert one.std() > 20
+    assert np.abs(one - other).mean() < 1

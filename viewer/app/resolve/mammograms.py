@@ -23,7 +23,7 @@ def corners(
     if breast is None:
         return None
     above = (*_modifiers(breast), *_technique(first, breast))
-    below = (*_scale(desk, pose, view), *levels)
+    below = (*_slice(desk, view, shown), *_scale(desk, pose, view), *levels)
     right = breast.side == "L" and posing.turn(shown) is not None
     label = breast.name or "Side and view not in the header"
     note = text.date(breast.taken or first.study_date) or "date not in the header"
@@ -37,6 +37,17 @@ def corners(
         label_note=note,
         label_right=right,
     )
+
+
+def _slice(desk: DeskState, view: View, shown: DisplaySet) -> tuple[str, ...]:
+    """Where in a stack: number, and height over its first slice."""
+    index, count = desk.views.place(view)
+    if count < 2:
+        return ()
+    number = f"Slice {index + 1} / {count}"
+    if shown.geometry is None:
+        return (number,)
+    return (f"{number}  {text.millimetres(index * shown.geometry.spacing_mm[0])} over the first",)
 
 
 def _modifiers(breast: Mammogram) -> tuple[str, ...]:
@@ -62,7 +73,9 @@ def _technique(first: Instance, breast: Mammogram) -> tuple[str, ...]:
     place = {"patient": "calibrated", "magnified": "at the breast, estimated", "imager": "at the detector"}
     size = first.spacing_mm
     pixels = (
-        f"Pixels {size[1]:.3f} mm {place.get(first.spacing_source, '')}" if size else "Pixel size unknown"
+        f"Pixels {size[1]:.3f} mm {place.get(first.spacing_source, '')}".strip()
+        if size
+        else "Pixel size unknown"
     )
     lossy = ""
     if first.lossy:

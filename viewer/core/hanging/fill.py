@@ -134,7 +134,22 @@ def _filled(step: Step, found: dict[str, DisplaySet | None], others: list[Displa
     for name in step.images:
         shown = next(rest, None) if name == OTHERS else found.get(name)
         pictures.append("" if shown is None else shown.id)
-    return replace(step, pictures=tuple(pictures))
+    return _no_larger_than_needed(replace(step, pictures=tuple(pictures)))
+
+
+def _no_larger_than_needed(step: Step) -> Step:
+    """A step of leftovers with one or two of them has a layout with one or two boxes."""
+    layout = {1: "1x1", 2: "1x2"}.get(len([picture for picture in step.pictures if picture]))
+    if layout is None or set(step.images) != {OTHERS}:
+        return step
+    boxes = 1 if layout == "1x1" else 2
+    return replace(
+        step,
+        layout=layout,
+        images=step.images[:boxes],
+        planes=step.planes[:boxes],
+        pictures=step.pictures[:boxes],
+    )
 
 
 def _left(
