@@ -237,3 +237,11 @@ def test_magnified_views_are_not_made_the_same_size_as_whole_breasts(hand, tmp_p
     whole, large = hand.state.viewports[1], hand.state.viewports[0]
     assert large.corners.label == "R M CC"
     assert (large.pose.mm_per_px, whole.pose.mm_per_px > 0) == (0, True)
+
+
+def test_a_desk_with_nothing_on_it_takes_every_step_key(hand):
+    hand.press("Ctrl+0", "Space", "Shift+Space", "Q", "Ctrl+Left", "Shift+F")
+    assert {view.display_set for view in hand.desk.views.visible} == {""}
+    hand.desk.screen.page = "reading"
+    hand.press("Ctrl+0", "Space", "Shift+Space", "Q", "Shift+Q", "Ctrl+Left", "Shift+F")
+    assert {view.display_set for view in hand.desk.views.visible} == {""}

@@ -31,7 +31,7 @@ class Hung:
     extra: tuple[tuple[DisplaySet, int], ...] = ()
 
 
-EMPTY = Hung(None, (Step("images", "Images", "1x1", ("stack",), ""),))
+EMPTY = Hung(None, (Step("images", "Images", "1x1", ("stack",), "", images=("",), pictures=("",)),))
 """What a desk with nothing on it has: one step, with nothing in it."""
 
 

@@ -91,7 +91,8 @@ class Protocol:
     windows: tuple[Window, ...] = ()
 
 
-SHIPPED = ("mammography", "ct_chest", "ct_head", "ct_other", "generic")
+GENERIC = "generic"
+SHIPPED = ("mammography", "ct_chest", "ct_head", "ct_other", GENERIC)
 """The protocols in resources/protocols."""
 
 
