@@ -135,6 +135,7 @@ def test_q_goes_through_a_breast_in_tiles_and_f_fits_it_again(large):
     assert len(places) == count > 2
     large.press("Q")
     assert "part 1 /" in large.state.viewports[0].corners.bottom_left[0]
+    assert ("Q", "Quadrants at 1:1") in large.state.hints
     large.press("F")
     assert not large.state.viewports[0].pose.pixels
     assert large.state.viewports[0].corners.bottom_left[0].startswith("Same size")

@@ -144,7 +144,12 @@ _HINTS = {
     Context.ASKED: (),
 }
 _REVEALED = ("finding.next", "marks.toggle", "marks.below", "heat.pin", "view.point", "program.palette")
+_BREASTS = ("step.next", "view.tile", "zoom.fit", "zoom.true", "prior.older", "program.palette")
 _WORDS = {
+    "step.next": "Next step",
+    "view.tile": "Quadrants at 1:1",
+    "zoom.fit": "Fit",
+    "prior.older": "Older prior",
     "tool.window": "Window, left drag",
     "tool.distance": "Distance",
     "tool.bidirectional": "Bidirectional",
@@ -172,6 +177,9 @@ def hints(desk: DeskState, commands: tuple[Command, ...]) -> tuple[tuple[str, st
     """The keys that matter here: (key, what it does)."""
     where = context(desk)
     wanted = _REVEALED if where is Context.IMAGES and desk.revealed else _HINTS[where]
+    shown = desk.views.display_set(desk.views.active)
+    if where is Context.IMAGES and not desk.revealed and shown is not None and shown.instances[0].mammogram:
+        wanted = _BREASTS
     known = {command.id: command for command in commands}
     return tuple(
         (known[name].keys[0], _WORDS.get(name, known[name].title)) for name in wanted if known[name].keys
