@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+from PySide6.QtGui import QImage
 
 from tests.conftest import shared_data
 from tests.core.hanging.exams import FOUR
 from tests.core.hanging.files import WAYS, exam, hung, mammogram, write
 from tests.ui.windows import Hand
+from viewer.app.report_pictures import figure_picture
+from viewer.ui import print as press
 from viewer.ui.viewport.picture import MOST_HALVES
 from viewer.ui.viewport.source import Source
 
@@ -187,3 +190,27 @@ def test_a_tomosynthesis_stack_hangs_by_its_image_orientation(hand, tmp_path):
     assert viewport.state.pose.edge == "right"
     assert viewport.state.pose.turn.across
     assert viewport.state.corners.bottom_left[0] == "Slice 4 / 6  6.0 mm over the first"
+
+
+def test_a_snapshot_shows_what_the_viewport_showed(hand, tmp_path):
+    images = [mammogram(1, "R", "CC", way=WAYS[1], pixels=bigger("R"))]
+    hand.open(write(tmp_path / "exam", *images))
+    hand.until(lambda: hand.desk.pixels.breasts)
+    view = hand.desk.views.active
+    hand.desk.views.set_zoom(view.id, 2.0, (-30.0, 40.0))
+    hand.desk.changed()
+    hand.rest()
+    hand.press("F12")
+    (taken,) = hand.desk.reading.snapshots
+    desk = hand.desk
+    png = figure_picture(taken.key, desk.study, desk.reading, desk.pixels.stacks, {}, press)
+    drawn = QImage.fromData(png).convertToFormat(QImage.Format.Format_Grayscale8)
+    seen = QImage(hand.viewport(view.id).grab().toImage()).convertToFormat(QImage.Format.Format_Grayscale8)
+    one, other = (grey(picture.scaled(64, 64)) for picture in (drawn, seen))
+    assert one.std() > 20
+    assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.95
+
+
+def grey(picture):
+    rows = np.frombuffer(picture.constBits(), np.uint8).reshape(picture.height(), picture.bytesPerLine())
+    return rows[8:-8, 8 : picture.width() - 8].astype(float)

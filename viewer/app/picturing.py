@@ -2,7 +2,7 @@
 
 import uuid
 
-from viewer.app import marking, presenting, seeing, viewing
+from viewer.app import marking, posing, presenting, seeing, viewing
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Plane
 from viewer.app.views import View
@@ -74,13 +74,14 @@ def snapshot(desk: DeskState) -> None:
     shows = shown_in(desk, view)
     if session is None or reading is None or shows is None:
         return
+    zoom, pan = desk.views.from_fit(view, posing.pose(desk, view))
     with desk.telling_refusals():
         session.add_snapshot(
             Snapshot(
                 key=uuid.uuid4().hex,
                 shows=shows,
-                zoom=view.zoom,
-                pan=view.pan,
+                zoom=zoom,
+                pan=pan,
                 aspect=desk.views.aspect(view),
                 marks=tuple(f.tracking_uid for f in seeing.drawn(desk, reading)),
                 measures=tuple(d.key for d in reading.distances),

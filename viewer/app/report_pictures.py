@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from inference.protocol import Patch
+from viewer.app import posing
 from viewer.app.display import Corners, Heat, Mark, Plane, TextLevel, ViewportState
 from viewer.app.report_material import Press
 from viewer.app.resolve.overlays import heat_map, lines_of, mark_of
 from viewer.app.stack import Stack
 from viewer.core.dicom.display_set import DisplaySet, Study
 from viewer.core.dicom.presentation import Presentation
-from viewer.core.reading.pictures import KeyImage, Shown, Snapshot
+from viewer.core.hanging.pose import Pose, Turn, turn_by
+from viewer.core.reading.pictures import STACK, KeyImage, Shown, Snapshot
 from viewer.core.reading.reading import Reading
 from viewer.core.report.place import picture_place
 
@@ -34,7 +36,8 @@ def figure_picture(
         return None
     state = figure_state(taken, *place, reading, heats)
     given = presentation_in(study, taken.shows.presentation)
-    return press.figure(stack, replace(state, presentation=given), taken.aspect)
+    pose = Pose(_turn(study, place[0], taken.shows))
+    return press.figure(stack, replace(state, presentation=given, pose=pose), taken.aspect)
 
 
 def figure_state(
@@ -68,6 +71,14 @@ def figure_state(
     )
 
 
+def _turn(study: Study, where: DisplaySet, shows: Shown) -> Turn:
+    """As the viewport had it: turned by its presentation state, else a mammogram as on the breast."""
+    given = presentation_in(study, shows.presentation)
+    if given is not None:
+        return turn_by(given.rotation, given.flip)
+    return (posing.turn(where) if shows.plane == STACK else None) or Turn()
+
+
 def presentation_in(study: Study, uid: str) -> Presentation | None:
     """The presentation state of a study with that UID."""
     every = (i.presentation for d in study.display_sets for i in d.instances)
@@ -96,10 +107,12 @@ def _aspect(study: Study, shows: Shown) -> float:
     """Width of an image divided by its height, as it is shown."""
     place = picture_place(study.display_sets, shows)
     instance = None if place is None else place[0].instance_at(place[1])
-    if instance is None:
+    if place is None or instance is None:
         return 1.0
-    tall, wide = instance.spacing_mm or (1.0, 1.0)
-    return instance.columns * wide / (instance.rows * tall)
+    turn = _turn(study, place[0], shows)
+    across, down = turn.pitch(instance.spacing_mm or (1.0, 1.0))
+    wide, tall = turn.size((instance.rows, instance.columns))
+    return wide * across / (tall * down)
 
 
 def _marks(taken: Snapshot, reading: Reading) -> tuple[Mark, ...]:

@@ -343,6 +343,16 @@ class Views:
         view = self.view(viewport_id)
         self.views[viewport_id] = replace(view, zoom=min(max(zoom, MIN_ZOOM), MAX_ZOOM), pan=pan)
 
+    def from_fit(self, view: View, pose: Pose) -> tuple[float, tuple[float, float]]:
+        """Zoom and pan of what a viewport shows, counted from the whole image in its middle, turned alike."""
+        size = self._size(view)
+        if size is None:
+            return view.zoom, view.pan
+        spacing, pixels, plain = self._spacing(view), self.pixels(view), Pose(pose.turn)
+        zoom = view.zoom * scale_of(pose, size, spacing, pixels) / scale_of(plain, size, spacing, pixels)
+        hung, middle = (anchor_of(p, size, spacing, pixels) for p in (pose, plain))
+        return zoom, (view.pan[0] + hung[0] - middle[0], view.pan[1] + hung[1] - middle[1])
+
     def zoom_at_pointer(self, viewport_id: str, factor: float, pose: Pose = PLAIN) -> None:
         """Zoom so that what is under the pointer stays there (the centre, where the pointer is elsewhere)."""
         view = self.view(viewport_id)
