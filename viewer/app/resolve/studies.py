@@ -137,6 +137,6 @@ def priors(desk: DeskState) -> tuple[str, ...]:
         text.date(study.date)
         + text.DOT
         + (study.description or "no description")
-        + (", shown beside" if study is now else "")
+        + (", compared with" if study is now else "")
         for study in hanging.priors_here(desk)
     )
