@@ -6,7 +6,6 @@ from viewer.app.desk_state import DeskState, study_key
 from viewer.app.display import Chip, StepState
 from viewer.app.display_pages import CommandEntry, Overlay
 from viewer.core.dicom.instance import Instance
-from viewer.core.hanging.protocol import GENERIC
 from viewer.core.reading.reading import Reading, Stage
 from viewer.core.report.place import display_set_of, slice_of
 
@@ -88,8 +87,8 @@ def chips(desk: DeskState) -> tuple[Chip, ...]:
     if desk.screen.page == "studies" or reading is None:
         return ()
     unseen = hanging.not_shown(desk)
-    protocol = desk.hanging.hung.protocol
-    kind = "plain" if protocol is None or protocol.id == GENERIC else "warning"
+    breasts = desk.main is not None and desk.main.modality == "MG"  # elsewhere scouts are left out every day
+    kind = "warning" if breasts else "plain"
     left = (Chip(kind, unseen),) if unseen else ()
     return (*left, *_monitor_chip(desk), _reading_chip(desk, reading), _second_chip(desk, reading))
 

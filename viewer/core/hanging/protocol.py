@@ -91,8 +91,7 @@ class Protocol:
     windows: tuple[Window, ...] = ()
 
 
-GENERIC = "generic"
-SHIPPED = ("mammography", "ct_chest", "ct_head", "ct_other", GENERIC)
+SHIPPED = ("mammography", "ct_chest", "ct_head", "ct_other", "generic")
 """The protocols in resources/protocols."""
 
 
