@@ -1,4 +1,7 @@
-"""The prepared case: a volume in HU with its place in the patient, and its truth. No DICOM, no torch."""
+"""The prepared case, with its truth: a volume in HU with its place in the patient, or a mammogram.
+
+No DICOM, no torch.
+"""
 
 import json
 from dataclasses import dataclass, field
@@ -57,6 +60,65 @@ class TruthLesion(msgspec.Struct, frozen=True, kw_only=True):
     texture: str = ""
     ignore: bool = False
     patient: str = ""
+
+
+class Plane(msgspec.Struct, frozen=True):
+    """The pixels of a projection on its own plane: index order (row, column), first pixel's centre at 0.
+
+    A projection has no place in the patient: (row, column) x `spacing_mm` is all that can be said in mm.
+    """
+
+    spacing_mm: tuple[float, float]
+    shape: tuple[int, int]
+
+    def to_mm(self, pixel: ArrayLike) -> NDArray[np.float64]:
+        """(..., 2) fractional (row, column) to (..., 2) mm down and right from the first pixel's centre."""
+        return np.asarray(pixel, np.float64) * self.spacing_mm
+
+
+class TruthMark(msgspec.Struct, frozen=True, kw_only=True):
+    """One lesion as it was marked on one view. Marks on it count neither way where `ignore`.
+
+    kind       mass or calcifications
+    box        (left, top, right, bottom) edges in pixels; the first pixel spans -0.5 to 0.5
+    malignant  None where unknown
+    finding    joins the marks of one lesion on several views; "" where it stands alone
+    shape, margin  BI-RADS terms in small letters; several are joined by "-"
+    """
+
+    id: str
+    kind: str
+    box: tuple[float, float, float, float]
+    malignant: bool | None = None
+    ignore: bool = False
+    finding: str = ""
+    shape: str = ""
+    margin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One mammogram.
+
+    pixels      uint16 (rows, columns): P-values, 0 black to 65535 white, as the display shows them
+                (after VOI and polarity; padding is 0)
+    image       its SOP Instance UID, or what else names it; frame: 0-based, None in an object of one frame
+    laterality  "L", "R", or "" where unknown
+    view        "CC", "MLO", or another view position
+    patient_orientation  Patient Orientation (0020,0020): where columns grow to, where rows grow to; or empty
+    prior       of an earlier exam: compared with, not read
+    """
+
+    pixels: NDArray[np.uint16]
+    plane: Plane
+    image: str
+    laterality: str = ""
+    view: str = ""
+    patient_orientation: tuple[str, ...] = ()
+    frame: int | None = None
+    prior: bool = False
+    truth: tuple[TruthMark, ...] = ()
+    meta: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

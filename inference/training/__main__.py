@@ -1,10 +1,11 @@
-"""`python -m inference.training ct_lung_nodule`: train a bundle from the data set, resumable at any step."""
+"""`python -m inference.training MODEL`: train a bundle from the data set, resumable at any step."""
 
 import argparse
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -12,11 +13,17 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from inference.bundle import Bundle
 from inference.training.calibrate import NothingMarkedError
-from inference.training.config import Config, load_config
-from inference.training.recipe import train
+from inference.training.config import load_config
+from inference.training.detector import Report
+from inference.training.mammography import config as mammography_config
+from inference.training.mammography import recipe as mammography
+from inference.training.recipe import Say, train
 
-MODELS = ("ct_lung_nodule",)
+MODELS = ("ct_lung_nodule", "mg_lesion")
+STEPS_OF = ("detector.safetensors", "classifier.safetensors", "harvest.npz", "hard.json")
+"""What `ct_lung_nodule` leaves in its folder to go on from."""
 OUT_OF_TIME = 6
 """Exit code for a training that was stopped and can go on: what `tandem` says when it was stopped."""
 EXIT_CODES = """\
@@ -59,10 +66,10 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     out = argparse.ArgumentParser(prog="python -m inference.training", description=__doc__, epilog=EXIT_CODES)
     out.add_argument("model", choices=MODELS, help="which bundle to train")
-    out.add_argument("--data", type=Path, required=True, help="folder of the data set ct_chest")
+    out.add_argument("--data", type=Path, required=True, help="folder of the data set: ct_chest or mg")
     out.add_argument("--out", type=Path, required=True, help="folder for checkpoints and the finished bundle")
     out.add_argument("--config", type=Path, help="train.toml (default: the one that ships with the bundle)")
-    out.add_argument("--steps", type=int, help="steps of stage 1, instead of the configuration's")
+    out.add_argument("--steps", type=int, help="steps of each detector, instead of the configuration's")
     out.add_argument("--minutes", type=float, default=0.0, help="stop after so long; the next start goes on")
     out.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     out.add_argument("--threads", type=int, default=1, help="CPU threads (1 is the most exact to repeat)")
@@ -76,19 +83,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     torch.set_num_threads(options.threads)
     console = Console(stderr=True)
     try:
-        config = _config(options.model, options.config, options.steps)
+        prepared = _recipe(options)
     except (OSError, ValueError) as error:
         console.print(f"The configuration cannot be used: {error}", markup=False)
         return 2
     if options.restart:
-        for name in ("detector.safetensors", "classifier.safetensors", "harvest.npz", "hard.json"):
+        for name in prepared.leaves:
             (options.out / name).unlink(missing_ok=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"),
                TextColumn("{task.fields[losses]}"), TimeElapsedColumn(), TimeRemainingColumn())  # fmt: skip
     with Progress(*columns, console=console) as progress:
         reporter = Reporter(progress, options.minutes)
         try:
-            bundle = train(config, options.data, options.out, options.device, reporter, reporter.say)
+            bundle = prepared.train(reporter, reporter.say)
         except OutOfTime:
             console.print(f"Stopped after {options.minutes:g} minutes; the same command goes on.")
             return OUT_OF_TIME
@@ -99,13 +106,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _config(model: str, path: Path | None, steps: int | None) -> Config:
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A recipe with its configuration: how it is run, and which files it leaves to go on from."""
+
+    train: Callable[[Report, Say], Bundle]
+    leaves: tuple[str, ...]
+
+
+def _recipe(options: argparse.Namespace) -> Recipe:
+    data, out, device = options.data, options.out, options.device
+    path = options.config
     if path is None:
-        with as_file(files("resources") / "models" / model / "train.toml") as shipped:
-            config = load_config(shipped)
-    else:
-        config = load_config(path)
-    return config if steps is None else config.with_detector_steps(steps)
+        with as_file(files("resources") / "models" / options.model / "train.toml") as shipped:
+            return _recipe(argparse.Namespace(**{**vars(options), "config": shipped}))
+    if options.model == "mg_lesion":
+        films = mammography_config.load_config(path)
+        films = films if options.steps is None else films.with_detector_steps(options.steps)
+        names = tuple(f"{name}.safetensors" for name in films.detectors)
+        return Recipe(lambda report, say: mammography.train(films, data, out, device, report, say), names)
+    chests = load_config(path)
+    chests = chests if options.steps is None else chests.with_detector_steps(options.steps)
+    return Recipe(lambda report, say: train(chests, data, out, device, report, say), STEPS_OF)
 
 
 if __name__ == "__main__":

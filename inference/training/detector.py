@@ -15,7 +15,7 @@ from inference.pipelines.candidates import candidates
 from inference.pipelines.tiles import scaled, sweep
 from inference.training.backgrounds import Background
 from inference.training.config import Config
-from inference.training.losses import centre_loss, mask_loss
+from inference.training.losses import focal_loss, mask_loss
 from inference.training.optimise import Run
 from inference.training.patches import Patch, PatchSource, Place, targets
 
@@ -101,7 +101,7 @@ def patch_loss(network: nn.Module, batch: list[Patch], device: str) -> tuple[tor
     aims = [targets(patch) for patch in batch]
     hu = _stack([scaled(patch.hu, CLIP_HU) for patch in batch], device)
     centre, mask = network(hu)
-    first = centre_loss(
+    first = focal_loss(
         centre, _stack([a.centre for a in aims], device), _stack([a.centre_weight for a in aims], device)
     )
     second = mask_loss(

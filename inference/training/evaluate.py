@@ -29,6 +29,7 @@ from inference.evidence.sizes import dice
 from inference.pipelines import Pipeline, Read, load
 from inference.protocol import Candidate, Patch
 from inference.training.evaluation_page import page
+from inference.training.mammography import evaluate as mammography
 
 RATES = (0.2, 0.5, 1.0, 2.0)
 
@@ -101,6 +102,8 @@ def evaluate(
     """
     rules = rules or Rules()
     bundle = load_bundle(bundle_folder, verify=True)
+    if bundle.task == "detect2d":
+        return _of_films(bundle, bundle_folder, cases_folder, out, device, rules.repeats)
     folders = sorted(path.parent for path in cases_folder.rglob("case.json"))
     if not folders:
         raise ValueError(f"{cases_folder}: no prepared case (a folder with case.json) was found")
@@ -114,12 +117,41 @@ def evaluate(
 
         judged.append(judge(pipeline, load_case(folder), folder.name, rules, told))
     result = summary(bundle, judged, rules)
+    _written(result, out, _curve(judged), _reliability(bundle, judged))
+    return result
+
+
+def _of_films(
+    bundle: Bundle, folder: Path, data: Path, out: Path | None, device: str, repeats: int
+) -> Evaluation:
+    """A bundle for mammograms on the validation patients and normal views of the data set in `data`."""
+    measured = mammography.measured(bundle, folder, data, device, repeats)
+    result = Evaluation(
+        bundle=bundle.id,
+        version=bundle.version,
+        sha256=bundle.sha256,
+        cases=len(measured.judged),
+        not_read={film.name: film.fault for film in measured.judged if film.fault},
+        rules=mammography.RULES,
+        figures=measured.figures,
+        groups=(),
+    )
+    cases = [film.scored for film in measured.judged]
+    _written(result, out, froc(cases), measured.reliable, "view")
+    return result
+
+
+def _written(
+    result: Evaluation,
+    out: Path | None,
+    curve: Froc,
+    reliable: Sequence[tuple[float, float]],
+    per: str = "litre",
+) -> None:
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         (out / "evaluation.json").write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1))
-        html = page(result, _curve(judged), _reliability(bundle, judged))
-        (out / "evaluation.html").write_text(html, encoding="utf-8")
-    return result
+        (out / "evaluation.html").write_text(page(result, curve, reliable, per), encoding="utf-8")
 
 
 def judge(
@@ -348,7 +380,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 0, or 2 where bundle or cases cannot be used."""
     out = argparse.ArgumentParser(prog="python -m inference.training.evaluate", description=__doc__)
     out.add_argument("bundle", type=Path, help="folder of the bundle")
-    out.add_argument("cases", type=Path, help="folder of prepared cases (searched below)")
+    out.add_argument("cases", type=Path, help="folder of prepared cases (searched below), or of data set mg")
     out.add_argument(
         "--out", type=Path, help="folder for evaluation.json and evaluation.html (default: none)"
     )

@@ -25,8 +25,10 @@ circle { fill: #e0a458 }
 """
 
 
-def page(result: "Evaluation", curve: Froc, reliable: Sequence[tuple[float, float]]) -> str:
-    """The whole page as text."""
+def page(
+    result: "Evaluation", curve: Froc, reliable: Sequence[tuple[float, float]], per: str = "litre"
+) -> str:
+    """The whole page as text; false marks are counted `per` litre or view."""
     unread = "".join(f"<li>{escape(n)}: {escape(why)}</li>" for n, why in result.not_read.items())
     title = f"{escape(result.bundle)} {escape(result.version)}"
     return f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}: evaluation</title>
@@ -35,8 +37,8 @@ def page(result: "Evaluation", curve: Froc, reliable: Sequence[tuple[float, floa
 <p>Research software, not a medical device. Weights {escape(result.sha256[:16])}. {escape(result.rules)}
 Intervals: 95 %, bootstrap over patients.</p>
 <h2>Figures</h2>{_table(result.figures)}
-<h2>Sensitivity by group, at the operating point</h2>{_table(result.groups)}
-<h2>Curves</h2>{_froc(curve)}{_reliability(reliable)}
+{f"<h2>Sensitivity by group, at the operating point</h2>{_table(result.groups)}" if result.groups else ""}
+<h2>Curves</h2>{_froc(curve, per)}{_reliability(reliable)}
 {f"<h2>Not read</h2><ul>{unread}</ul>" if unread else ""}
 </html>
 """
@@ -52,13 +54,13 @@ def _table(figures: Sequence[Figure]) -> str:
     return f"<table>{head}{''.join(rows)}</table>"
 
 
-def _froc(curve: Froc) -> str:
-    """Sensitivity over false marks per litre, up to 8."""
+def _froc(curve: Froc, per: str) -> str:
+    """Sensitivity over false marks per litre or view, up to 8."""
     shown = curve.false_rate <= 8
     points = [(r / 8, s) for r, s in zip(curve.false_rate[shown], curve.sensitivity[shown], strict=True)]
     steps = [p for (x0, y0), (x1, y1) in pairwise(points) for p in ((x0, y0), (x1, y0))]
     line = " ".join(f"{a:.1f},{b:.1f}" for a, b in map(_place, [*steps, *points[-1:]]))
-    return _frame("false marks per litre", "sensitivity", 8, f'<polyline class="curve" points="{line}"/>')
+    return _frame(f"false marks per {per}", "sensitivity", 8, f'<polyline class="curve" points="{line}"/>')
 
 
 def _reliability(points: Sequence[tuple[float, float]]) -> str:

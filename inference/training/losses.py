@@ -7,7 +7,7 @@ from torch.nn import functional
 _dice = DiceLoss(sigmoid=True, reduction="none", smooth_nr=1.0, smooth_dr=1.0)
 
 
-def centre_loss(logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+def focal_loss(logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """Penalty-reduced focal loss (Zhou et al., Objects as Points, 2019, eq. 1) over the number of centres."""
     p = torch.sigmoid(logits.float()).clamp(1e-5, 1 - 1e-5)
     peak = (target > 0.999).float()

@@ -24,12 +24,13 @@ class Run:
     warmup: int
     ema: float
     step: int = 0
+    layout: torch.memory_format = torch.channels_last_3d
     average: AveragedModel = field(init=False)
     optimiser: torch.optim.AdamW = field(init=False)
 
     def __post_init__(self) -> None:
         """Build average and optimiser."""
-        self.network = self.network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+        self.network = self.network.to(memory_format=self.layout)  # type: ignore[call-overload]
         mean = get_ema_multi_avg_fn(self.ema)  # type: ignore[no-untyped-call]
         self.average = AveragedModel(self.network, multi_avg_fn=mean, use_buffers=True)
         self.optimiser = torch.optim.AdamW(

@@ -1,0 +1,136 @@
+"""The mass detector for mammograms: its data, patches, training command and figures."""
+
+import csv
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from inference.bundle import load_bundle
+from inference.cases import Plane, TruthMark, View
+from inference.pipelines.detect2d import Mark
+from inference.pipelines.mammogram import prepare
+from inference.training.__main__ import main
+from inference.training.evaluate import Evaluation
+from inference.training.evaluate import main as evaluate
+from inference.training.mammography.evaluate import auc, compared, figures
+from inference.training.mammography.patches import aims, breast, coarse_box, patch
+from inference.training.mammography.views import Part, films
+from tests.conftest import shared_data
+
+BOX = (99.5, 279.5, 159.5, 339.5)
+"""Left, top, right, bottom of the drawn lesion."""
+
+
+def drawn(orientation: tuple[str, ...]) -> View:
+    """A half disc of breast with a bright disc in it; chest wall left, or right where columns grow to P."""
+    y, x = np.mgrid[:600, :360]
+    grey = np.where((y - 300) ** 2 + x**2 < 280**2, 20000 + 10 * (x % 50), 500)
+    grey[(y - 309) ** 2 + (x - 129) ** 2 < 30**2] = 45000
+    box = BOX
+    if orientation[0] == "P":
+        grey, box = grey[:, ::-1], (359 - BOX[2], BOX[1], 359 - BOX[0], BOX[3])
+    truth = TruthMark(id="1", kind="mass", box=box, malignant=True)
+    pixels = np.ascontiguousarray(grey, np.uint16)
+    return View(pixels, Plane((0.3, 0.3), (600, 360)), "1", patient_orientation=orientation, truth=(truth,))
+
+
+@pytest.mark.parametrize("orientation", [("A", "F"), ("P", "F")])
+def test_a_lesion_lies_where_it_was_drawn_whatever_side_the_chest_wall_is_on(orientation):
+    view = drawn(orientation)
+    prepared = prepare(view)
+    row, column, height, width = coarse_box(prepared, view.truth[0])
+    bright = np.argwhere(prepared.coarse > 0.9 * prepared.coarse.max())
+    assert bright.mean(axis=0) == pytest.approx([row, column], abs=1)
+    assert (height, width) == pytest.approx((30, 30), abs=0.1)
+    back = prepared.placed.to_stored(2 * np.array([row, column]) + 0.5)
+    left, top, right, bottom = view.truth[0].box
+    assert back == pytest.approx([(top + bottom) / 2, (left + right) / 2], abs=0.01)
+
+
+def test_no_breast_is_found_on_an_empty_image():
+    empty = View(np.zeros((600, 400), np.uint16), Plane((0.3, 0.3), (600, 400)), "1")
+    assert prepare(empty) is None
+    assert breast(empty, "P") is None
+
+
+def test_an_augmented_patch_aims_at_the_lesion_that_it_shows():
+    source = breast(drawn(("A", "F")), "P")
+    seen = 0
+    for seed in range(12):
+        image, wanted = patch(np.random.default_rng(seed), source, (160, 160))
+        if wanted.heat.max() < 1 or not image[0].any():
+            continue
+        row, column = np.unravel_index(wanted.heat.argmax(), wanted.heat.shape)
+        at = image[0, 4 * row : 4 * row + 4, 4 * column : 4 * column + 4].mean()
+        assert at > np.median(image[0][image[0] != 0])
+        seen += 1
+    assert seen >= 4
+
+
+def test_calcifications_are_neither_learnt_nor_held_against_the_detector():
+    boxes = np.array([(80.0, 80.0, 40.0, 40.0)])
+    wanted = aims(boxes, np.array([-1], np.int8), (160, 160))
+    assert wanted.heat.max() == 0
+    assert wanted.weight[20, 20] == 0
+    assert wanted.weight[0, 0] == 1
+
+
+def test_a_mark_hits_in_the_box_and_only_the_best_of_a_mass_counts():
+    mass = TruthMark(id="m", kind="mass", box=(0, 0, 10, 10), malignant=True)
+    region = TruthMark(id="c", kind="calcifications", box=(50, 50, 90, 90))
+    marks = [_mark(5, 5, 0.9), _mark(6, 6, 0.8), _mark(60, 60, 0.7), _mark(30, 30, 0.6)]
+    film = compared("v", "P", marks, (mass, region))
+    assert film.scored.lesion.tolist() == [0, -2, -2, -1]
+    found = {f.name: f.value for f in figures([film], repeats=2)}
+    assert found["sensitivity at 0.5 false marks per view"] == 1
+    assert found["sensitivity at 0.5 false marks per view, malignant masses"] == 1
+
+
+def test_area_under_the_curve():
+    truth = np.array([False, False, True, True])
+    assert auc(np.array([0.1, 0.4, 0.35, 0.8]), truth) == 0.75
+    assert np.isnan(auc(np.array([0.1, 0.2]), np.array([True, True])))
+
+
+def test_no_patient_stands_on_two_sides_of_the_split():
+    sides: dict[str, set[Part]] = {}
+    for film in films(shared_data("mg")):
+        sides.setdefault(film.patient, set()).add(film.part)
+    assert {len(found) for found in sides.values()} == {1}
+    assert set().union(*sides.values()) == set(Part)
+
+
+def test_the_training_command_writes_a_bundle_that_is_measured_and_goes_on_where_it_stopped(tmp_path):
+    data, out = _few(shared_data("mg"), tmp_path / "mg"), tmp_path / "out"
+    words = ["mg_lesion", "--data", str(data), "--out", str(out), "--steps", "24"]
+    assert main(words) == 0
+    first = load_bundle(out / "bundle", verify=True)
+    assert main(words) == 0
+    assert load_bundle(out / "bundle", verify=True).sha256 == first.sha256
+    assert evaluate([str(out / "bundle"), str(data), "--out", str(out), "--repeats", "5"]) == 0
+    result = msgspec.json.decode((out / "evaluation.json").read_bytes(), type=Evaluation)
+    assert result.sha256 == first.sha256
+    assert result.cases == 3
+    assert "false marks per view" in (out / "evaluation.html").read_text(encoding="utf-8")
+
+
+def _mark(row: float, column: float, score: float) -> Mark:
+    return Mark((row, column), (column - 3, row - 3, column + 3, row + 3), score, 0.5)
+
+
+def _few(data: Path, folder: Path) -> Path:
+    """The data set with three films of each side of the split."""
+    folder.mkdir()
+    kept = {film.id for side in Part for film in films(data, lambda f, s=side: f.part is s)[:3]}
+    for name in ("views.csv", "lesions.csv"):
+        with (data / name).open(newline="", encoding="utf-8") as file:
+            rows = [row for row in csv.DictReader(file) if row["view_id"] in kept]
+        with (folder / name).open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+    for archive in data.glob("*.zip"):
+        (folder / archive.name).symlink_to(archive)
+    return folder
