@@ -99,6 +99,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except OutOfTime:
             console.print(f"Stopped after {options.minutes:g} minutes; the same command goes on.")
             return OUT_OF_TIME
+        except FileNotFoundError as error:
+            console.print(f"The data set in {options.data} is not whole: {error}", markup=False)
+            return 2
         except NothingMarkedError as error:
             console.print(str(error), markup=False)
             return 1

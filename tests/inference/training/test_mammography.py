@@ -116,6 +116,11 @@ def test_the_training_command_writes_a_bundle_that_is_measured_and_goes_on_where
     assert "false marks per view" in (out / "evaluation.html").read_text(encoding="utf-8")
 
 
+def test_a_folder_without_the_data_set_ends_with_a_sentence(tmp_path, capsys):
+    assert main(["mg_lesion", "--data", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
+    assert "is not whole" in capsys.readouterr().err
+
+
 def _mark(row: float, column: float, score: float) -> Mark:
     return Mark((row, column), (column - 3, row - 3, column + 3, row + 3), score, 0.5)
 
