@@ -42,18 +42,30 @@ class InputContract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     min_extent_mm: float = 12.0
 
 
-class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Score to probability: piecewise linear between knots (both rising), fitted on `fitted_on`."""
+class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Score to probability: piecewise linear between knots (both rising), fitted on `fitted_on`.
+
+    low, high  95 % interval of each probability over the cases that it was fitted on; () where not known
+    """
 
     method: str
     scores: tuple[float, ...]
     probabilities: tuple[float, ...]
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
     fitted_on: str = ""
 
     def __call__(self, score: ArrayLike) -> NDArray[np.float64]:
         """Calibrated probabilities, same shape as `score`."""
         out: NDArray[np.float64] = np.interp(np.asarray(score, np.float64), self.scores, self.probabilities)
         return out
+
+    def interval(self, score: float) -> tuple[float, float] | None:
+        """The 95 % interval of a calibrated probability; None where it is not known."""
+        if not self.low:
+            return None
+        low, high = (float(np.interp(score, self.scores, ends)) for ends in (self.low, self.high))
+        return low, high
 
 
 class Range(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -171,6 +183,8 @@ def _faults(bundle: Bundle) -> Iterator[str]:
         yield "the calibration needs as many scores as probabilities, and two at least"
     elif np.any(np.diff(knots.scores) <= 0) or np.any(np.diff(knots.probabilities) < 0):
         yield "the calibration's scores and probabilities must rise"
+    elif {len(knots.low), len(knots.high)} not in ({0}, {len(knots.scores)}):
+        yield "the calibration needs as many low and high ends as scores, or none"
 
 
 def _file_faults(bundle: Bundle, folder: Path) -> Iterator[str]:

@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         prepared = _recipe(options)
     except (OSError, ValueError) as error:
-        console.print(f"The configuration cannot be used: {error}", markup=False)
+        console.print(f"The configuration cannot be used: {error}", markup=False, soft_wrap=True)
         return 2
     if options.restart:
         for name in prepared.leaves:
@@ -100,12 +100,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             console.print(f"Stopped after {options.minutes:g} minutes; the same command goes on.")
             return OUT_OF_TIME
         except FileNotFoundError as error:
-            console.print(f"The data set in {options.data} is not whole: {error}", markup=False)
+            console.print(
+                f"The data set in {options.data} is not whole: {error}", markup=False, soft_wrap=True
+            )
             return 2
         except NothingMarkedError as error:
-            console.print(str(error), markup=False)
+            console.print(str(error), markup=False, soft_wrap=True)
             return 1
-    console.print(f"{bundle.id} {bundle.version} ({bundle.sha256[:12]}) is in {options.out / 'bundle'}")
+    console.print(
+        f"{bundle.id} {bundle.version} ({bundle.sha256[:12]}) is in {options.out / 'bundle'}", soft_wrap=True
+    )
     return 0
 
 

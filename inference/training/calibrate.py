@@ -26,6 +26,8 @@ RATES = {"sensitive": 1.0, "balanced": 0.3, "strict": 0.1}
 """Operating points: false marks per litre on the calibration volumes. The middle one is some 1.5 a chest."""
 
 DEFAULT = "balanced"
+_DRAWS, _SEED = 400, 1
+"""Of the bootstrap behind the interval of a probability."""
 
 
 class NothingMarkedError(Exception):
@@ -72,12 +74,32 @@ def calibration(trials: Sequence[Trial], fitted_on: str) -> Calibration:
             f"The networks mark nothing in {len(trials)} calibration volumes: train longer, with more steps."
         )
     knots, probabilities = isotonic(scores, truth, weight)
+    low, high = _interval(trials, knots, probabilities)
     return Calibration(
         method="isotonic",
         scores=tuple(float(s) for s in knots),
         probabilities=tuple(float(p) for p in probabilities),
+        low=tuple(float(p) for p in low),
+        high=tuple(float(p) for p in high),
         fitted_on=fitted_on,
     )
+
+
+def _interval(
+    trials: Sequence[Trial], knots: NDArray[np.float64], probabilities: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """2.5 % and 97.5 % of the curve at its knots, over draws of whole volumes with replacement."""
+    rng = np.random.default_rng(_SEED)
+    drawn = []
+    for _ in range(_DRAWS):
+        cases = [trials[k].scored for k in rng.integers(len(trials), size=len(trials))]
+        scores, truth, weight = pooled(cases)
+        if len(scores) and 0 < truth.sum() < len(truth):
+            drawn.append(np.interp(knots, *isotonic(scores, truth, weight)))
+    if not drawn:
+        return np.zeros_like(knots), np.ones_like(knots)
+    low, high = np.percentile(drawn, (2.5, 97.5), axis=0)
+    return np.minimum(low, probabilities), np.maximum(high, probabilities)
 
 
 def pooled(cases: Sequence[Scored]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:

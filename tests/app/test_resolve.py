@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.app.desks import NODULE, Hand, place, slice_of, write_chest
+from tests.app.desks import FINDINGS, NODULE, Hand, place, slice_of, write_chest
 from tests.app.test_desk import commit, judge, point_at
 from viewer.app.display import Severity, TextLevel
 from viewer.app.resolve import resolve
@@ -92,6 +92,17 @@ def test_no_findings_not_run_and_failed_look_different(home, second_reader, ches
         hand.desk.close()
     assert len({words for words, _ in looks}) == 3
     assert [chip.kind for _, chip in looks] == ["done", "not_run", "danger"]
+
+
+def test_a_probability_is_a_band_where_its_interval_is_known(hand, second_reader, chest_folder):
+    second_reader.says(tuple(replace(f, interval=(0.62, 0.97)) for f in FINDINGS[:1]))
+    hand.open(chest_folder)
+    hand.turn(lambda: hand.desk.second.kind != "waiting")
+    commit(hand)
+    hand.press("N")
+    (row,) = hand.state.panel.rows
+    assert (row.band, row.band_text) == ((0.62, 0.91, 0.97), "62–97 %")
+    assert dict(row.lines)["Probability"].startswith("62–97 % that this is a nodule")
 
 
 def test_a_card_says_who_how_sure_where_and_what_was_decided(hand, desk):

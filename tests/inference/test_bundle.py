@@ -65,6 +65,7 @@ def test_changed_weights_are_noticed(folder):
         ("format = 1", "format = 99", "99 found, 1 allowed"),
         ('default_operating_point = "balanced"', 'default_operating_point = "none"', "not among"),
         ("0.2,", "2.0,", "must rise"),
+        ("[calibration]", "[calibration]\nlow = [0.1]\nhigh = [0.2]", "as many low and high ends"),
         ('id = "tiny"', 'id = "tiny"\nrun = "code"', "unknown field"),
         ('id = "tiny"', "id = ", "install the bundle again"),
     ],
@@ -84,6 +85,12 @@ def test_a_folder_without_a_bundle_is_refused(tmp_path):
 
 def test_calibration_interpolates_between_its_knots():
     assert DRAFT.calibration([0.0, 0.25, 0.75, 2.0]).tolist() == pytest.approx([0.0, 0.1, 0.6, 1.0])
+
+
+def test_how_sure_a_probability_is():
+    assert DRAFT.calibration.interval(0.5) is None
+    known = msgspec.structs.replace(DRAFT.calibration, low=(0.0, 0.1, 0.8), high=(0.1, 0.4, 1.0))
+    assert known.interval(0.25) == pytest.approx((0.05, 0.25))
 
 
 def test_every_shipped_bundle_is_whole_and_its_networks_load():

@@ -253,6 +253,23 @@ def test_operating_points_and_calibration_come_from_the_same_trials():
     assert weight[truth > 0].sum() == pytest.approx(NODULES_PER_LITRE * 10)
 
 
+def test_a_probability_is_less_sure_the_fewer_volumes_it_was_fitted_on():
+    few, many = (calibration(list(_trials(volumes)), "test") for volumes in (4, 40))
+    for fitted in (few, many):
+        ends = zip(fitted.low, fitted.probabilities, fitted.high, strict=True)
+        assert all(0 <= low <= middle <= high <= 1 for low, middle, high in ends)
+    wide, narrow = (np.subtract(*fitted.interval(0.55)[::-1]) for fitted in (few, many))
+    assert wide > narrow > 0
+
+
+def _trials(volumes):
+    rng = np.random.default_rng(3)
+    for name in range(volumes):
+        scores = np.concatenate([rng.uniform(0.4, 1.0, 5), rng.uniform(0.0, 0.7, 20)])
+        lesion = np.concatenate([np.arange(5), np.full(20, -1)])
+        yield Trial(_case(str(name), scores, lesion, 5, amount=1.0), {})
+
+
 @pytest.fixture
 def bundle(tmp_path):
     folder = tmp_path / "bundle"

@@ -6,7 +6,7 @@ from viewer.app.display import Action, Field, FindingRow, MarkState
 from viewer.app.naming import series_name
 from viewer.app.resolve.overlays import name_of, size_text, state_of
 from viewer.core.reading import lung_rads
-from viewer.core.reading.chance import one_in, percent
+from viewer.core.reading.chance import chance, one_in, percent
 from viewer.core.reading.finding import Author, Finding
 from viewer.core.reading.reading import Category, Judgement, Reading, Verdict
 from viewer.core.report.place import display_set_of, slice_of
@@ -65,7 +65,6 @@ def row_of(desk: DeskState, reading: Reading, finding: Finding) -> FindingRow:
     focused = uid == desk.review.focus
     own = reading.finding(reading.joined.get(uid, ""))
     series, image = _where(desk, finding)
-    chance = finding.probability
     state = state_of(reading, finding)
     below = state is MarkState.BELOW
     return FindingRow(
@@ -77,8 +76,8 @@ def row_of(desk: DeskState, reading: Reading, finding: Finding) -> FindingRow:
         state=state,
         verdict="Below the threshold" if below else verdict_words(reading.judgement(uid)),
         focused=focused,
-        band=None if chance is None else (max(0.0, chance - 0.005), chance, min(1.0, chance + 0.005)),
-        band_text="" if chance is None else percent(chance),
+        band=_band(finding),
+        band_text=_chance(finding),
         lines=_why(desk, reading, finding, own) if focused else (),
         chips=_concepts(desk, uid) if focused else (),
         actions=_judging(desk) if focused else (),
@@ -122,6 +121,18 @@ def _diameter(finding: Finding) -> str:
     return "" if mean is None else f"{mean:.1f} mm"
 
 
+def _band(finding: Finding) -> tuple[float, float, float] | None:
+    """Low end, probability, high end."""
+    if finding.probability is None:
+        return None
+    low, high = finding.interval or (finding.probability, finding.probability)
+    return low, finding.probability, high
+
+
+def _chance(finding: Finding) -> str:
+    return "" if finding.probability is None else chance(finding.probability, finding.interval)
+
+
 def _side(desk: DeskState, uid: str) -> str:
     """Left or right lung, where the model's own images make it certain."""
     sides = (
@@ -137,7 +148,7 @@ def _why(
 ) -> tuple[tuple[str, str], ...]:
     lines = []
     if finding.probability is not None:
-        words = f"{percent(finding.probability)} that this is a nodule; {one_in(finding.probability)}"
+        words = f"{_chance(finding)} that this is a nodule; {one_in(finding.probability)}"
         if finding.malignancy is not None:
             words += f"; malignancy {percent(finding.malignancy)}"
         lines.append(("Probability", words))

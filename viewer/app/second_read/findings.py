@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.bundle import Calibration
 from inference.protocol import Candidate
 from viewer.core.dicom.geometry import Geometry
 from viewer.core.reading.finding import Author, Finding, Texture
@@ -33,8 +34,18 @@ def by_probability(candidates: Sequence[Candidate]) -> list[Candidate]:
     return sorted(candidates, key=lambda c: -c.probability)
 
 
-def to_finding(candidate: Candidate, name: str, uid: str, series_instance_uid: str, frame: str) -> Finding:
-    """A candidate as the desk shows it; `frame` is the UID of the frame of reference."""
+def to_finding(
+    candidate: Candidate,
+    name: str,
+    uid: str,
+    series_instance_uid: str,
+    frame: str,
+    calibration: Calibration | None = None,
+) -> Finding:
+    """A candidate as the desk shows it; `frame` is the UID of the frame of reference.
+
+    calibration  of the model: how sure its probability is
+    """
     return Finding(
         name=name,
         tracking_uid=uid,
@@ -48,6 +59,7 @@ def to_finding(candidate: Candidate, name: str, uid: str, series_instance_uid: s
         volume_mm3=candidate.volume_mm3,
         texture=_texture(candidate),
         probability=candidate.probability,
+        interval=None if calibration is None else calibration.interval(candidate.score),
         score=candidate.score,
         malignancy=candidate.malignancy,
         above_operating_point=candidate.above_operating_point,

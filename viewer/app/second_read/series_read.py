@@ -196,7 +196,7 @@ def _model_read(answer: Done | Failed, stack: Stack, hu: NDArray[np.int16], bund
     ordered = by_probability(answer.candidates)
     uids = [tracking_uid(series, bundle.sha256, c.id) for c in ordered]
     findings = tuple(
-        to_finding(c, f"M{n}", uid, series, geometry.frame_of_reference_uid)
+        to_finding(c, f"M{n}", uid, series, geometry.frame_of_reference_uid, bundle.calibration)
         for n, (c, uid) in enumerate(zip(ordered, uids, strict=True), start=1)
     )
     middles = midlines(hu, geometry)

@@ -35,6 +35,7 @@ class Finding:
     long_axis, short_axis  ends of the axes as drawn; None where not measured
     volume_mm3      None where not segmented
     probability     calibrated probability that the finding is what `label` says (model only)
+    interval        the 95 % interval of `probability`, where the model knows it
     score           the same before calibration (model only)
     malignancy      probability that it is malignant, where the model gives one
     mask            of an own mark whose axes were measured on it; None once they were drawn by hand
@@ -54,6 +55,7 @@ class Finding:
     solid_part_mm: float | None = None
     note: str = ""
     probability: float | None = None
+    interval: tuple[float, float] | None = None
     score: float | None = None
     malignancy: float | None = None
     above_operating_point: bool = True

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from inference.protocol import Domain, OperatingPoint
-from viewer.core.reading.chance import percent
+from viewer.core.reading.chance import chance, percent
 from viewer.core.reading.finding import Finding
 from viewer.core.reading.lung_rads import rounded_mean_mm
 from viewer.core.reading.pictures import Shown
@@ -110,7 +110,12 @@ def measure_name(number: int, drawn: Distance) -> str:
 
 def probability_words(finding: Finding) -> str:
     """The model's calibrated probability, named as such."""
-    return "" if finding.probability is None else f"Model: probability {percent(finding.probability)}."
+    if finding.probability is None:
+        return ""
+    said = percent(finding.probability)
+    if finding.interval is not None:
+        said += f" (95 % interval {chance(finding.probability, finding.interval)})"
+    return f"Model: probability {said}."
 
 
 def clock(at: str) -> str:

@@ -163,7 +163,7 @@ def _detail_line(finding: FindingRow) -> QHBoxLayout:
         band = Band()
         band.show_band(finding.band, finding.state is MarkState.REJECTED)
         percent = Text(finding.band_text, "body")
-        percent.setMinimumWidth(48)
+        percent.setMinimumWidth(64)
         percent.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         right = [band, percent]
     if finding.place:
