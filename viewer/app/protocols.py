@@ -11,6 +11,7 @@ import tomli_w
 from viewer.app import asking, hanging
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Question, Severity
+from viewer.app.report_folder import write_file
 from viewer.core.hanging.additions import extended, image_table, with_step
 from viewer.core.hanging.protocol import Protocol, Step, read_protocol, shipped
 from viewer.core.hanging.rules import ProtocolError
@@ -71,13 +72,10 @@ def _write(desk: DeskState, protocol: Protocol, title: str, path: Path) -> None:
     before = path.read_text(encoding="utf-8") if path.exists() else ""
     step, images, windows = _step(desk, protocol, title)
     text = tomli_w.dumps(with_step(before, step, desk.hanging.now.id, images, windows))
-    extended(
-        next(p for p in shipped() if p.id == protocol.id), text, path.stem
-    )  # refuses what could not be read
+    base = next(p for p in shipped() if p.id == protocol.id)
+    extended(base, text, path.stem)  # refuses what could not be read
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    write_file(path, text.encode("utf-8"))
 
 
 def _step(

@@ -54,7 +54,7 @@ def snapshot_figures(display_sets: Sequence[DisplaySet], reading: Reading) -> tu
             name=f"S{number}",
             title=_title(display_sets, taken.shows),
             lines=(
-                f"{grey_words(taken.shows)} · zoom {taken.zoom:g}",
+                f"{grey_words(taken.shows)} · zoom {taken.zoom:.3g}",
                 *_made_here(display_sets, taken.shows),
                 f"Taken {'after' if taken.revealed else 'before'} the second reader was revealed.",
             ),
