@@ -131,6 +131,18 @@ def test_closing_ends_every_process(tmp_path):
         pool.decode("jpegls", FRAME, PICTURE.shape, 2, array)
 
 
+def test_a_process_that_answers_while_the_pool_closes_is_ended_too():
+    pool = DecodePool(size=1)
+
+    def closing(itemsize):
+        time.sleep(0.2)  # the whole answer lies in the pipe
+        pool.close()
+        return array(itemsize)
+
+    pool.decode("jpegls", FRAME, PICTURE.shape, 2, closing)
+    assert psutil.Process().children() == []  # not even one that nobody waited for
+
+
 def test_the_process_loads_no_toolkit_and_little_else():
     code = "import sys, viewer.app.decode_worker; print(*sorted(sys.modules))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

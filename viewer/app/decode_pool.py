@@ -94,6 +94,8 @@ class DecodePool:
             self._busy.discard(process)
             if process.alive and not self._closed:
                 self._free.append(process)
+                return
+        process.kill()  # also one that answered just as the pool was closed: no one else waits for it
 
 
 class _Process:
