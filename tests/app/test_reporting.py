@@ -11,11 +11,11 @@ from inference.protocol import ArrayRef, Candidate, Characteristic, Domain, Oper
 from tests.conftest import shared_data
 from tests.core.report import made
 from tests.core.report.test_page import study
-from viewer.app.report_folder import whole_folder
 from viewer.app.reporting import write_model_read, write_reading, written_in
 from viewer.app.scan import scan
 from viewer.app.second_read.model_read import ModelRead, SeriesInput, StudyRead
 from viewer.app.stack import Stack
+from viewer.app.whole_files import whole_folder
 from viewer.core.reading.reading import ModelRun, Stage
 from viewer.core.report.second_read import NoduleMask
 

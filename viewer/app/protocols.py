@@ -11,7 +11,7 @@ import tomli_w
 from viewer.app import asking, hanging
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Question, Severity
-from viewer.app.report_folder import write_file
+from viewer.app.whole_files import write_file
 from viewer.core.hanging.additions import extended, image_table, with_step
 from viewer.core.hanging.protocol import Protocol, Step, read_protocol, shipped
 from viewer.core.hanging.rules import ProtocolError

@@ -56,6 +56,8 @@ def read_command(
         desk = _Run(out, models, workers, loader, printer)
         results = [desk.read(study, n, len(found.studies)) for n, study in enumerate(found.studies, start=1)]
         written = write_findings_json(results, found.not_loaded, out)
+    except BrokenPipeError:
+        raise  # whoever read our words went away: nothing is wrong with the folder
     except OSError as error:
         return _fail(f"{out} cannot be written: {error}", ExitCode.FAILED)
     finally:

@@ -16,8 +16,6 @@ from viewer.app.report_folder import (
     moved,
     save_manifest,
     version_folder,
-    whole_folder,
-    write_file,
     written_in,
 )
 from viewer.app.report_material import (
@@ -33,6 +31,7 @@ from viewer.app.report_material import (
 from viewer.app.report_pictures import figure_picture
 from viewer.app.second_read.model_read import StudyRead
 from viewer.app.stack import Stack
+from viewer.app.whole_files import whole_folder, write_file
 from viewer.core.dicom.display_set import Study
 from viewer.core.reading.finding import Finding
 from viewer.core.reading.reading import Reading, Stage

@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from inference.protocol import Candidate
-from viewer.app.report_folder import write_file
 from viewer.app.second_read.model_read import ModelRead, StudyRead
+from viewer.app.whole_files import write_file
 from viewer.core.dicom.problem import Problem
 from viewer.core.reading.finding import Finding
 from viewer.core.reading.lung_rads import finding_category, is_nodule

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.protocol import Candidate, Domain, OperatingPoint, Patch
-from viewer.app.report_folder import write_file
+from viewer.app.whole_files import write_file
 from viewer.core.reading.codec import BadPayload, from_json, to_json
 from viewer.core.reading.finding import Finding
 
