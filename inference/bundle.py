@@ -96,11 +96,22 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     data: str = ""
 
 
+class OwnScale(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Calibration and operating points of one label whose scores come from a network of its own.
+
+    The points have the names of the bundle's, so that one choice of the reader's holds for all labels.
+    """
+
+    calibration: Calibration
+    operating_points: tuple[OperatingPoint, ...]
+
+
 class Bundle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`model.toml`. `sha256` is the hash of the weights, `parent` that of the weights they were adapted from.
 
     architecture   arguments of each network of the bundle, by name (see `inference.networks`)
     settings       numbers of the pipeline (tile size, peak threshold, ...)
+    own_scales     by label; labels that are not in it have the bundle's calibration and operating points
     """
 
     format: int
@@ -121,11 +132,22 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     licence: str = ""
     training: dict[str, Any] = {}
     evidence: tuple[Figure, ...] = ()
+    own_scales: dict[str, OwnScale] = {}
 
     @property
     def operating_point(self) -> OperatingPoint:
         """The default operating point."""
         return next(p for p in self.operating_points if p.name == self.default_operating_point)
+
+    def calibration_of(self, label: str) -> Calibration:
+        """From that label's scores to probabilities."""
+        own = self.own_scales.get(label)
+        return self.calibration if own is None else own.calibration
+
+    def operating_points_of(self, label: str) -> tuple[OperatingPoint, ...]:
+        """That label's thresholds, with the names of `operating_points`."""
+        own = self.own_scales.get(label)
+        return self.operating_points if own is None else own.operating_points
 
 
 def load_bundle(folder: Path, *, verify: bool = False) -> Bundle:
@@ -174,17 +196,27 @@ def bundle_folders(extra: Path | None = None) -> Iterator[Path]:
 
 
 def _faults(bundle: Bundle) -> Iterator[str]:
-    knots = bundle.calibration
+    names = [p.name for p in bundle.operating_points]
     if bundle.format != FORMAT:
         yield f"format {bundle.format} found, {FORMAT} allowed; update the program or the bundle"
-    if bundle.default_operating_point not in {p.name for p in bundle.operating_points}:
+    if bundle.default_operating_point not in names:
         yield f"default operating point '{bundle.default_operating_point}' is not among its operating points"
+    yield from _calibration_faults("the calibration", bundle.calibration)
+    for label, own in bundle.own_scales.items():
+        if label not in bundle.labels:
+            yield f"'{label}' has a calibration of its own, but is not among the labels"
+        if [p.name for p in own.operating_points] != names:
+            yield f"the operating points of '{label}' are not named as the bundle's: {', '.join(names)}"
+        yield from _calibration_faults(f"the calibration of '{label}'", own.calibration)
+
+
+def _calibration_faults(whose: str, knots: Calibration) -> Iterator[str]:
     if len(knots.scores) != len(knots.probabilities) or len(knots.scores) < 2:
-        yield "the calibration needs as many scores as probabilities, and two at least"
+        yield f"{whose} needs as many scores as probabilities, and two at least"
     elif np.any(np.diff(knots.scores) <= 0) or np.any(np.diff(knots.probabilities) < 0):
-        yield "the calibration's scores and probabilities must rise"
+        yield f"the scores and probabilities of {whose} must rise"
     elif {len(knots.low), len(knots.high)} not in ({0}, {len(knots.scores)}):
-        yield "the calibration needs as many low and high ends as scores, or none"
+        yield f"{whose} needs as many low and high ends as scores, or none"
 
 
 def _file_faults(bundle: Bundle, folder: Path) -> Iterator[str]:

@@ -9,12 +9,14 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from inference.networks.classify3d import CandidateClassifier
+from inference.networks.cluster2d import ClusterNet
 from inference.networks.detect2d import LesionNet
 from inference.networks.detect3d import CentreMaskNet
 
 NETWORKS: dict[str, Callable[..., nn.Module]] = {
     "centre_mask_3d": CentreMaskNet,
     "candidate_classifier_3d": CandidateClassifier,
+    "cluster_2d": ClusterNet,
     "lesion_2d": LesionNet,
 }
 

@@ -11,6 +11,7 @@ from inference.bundle import (
     BundleError,
     Calibration,
     InputContract,
+    OwnScale,
     TrainingDomain,
     installed_bundles,
     load_bundle,
@@ -107,3 +108,28 @@ def test_every_shipped_bundle_is_whole_and_its_networks_load():
 
 def test_bundles_of_the_site_are_found_beside_the_shipped_ones(folder):
     assert "tiny" in {bundle.id for _, bundle in installed_bundles(folder.parent)}
+
+
+def test_a_label_with_a_scale_of_its_own_has_its_own_thresholds_by_the_same_names(folder):
+    own = OwnScale(
+        calibration=Calibration(method="isotonic", scores=(0.0, 1.0), probabilities=(0.0, 0.5)),
+        operating_points=(OperatingPoint("balanced", 0.1, 0.2, "false clusters per view"),),
+    )
+    two = msgspec.structs.replace(DRAFT, labels=("lung nodule", "other"), own_scales={"other": own})
+    back = save_bundle(two, folder, card="# Tiny\n")
+    assert back.calibration_of("other")(1.0) == 0.5
+    assert back.operating_points_of("other")[0].threshold == 0.1
+    assert back.calibration_of("lung nodule") == DRAFT.calibration
+    assert back.operating_points_of("lung nodule") == DRAFT.operating_points
+
+
+@pytest.mark.parametrize(
+    ("label", "point", "says"),
+    [("none", "balanced", "not among the labels"), ("lung nodule", "mine", "not named as")],
+)
+def test_a_scale_that_fits_no_label_or_no_choice_of_the_readers_is_refused(folder, label, point, says):
+    own = OwnScale(
+        calibration=DRAFT.calibration, operating_points=(OperatingPoint(point, 0.1, 0.2, "per view"),)
+    )
+    with pytest.raises(BundleError, match=says):
+        save_bundle(msgspec.structs.replace(DRAFT, own_scales={label: own}), folder, card="# Tiny\n")
