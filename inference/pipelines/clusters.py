@@ -129,7 +129,8 @@ def detail_and_grey(scaled: Array, mask: Mask) -> Array:
     inside = mask.astype(np.float32)
     detail = (scaled - _mean(scaled, inside, DETAIL_MM / WORKING_MM)) * inside
     quarter, weight = (_quartered(a) for a in (detail * detail, inside))
-    noise = np.sqrt(_mean(quarter / np.maximum(weight, 1e-3), weight, NOISE_MM / WORKING_MM / 4))
+    square = np.asarray(quarter / np.maximum(weight, np.float32(1e-3)), np.float32)
+    noise = np.sqrt(_mean(square, weight, NOISE_MM / WORKING_MM / 4))
     noise = np.maximum(ndimage.zoom(noise, 4, order=1, mode="nearest", grid_mode=True), QUIETEST)
     standing = np.clip(detail / noise, -DETAIL_RANGE, DETAIL_RANGE) * np.float32(2 / DETAIL_RANGE)
     return np.stack([standing, scaled * inside]).astype(np.float32)
@@ -139,8 +140,7 @@ def _mean(values: Array, weight: Array, sigma: float) -> Array:
     """Gaussian mean over the pixels with weight."""
     share = ndimage.gaussian_filter(weight, sigma, truncate=3)
     total = ndimage.gaussian_filter(values * weight, sigma, truncate=3)
-    out: Array = total / np.maximum(share, np.float32(1e-3))
-    return out
+    return np.asarray(total / np.maximum(share, np.float32(1e-3)), np.float32)
 
 
 def _quartered(plane: Array) -> Array:
