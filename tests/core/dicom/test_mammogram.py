@@ -62,6 +62,21 @@ def test_a_side_that_contradicts_itself_is_unknown_and_said(side, view, change):
 
 
 @pytest.mark.parametrize(
+    ("view", "change", "name", "words"),
+    [
+        ("CC", {"ImageLaterality": None}, "CC", "the side is not known"),
+        ("CC", {"ImageLaterality": "B"}, "B CC", "both breasts"),
+        ("CC", {"PatientOrientation": ["A", "R"]}, "R CC", "a CC of the L breast is stored so"),
+        ("CC", {"ViewPosition": "MLO"}, "R CC", "the view code says CC"),
+    ],
+)
+def test_a_doubtful_side_or_view_is_noted_and_nothing_is_changed_silently(view, change, name, words):
+    found = read(mammogram(1, "R", view, **change))
+    assert found.mammogram.name == name
+    assert words in "; ".join(problem.message for problem in found.problems)
+
+
+@pytest.mark.parametrize(
     ("change", "spacing", "source"),
     [
         ({}, 0.1, "imager"),

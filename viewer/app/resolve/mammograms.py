@@ -13,6 +13,7 @@ from viewer.core.hanging.pose import Pose
 _LONGEST = 40
 """Letters of a line, so that it stays on its side of a narrow viewport."""
 _RAW = "These are raw detector values (For Processing): open the For Presentation image of this view."
+_NO_SIZE = "The pixel size is not in the header: no lengths, no true size, and no same size on this image."
 
 
 def corners(
@@ -108,4 +109,6 @@ def warnings(shown: DisplaySet) -> tuple[SeriesWarning, ...]:
     elif breast is not None and posing.turn(shown) is None:
         words = "Side, view or Patient Orientation are not in the header: the image is shown as it is stored."
         told.append(SeriesWarning("not_turned", words))
+    if breast is not None and shown.instances[0].spacing_mm is None:
+        told.append(SeriesWarning("no_spacing", _NO_SIZE))
     return tuple(told)

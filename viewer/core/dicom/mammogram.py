@@ -22,6 +22,9 @@ _LEAST_FACTOR, _LARGEST_FACTOR = 0.9, 3.0
 """Estimated Radiographic Magnification Factors that can be: contact just over 1, magnification up to 2."""
 _THICKNESS, _FORCE, _DOSE = 0x001811A0, 0x001811A2, 0x00400316
 _ANODE, _FILTER, _TECHNOLOGIST, _STATION, _TAKEN = 0x00181191, 0x00187050, 0x00081070, 0x00081010, 0x00080022
+OPPOSITE = {"R": "L", "L": "R"}
+_USUAL_CC = {"R": ("P", "L"), "L": ("A", "R")}
+"""Patient Orientation of a CC as detectors give it: lateral up, the chest wall on its side of the screen."""
 TAGS = frozenset(
     (
         VIEW_CODES, _SERIES_SIDE, _IMPLANT, _PARTIAL, _PARTIAL_WORDS, _MAGNIFICATION, _THICKNESS, _FORCE,
@@ -83,6 +86,8 @@ def read_mammogram(values: Values) -> Mammogram:
     side, contradiction = _side(values, view)
     if contradiction:
         values.note(_IMAGE_SIDE, values.code(_IMAGE_SIDE), "one side", contradiction)
+    else:
+        _note_doubts(values, side, view)
     dose = finite(values.number(_DOSE), 0.0, 10.0)
     return Mammogram(
         side=side,
@@ -109,6 +114,23 @@ def _view(values: Values) -> tuple[str, tuple[str, ...]]:
     view = _named("view", coded.ascii(_CODE_VALUE)) or _by_name(values.code(_VIEW))
     found = (_named("modifier", item.ascii(_CODE_VALUE)) for item in coded.items(VIEW_MODIFIERS))
     return view, tuple(dict.fromkeys(name for name in found if name))
+
+
+def _note_doubts(values: Values, side: str, view: str) -> None:
+    """Note what leaves a side or view to be checked by whoever reads."""
+    if side in ("", "B"):
+        words = "both breasts in one image: it hangs as neither" if side else "the side is not known"
+        values.note(_IMAGE_SIDE, values.code(_IMAGE_SIDE) or "nothing", "L or R", words)
+    other = _by_name(values.code(_VIEW))
+    if other and other != view:
+        words = f"the view code says {view}, and so does the screen"
+        values.note(_VIEW, other, view, words)
+    if view == "CC" and values.codes(_ORIENTATION) == _USUAL_CC.get(OPPOSITE.get(side, "")):
+        found = "\\".join(values.codes(_ORIENTATION))
+        words = (
+            f"a CC of the {OPPOSITE[side]} breast is stored so: compare the side with the marker in the image"
+        )
+        values.note(_ORIENTATION, found, "\\".join(_USUAL_CC[side]), words)
 
 
 def _named(kind: str, code: str) -> str:
