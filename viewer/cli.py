@@ -53,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", metavar="COMMAND")
     _add_reading(commands)
     _add_models(commands)
+    _add_protocols(commands)
     _add_checks(commands)
     return top
 
@@ -126,6 +127,22 @@ def _add_models(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     evaluate.set_defaults(run=_evaluate)
 
 
+def _add_protocols(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    protocols = commands.add_parser(
+        "protocols", help="hanging protocols: list, export and import as DICOM objects"
+    )
+    actions = protocols.add_subparsers(required=True, metavar="ACTION")
+    listed = actions.add_parser("list", help="one line per protocol")
+    export = actions.add_parser("export", help="write a protocol as a DICOM Hanging Protocol object")
+    export.add_argument("name", metavar="NAME", help="as tandem protocols list has it")
+    import_ = actions.add_parser("import", help="take a DICOM Hanging Protocol object over")
+    import_.add_argument("--replace", action="store_true", help="in place of one of the same name")
+    for action in (export, import_):
+        action.add_argument("path", type=Path, metavar="FILE")
+    for name, action in (("list", listed), ("export", export), ("import", import_)):
+        action.set_defaults(run=_protocols, action=name)
+
+
 def _add_checks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     doctor = commands.add_parser(
         "doctor", help="what this machine can do: display, GPU, codecs, disk, versions"
@@ -190,6 +207,13 @@ def _models(options: argparse.Namespace) -> int:
     from viewer.app.models_command import models_command
 
     return models_command(options.action, options.id)
+
+
+def _protocols(options: argparse.Namespace) -> int:
+    from viewer.app.protocol_objects import protocols_command
+
+    chosen = {key: value for key, value in vars(options).items() if key in ("name", "path", "replace")}
+    return protocols_command(options.action, **chosen)
 
 
 def _prepare(options: argparse.Namespace) -> int:

@@ -63,3 +63,8 @@ def not_shown(desk: DeskState) -> str:
     images = all(d.count == 1 for d in left)
     noun = ("image" if images else "series") if len(left) == 1 or not images else "images"
     return f"{len(left)} {noun} not in this layout"
+
+
+def why_no_protocol(desk: DeskState) -> str:
+    """Why there is no protocol in use; "" where there is one."""
+    return "" if desk.hanging.hung.protocol is not None else "Open a study first (Ctrl+O)."

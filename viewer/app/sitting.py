@@ -2,6 +2,7 @@
 
 import getpass
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from viewer.app.settings import save
 from viewer.app.store import EventLog, StoreError
 from viewer.app.views import View
 from viewer.core.dicom.display_set import Study
-from viewer.core.hanging.layout import LAYOUTS
+from viewer.core.hanging.layout import layout
 from viewer.core.hanging.protocol import is_chest
 from viewer.core.pixels.grey import Window
 from viewer.core.reading import lung_rads
@@ -234,8 +235,8 @@ def restore(desk: DeskState) -> None:
     ids = [step.id for step in desk.hanging.steps]
     if place.get("step") in ids:
         desk.hanging.step = ids.index(str(place["step"]))
-    known = {layout.id: layout for layout in LAYOUTS}
-    desk.views.layout = known.get(str(place.get("layout")), desk.views.layout)
+    with suppress(KeyError):
+        desk.views.layout = layout(str(place.get("layout")))
     points = place.get("points")
     for frame, point in points.items() if isinstance(points, dict) else ():
         desk.views.points[frame] = (float(point[0]), float(point[1]), float(point[2]))

@@ -178,7 +178,8 @@ class Views:
         self.layout, self.maximised = layout(step.layout), ""
         pixels = step.display.size == "pixels"
         for n, (picture, name, window) in enumerate(zip(step.pictures, step.planes, windows, strict=True)):
-            shown, plane, old = self.sets.get(picture), Plane(name), self.view(str(n + 1))
+            shown, old = self.sets.get(picture), self.view(str(n + 1))
+            plane = Plane(name) if shown is not None and shown.geometry is not None else Plane.STACK
             if shown is None:
                 self.views[old.id] = View(old.id)
             elif (old.display_set, old.plane, old.pixels) == (shown.id, plane, pixels):

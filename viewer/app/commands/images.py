@@ -4,6 +4,7 @@ from functools import partial
 
 from viewer.app import hanging, posing, presenting, protocols, roaming, viewing
 from viewer.app.commands.command import IMAGES, READING, Command, Group
+from viewer.app.desk_state import DeskState
 from viewer.app.display import Tool
 from viewer.core.hanging.layout import LAYOUTS
 
@@ -12,6 +13,18 @@ _view = Group("View", READING, viewing.why_no_image, icon="magnifying-glass-plus
 _step = Group("Steps and layouts", READING, viewing.why_no_image, icon="layout")
 _grey = Group("Windows", READING, viewing.why_no_image, icon="sliders-horizontal")
 _tool = Group("Tools", READING, viewing.why_no_image, icon="ruler")
+
+
+def _export(desk: DeskState) -> None:
+    from viewer.app.protocol_objects import ask_where_to  # pydicom, which the first image does not wait for
+
+    ask_where_to(desk)
+
+
+def _import(desk: DeskState) -> None:
+    from viewer.app.protocol_objects import ask_where_from
+
+    ask_where_from(desk)
 
 
 def _on(steps: int) -> partial[None]:
@@ -127,6 +140,14 @@ _STEPS = (
         card="Older, newer prior",
     ),
     _step("step.save", "Save this screen as a step", "", protocols.save_step, refusal=protocols.why_not_save),
+    _step(
+        "protocol.export",
+        "Export this protocol as a DICOM object",
+        "",
+        _export,
+        refusal=hanging.why_no_protocol,
+    ),
+    _step("protocol.import", "Import a DICOM hanging protocol", "", _import),
     _step("step.restart", "First step again", "Ctrl+0", partial(viewing.go_to_step, number=0)),
     *(
         _step(

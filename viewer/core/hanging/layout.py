@@ -1,16 +1,18 @@
-"""Layouts of the image area: boxes in fractions of it. Knows nothing of what hangs in them."""
+"""Layouts of the image area: boxes in fractions of it, on one screen or several; not what hangs in them."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A place in the image area, fractions 0..1 of its width and height."""
+    """A place in the image area of a screen (0 = the first), fractions 0..1 of its width and height."""
 
     left: float
     top: float
     width: float
     height: float
+    screen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,51 @@ LAYOUTS = (
 """In the order of their digits: Alt+1 is the first."""
 
 
+_NAMED = {one.id: one for one in LAYOUTS}
+NEXT_SCREEN = " | "
+"""Between the layouts of two screens."""
+
+
 def layout(layout_id: str) -> Layout:
-    """The layout with that id; `KeyError` for one that does not exist."""
-    return {one.id: one for one in LAYOUTS}[layout_id]
+    """The layout with that id; `KeyError` for one that does not exist.
+
+    Besides the named ones: "0,0,0.5,1 0.5,0,0.5,1" has a box per word (left, top, width, height), and
+    "1x2 | 2x1" is a layout per screen.
+    """
+    if layout_id in _NAMED:
+        return _NAMED[layout_id]
+    parts = layout_id.split(NEXT_SCREEN)
+    if len(parts) > 1:
+        boxes = tuple(
+            replace(box, screen=screen) for screen, part in enumerate(parts) for box in layout(part).boxes
+        )
+        return Layout(layout_id, f"{len(parts)} screens", boxes)
+    boxes = tuple(_box(word, layout_id) for word in layout_id.split())
+    if not boxes:
+        raise KeyError(layout_id)
+    return Layout(layout_id, "Own layout", boxes)
+
+
+def free_layout(boxes: tuple[Box, ...]) -> str:
+    """The id of the layout with these boxes on one screen; a named one where there is one."""
+    plain = tuple(replace(box, screen=0) for box in boxes)
+    for one in LAYOUTS:
+        if len(plain) == len(one.boxes) and all(map(_same, plain, one.boxes)):
+            return one.id
+    return " ".join(f"{b.left:.6g},{b.top:.6g},{b.width:.6g},{b.height:.6g}" for b in plain)
+
+
+def _same(one: Box, other: Box) -> bool:
+    sides = ("left", "top", "width", "height")
+    return all(math.isclose(getattr(one, s), getattr(other, s), abs_tol=1e-4) for s in sides)
+
+
+def _box(word: str, layout_id: str) -> Box:
+    try:
+        left, top, width, height = (float(number) for number in word.split(","))
+    except ValueError:
+        raise KeyError(layout_id) from None
+    inside = -1e-6 <= left < 1 and -1e-6 <= top < 1 and left + width <= 1 + 1e-4 and top + height <= 1 + 1e-4
+    if not inside or not (width > 0 and height > 0):  # also where one is not a number
+        raise KeyError(layout_id)
+    return Box(left, top, width, height)

@@ -10,7 +10,7 @@ from importlib import resources
 from typing import Any, TypeVar
 
 from viewer.core.dicom.display_set import DisplaySet, Study
-from viewer.core.hanging.layout import LAYOUTS
+from viewer.core.hanging.layout import LAYOUTS, NEXT_SCREEN, Layout, layout
 from viewer.core.hanging.rules import MIN_VOLUME, ProtocolError, Rule, read_rules
 from viewer.core.pixels.grey import Window
 
@@ -43,6 +43,7 @@ class Step:
     images        one image name per box, from the protocol; pictures: the display sets that were chosen
     windows       one name per box, where they differ
     needs         least number of boxes that must be filled for the step to be offered
+    spread        layouts where the images have as many screens, one each; "" = the step stays on one
     """
 
     id: str
@@ -56,6 +57,11 @@ class Step:
     windows: tuple[str, ...] = ()
     needs: int = 1
     display: Display = Display()
+    spread: tuple[str, ...] = ()
+
+    def layout_on(self, screens: int) -> str:
+        """The id of the layout where the images have so many screens."""
+        return NEXT_SCREEN.join(self.spread) if 1 < len(self.spread) <= screens else self.layout
 
     def window_of(self, box: int) -> str:
         """The window name of a box (from 0)."""
@@ -158,14 +164,16 @@ def _step(raw: dict[str, Any], names: set[str], where: str) -> Step:
     _only(
         raw,
         {"id", "title", "layout", "images", "planes", "window", "windows", "after_commit", "needs"}
-        | {"size", "facing"},
+        | {"size", "facing", "spread"},
         where,
     )
-    layout = {one.id: one for one in LAYOUTS}.get(_get(raw, "layout", str, None, where))
-    if layout is None:
-        known = ", ".join(one.id for one in LAYOUTS)
-        raise ProtocolError(f"{where}: found the layout {raw['layout']!r}, allowed are {known}.")
-    boxes = len(layout.boxes)
+    chosen = _layout(_get(raw, "layout", str, None, where), where)
+    boxes = len(chosen.boxes)
+    spread = raw.get("spread", [])
+    if not isinstance(spread, list) or not all(isinstance(one, str) for one in spread):
+        raise ProtocolError(f"{where}: spread found {spread!r}, allowed are layouts, one a screen.")
+    if spread and sum(len(_layout(one, where).boxes) for one in spread) != boxes:
+        raise ProtocolError(f"{where}: spread needs {boxes} boxes on its screens together, as {chosen.id}.")
     images = _choices(raw, "images", names, None, boxes, where)
     size = _get(raw, "size", str, "fit", where)
     if size not in SIZES:
@@ -173,7 +181,7 @@ def _step(raw: dict[str, Any], names: set[str], where: str) -> Step:
     return Step(
         id=_get(raw, "id", str, None, where),
         title=_get(raw, "title", str, None, where),
-        layout=layout.id,
+        layout=chosen.id,
         planes=_choices(raw, "planes", set(PLANES), "stack", boxes, where),
         window=_get(raw, "window", str, "", where),
         after_commit=_get(raw, "after_commit", bool, False, where),
@@ -181,7 +189,21 @@ def _step(raw: dict[str, Any], names: set[str], where: str) -> Step:
         windows=_choices(raw, "windows", None, "", boxes, where) if "windows" in raw else (),
         needs=_get(raw, "needs", int, len({name for name in images if name}), where),
         display=Display(size=size, facing=_get(raw, "facing", bool, False, where)),
+        spread=tuple(spread),
     )
+
+
+def _layout(name: str, where: str) -> Layout:
+    """One screen's layout."""
+    try:
+        found = layout(name)
+    except KeyError:
+        found = None
+    if found is None or any(box.screen for box in found.boxes):
+        known = ", ".join(one.id for one in LAYOUTS)
+        allowed = f"{known}, or a box left,top,width,height a word, in fractions of the screen"
+        raise ProtocolError(f"{where}: found the layout {name!r}, allowed are {allowed}.")
+    return found
 
 
 def _choices(

@@ -31,6 +31,7 @@ def facts(shown: DisplaySet) -> dict[str, Fact]:
         "images": float(shown.count),
         "thickness_mm": first.slice_thickness_mm or 0.0,
         "volume": shown.geometry is not None and shown.count >= MIN_VOLUME,
+        "plane": _plane(shown),
         "contrast": bool(first.contrast),
         "side": breast.side,
         "view": breast.view,
@@ -40,9 +41,24 @@ def facts(shown: DisplaySet) -> dict[str, Fact]:
     }
 
 
+_PLANES = ("SAGITTAL", "CORONAL", "TRANSVERSE")
+"""Of slices across x, y and z, as the image plane of a filter says it (PS3.3 C.23.4.3)."""
+_STRAIGHT = 0.9
+"""Least cosine between a slice's normal and its axis: a gantry tilted by 25 degrees still counts."""
+
+
+def _plane(shown: DisplaySet) -> str:
+    """The image plane; OBLIQUE between them, "" where slices have no place."""
+    if shown.geometry is None:
+        return ""
+    along = [abs(part) for part in shown.geometry.normal]
+    return _PLANES[along.index(max(along))] if max(along) >= _STRAIGHT else "OBLIQUE"
+
+
 FACTS = (
     "modality", "body_part", "description", "study_description", "protocol", "kernel", "image_type", "intent",
-    "images", "thickness_mm", "volume", "contrast", "side", "view", "modifiers", "partial", "implant",
+    "images", "thickness_mm", "volume", "plane", "contrast", "side", "view", "modifiers", "partial",
+    "implant",
 )  # fmt: skip
 """The names that a rule may use."""
 
