@@ -1,4 +1,4 @@
-"""The prepared case, with its truth: a volume in HU with its place in the patient, or a mammogram.
+"""The prepared case, with its truth: a volume in HU with its place in the patient, or views of the breasts.
 
 No DICOM, no torch.
 """
@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Vector = tuple[float, float, float]
+Box = tuple[float, float, float, float]
+"""(left, top, right, bottom) edges in pixels of an image; the first pixel spans -0.5 to 0.5."""
 
 
 class Grid(msgspec.Struct, frozen=True):
@@ -80,7 +82,6 @@ class TruthMark(msgspec.Struct, frozen=True, kw_only=True):
     """One lesion as it was marked on one view. Marks on it count neither way where `ignore`.
 
     kind       mass or calcifications
-    box        (left, top, right, bottom) edges in pixels; the first pixel spans -0.5 to 0.5
     malignant  None where unknown
     finding    joins the marks of one lesion on several views; "" where it stands alone
     shape, margin  BI-RADS terms in small letters; several are joined by "-"
@@ -88,7 +89,7 @@ class TruthMark(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     kind: str
-    box: tuple[float, float, float, float]
+    box: Box
     malignant: bool | None = None
     ignore: bool = False
     finding: str = ""
@@ -122,6 +123,14 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
+class Exam:
+    """The views of one examination of the breasts, in any order; `patient` is the split key as in `Case`."""
+
+    views: tuple[View, ...]
+    patient: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One volume.
 
@@ -149,6 +158,75 @@ class CaseHeader(msgspec.Struct, frozen=True):
     missing: tuple[int, ...]
     lesions: tuple[TruthLesion, ...]
     meta: dict[str, str]
+
+
+class ViewHeader(msgspec.Struct, frozen=True, kw_only=True):
+    """One view in `exam.json`; see `View`. Its pixels are `pixels`, a `.npy` file beside it."""
+
+    pixels: str
+    plane: Plane
+    image: str
+    laterality: str = ""
+    view: str = ""
+    patient_orientation: tuple[str, ...] = ()
+    frame: int | None = None
+    prior: bool = False
+    truth: tuple[TruthMark, ...] = ()
+    meta: dict[str, str] = {}
+
+
+class ExamHeader(msgspec.Struct, frozen=True):
+    """`exam.json` of a prepared examination."""
+
+    version: int
+    patient: str
+    views: tuple[ViewHeader, ...]
+
+
+def save_exam(exam: Exam, folder: Path) -> None:
+    """Write `exam.json` and one `view_<n>.npy` for each view into `folder` (made if it is not there)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    headers = []
+    for number, view in enumerate(exam.views):
+        name = f"view_{number}.npy"
+        np.save(folder / name, view.pixels, allow_pickle=False)
+        headers.append(
+            ViewHeader(
+                pixels=name,
+                plane=view.plane,
+                image=view.image,
+                laterality=view.laterality,
+                view=view.view,
+                patient_orientation=view.patient_orientation,
+                frame=view.frame,
+                prior=view.prior,
+                truth=view.truth,
+                meta=view.meta,
+            )
+        )
+    text = json.dumps(msgspec.to_builtins(ExamHeader(1, exam.patient, tuple(headers))), indent=1)
+    (folder / "exam.json").write_text(text, encoding="utf-8")
+
+
+def load_exam(folder: Path) -> Exam:
+    """Read a prepared examination; the pixels are memory-mapped read-only."""
+    header = msgspec.json.decode((folder / "exam.json").read_bytes(), type=ExamHeader)
+    views = tuple(
+        View(
+            np.load(folder / Path(view.pixels).name, mmap_mode="r", allow_pickle=False),
+            view.plane,
+            view.image,
+            view.laterality,
+            view.view,
+            view.patient_orientation,
+            view.frame,
+            view.prior,
+            view.truth,
+            view.meta,
+        )
+        for view in header.views
+    )
+    return Exam(views, header.patient)
 
 
 def save_case(case: Case, folder: Path) -> None:

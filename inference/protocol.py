@@ -8,13 +8,13 @@ from typing import TypeVar
 
 import msgspec
 
-from inference.cases import Grid, Vector
+from inference.cases import Box, Grid, Plane, Vector
 
 PROTOCOL = 1
 
 
 class ArrayRef(msgspec.Struct, frozen=True, kw_only=True):
-    """A C-ordered `.npy` file: index order (slice, row, column)."""
+    """A C-ordered `.npy` file: index order (slice, row, column) of a volume, (row, column) of an image."""
 
     path: str
     dtype: str
@@ -35,11 +35,31 @@ class Characteristic(msgspec.Struct, frozen=True):
     probability: float
 
 
+class ImageHeat(msgspec.Struct, frozen=True, kw_only=True):
+    """A heat map of part of an image: float32 0..1 (row, column), spread evenly over `box` there."""
+
+    array: ArrayRef
+    box: Box
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a finding lies on an image: (column, row) of its centre in stored pixels, and its box."""
+
+    sop_instance_uid: str
+    frame: int | None = None
+    column: float
+    row: float
+    box: Box
+    heat: ImageHeat | None = None
+
+
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """One proposed finding. Millimetres, LPS. All candidates are sent, also those below the operating point.
 
+    center_lps_mm  of a finding in a volume; None for one that lies on images
     mask, heat   on the input's own grid: uint8 0/1, float32 0..1
     axis ends    both ends of the long and the short axis in patient mm
+    places       of a finding on images: one on each view that shows it
     """
 
     id: str
@@ -47,7 +67,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     probability: float
     score: float
     above_operating_point: bool
-    center_lps_mm: Vector
+    center_lps_mm: Vector | None = None
     diameter_mm: float | None = None
     long_axis_mm: float | None = None
     short_axis_mm: float | None = None
@@ -59,6 +79,18 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     features: tuple[float, ...] = ()
     mask: Patch | None = None
     heat: Patch | None = None
+    places: tuple[Place, ...] = ()
+
+
+class Score(msgspec.Struct, frozen=True):
+    """A probability about more than one place. `level`: study, breast, series or image."""
+
+    level: str
+    label: str
+    probability: float
+    laterality: str | None = None
+    sop_instance_uid: str | None = None
+    frame: int | None = None
 
 
 class OperatingPoint(msgspec.Struct, frozen=True):
@@ -88,11 +120,36 @@ class Input(msgspec.Struct, frozen=True, kw_only=True):
     meta: dict[str, str] = {}
 
 
+class ImageInput(msgspec.Struct, frozen=True, kw_only=True):
+    """One projection to be read: `cases.View` in words, with its pixels as an array.
+
+    plane  None where the pixel size is unknown
+    """
+
+    sop_instance_uid: str
+    frame: int | None = None
+    array: ArrayRef
+    plane: Plane | None
+    laterality: str = ""
+    view: str = ""
+    patient_orientation: tuple[str, ...] = ()
+    prior: bool = False
+    meta: dict[str, str] = {}
+
+
+class SkippedImage(msgspec.Struct, frozen=True):
+    """An image of a job that was not read, and why, in a clause."""
+
+    sop_instance_uid: str
+    frame: int | None
+    reason: str
+
+
 # --- desk to worker
 
 
 class Analyse(msgspec.Struct, tag="analyse", frozen=True, kw_only=True):
-    """Read `inputs` with the bundle in folder `bundle` (whose weights hash to `bundle_sha256`).
+    """Read `inputs`, or `images`, with the bundle in folder `bundle` (whose weights hash to `bundle_sha256`).
 
     Arrays of the answer are written into `out` (a folder that exists and is empty). Higher priority first.
     """
@@ -101,6 +158,7 @@ class Analyse(msgspec.Struct, tag="analyse", frozen=True, kw_only=True):
     bundle: str
     bundle_sha256: str
     inputs: tuple[Input, ...]
+    images: tuple[ImageInput, ...] = ()
     out: str
     priority: int = 0
 
@@ -136,7 +194,10 @@ class Progress(msgspec.Struct, tag="progress", frozen=True):
 
 
 class Done(msgspec.Struct, tag="done", frozen=True, kw_only=True):
-    """A finished read. status: done, partial or not_run (with reason)."""
+    """A finished read. status: done, partial or not_run (with reason).
+
+    Images of the job that are not among `skipped_images` were read.
+    """
 
     job: str
     status: str
@@ -146,7 +207,9 @@ class Done(msgspec.Struct, tag="done", frozen=True, kw_only=True):
     operating_point: OperatingPoint | None = None
     domain: Domain | None = None
     candidates: tuple[Candidate, ...] = ()
+    scores: tuple[Score, ...] = ()
     skipped: dict[str, str] = {}
+    skipped_images: tuple[SkippedImage, ...] = ()
 
 
 class Failed(msgspec.Struct, tag="failed", frozen=True):

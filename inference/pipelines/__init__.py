@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Protocol
 
 from inference.bundle import Bundle, BundleError
-from inference.cases import Case
-from inference.protocol import Candidate, Domain, OperatingPoint
+from inference.cases import Case, Exam
+from inference.protocol import Candidate, Domain, OperatingPoint, Score, SkippedImage
 
 Progress = Callable[[float, str], None]
 """Called with how far the read is (0 to 1) and what it does; what it raises ends the read."""
@@ -17,8 +17,10 @@ Progress = Callable[[float, str], None]
 class Read:
     """The answer for one case.
 
-    status       done, or not_run (with a reason, one sentence)
+    status       done, partial or not_run (with a reason, one sentence)
     candidates   most probable first, also those below the operating point
+    scores       of an examination: about its images, breasts and all of it
+    skipped      images that were not read
     measured     what the domain check measured, and `lung_litres`
     arrays of the candidates (mask, heat) lie in the folder that the caller named
     """
@@ -28,14 +30,16 @@ class Read:
     operating_point: OperatingPoint | None = None
     domain: Domain | None = None
     candidates: tuple[Candidate, ...] = ()
+    scores: tuple[Score, ...] = ()
+    skipped: tuple[SkippedImage, ...] = ()
     measured: dict[str, float] = field(default_factory=dict)
 
 
 class Pipeline(Protocol):
-    """A loaded model that reads cases."""
+    """A loaded model that reads volumes, or examinations; what it does not read, it says."""
 
-    def read(self, case: Case, meta: dict[str, str], out: Path, progress: Progress) -> Read:
-        """Read one case. `meta`: header fields by DICOM keyword, as text. Arrays are written into `out`."""
+    def read(self, case: Case | Exam, out: Path, progress: Progress) -> Read:
+        """Read one case. Arrays are written into `out`."""
         ...
 
 
@@ -45,4 +49,10 @@ def load(bundle: Bundle, folder: Path, device: str) -> Pipeline:
         from inference.pipelines.detect3d import Detect3D  # torch loads only when a model does
 
         return Detect3D.load(bundle, folder, device)
-    raise BundleError(f"{folder}: task '{bundle.task}' found, 'detect3d' allowed; update the program")
+    if bundle.task == "detect2d":
+        from inference.pipelines.exam import ExamReader
+
+        return ExamReader.load(bundle, folder, device)
+    raise BundleError(
+        f"{folder}: task '{bundle.task}' found, 'detect3d' and 'detect2d' allowed; update the program"
+    )

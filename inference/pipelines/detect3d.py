@@ -11,7 +11,7 @@ from scipy import ndimage
 from torch import nn
 
 from inference.bundle import WEIGHTS, Bundle, BundleError, load_bundle
-from inference.cases import Case, Grid
+from inference.cases import Case, Exam, Grid
 from inference.explain.hirescam import hirescam
 from inference.networks import load_networks
 from inference.networks.classify3d import CandidateClassifier
@@ -62,9 +62,11 @@ class Detect3D:
         networks = load_networks(bundle.architecture, folder / WEIGHTS)
         return cls(bundle, networks["detector"], cast("CandidateClassifier", networks["classifier"]), device)
 
-    def read(self, case: Case, meta: dict[str, str], out: Path, progress: Progress) -> Read:
-        """Read one case; see `inference.pipelines.Pipeline`."""
-        reason = refusal(case, meta, self.bundle.input)
+    def read(self, case: Case | Exam, out: Path, progress: Progress) -> Read:
+        """Read one volume; see `inference.pipelines.Pipeline`."""
+        if isinstance(case, Exam):
+            return Read(status="not_run", reason="single images found, this model reads volumes")
+        reason = refusal(case, case.meta, self.bundle.input)
         if reason is not None:
             return Read(status="not_run", reason=reason)
         progress(0.0, "resampling")
@@ -79,7 +81,7 @@ class Detect3D:
             return Read(status="not_run", reason="no lung was found in the volume")
         detection = self.detect(*_cropped(volume, lungs), progress)
         measured = statistics(detection.volume.hu, detection.lungs)
-        domain = judge(case, meta, measured, detection.lungs.litres, self.bundle.domain)
+        domain = judge(case, case.meta, measured, detection.lungs.litres, self.bundle.domain)
         measured["lung_litres"] = detection.lungs.litres
         return self._answer(case, detection, domain, measured, out, progress)
 

@@ -159,7 +159,7 @@ def judge(
 ) -> Judged:
     """Read one case and compare with its truth."""
     with tempfile.TemporaryDirectory() as folder:
-        read = pipeline.read(case, case.meta, Path(folder), progress)
+        read = pipeline.read(case, Path(folder), progress)
         return _compared(case, name, read, rules)
 
 
@@ -168,7 +168,7 @@ def _compared(case: Case, name: str, read: Read, rules: Rules) -> Judged:
     ignore = [lesion.ignore or lesion.diameter_mm < rules.at_least_mm for lesion in case.lesions]
     scores = np.array([mark.score for mark in marks], np.float64)
     hit = match(
-        [mark.center_lps_mm for mark in marks],
+        [centre for mark in marks if (centre := mark.center_lps_mm) is not None],
         scores,
         [lesion.center_lps_mm for lesion in case.lesions],
         [max(lesion.diameter_mm / 2, rules.within_mm) for lesion in case.lesions],

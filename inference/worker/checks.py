@@ -2,19 +2,23 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.cases import Case, Grid
+from inference.cases import Case, Exam, Grid, Plane, View
 from inference.pipelines import Read
-from inference.protocol import Analyse, ArrayRef, Input
+from inference.protocol import Analyse, ArrayRef, Candidate, ImageInput, Input, SkippedImage
 
 SPACING_MM = (0.01, 50.0)
 LONGEST_MM = 4000.0
 """Of any side of the volume: longer than any scanner's table, so that a wrong spacing is not resampled."""
+PIXEL_MM = (0.005, 2.0)
+"""Of an image: a photon-counting detector's smallest, and coarser than any film was ever scanned."""
 SHARE_OF_MEMORY = 8
 """A volume may take one part in this many of the memory: the networks need several copies of it as floats."""
 
@@ -27,30 +31,78 @@ class BadAnswer(Exception):
     """A pipeline's answer that must not reach a reader."""
 
 
-def open_case(job: Analyse, memory_bytes: int) -> tuple[Case, Input]:
-    """The one volume of a job, memory-mapped, with its header. Raises `BadInput`."""
-    if len(job.inputs) != 1:
-        raise BadInput(f"{len(job.inputs)} series found, 1 allowed in a job")
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a job brings, its arrays memory-mapped, and the images that cannot be read."""
+
+    case: Case | Exam
+    skipped: tuple[SkippedImage, ...] = ()
+
+
+def open_case(job: Analyse, memory_bytes: int) -> Opened:
+    """The one volume or the images of a job. Raises `BadInput`; an image that is bad costs only itself."""
     if not Path(job.out).is_dir():
         raise BadInput(f"the folder for the answer is not there: {job.out}")
-    source = job.inputs[0]
+    if job.images and not job.inputs:
+        return _exam(job.images, memory_bytes)
+    if len(job.inputs) != 1 or job.images:
+        also = f" and {len(job.images)} images" if job.images else ""
+        raise BadInput(f"{len(job.inputs)} series{also} found, 1 series or only images allowed in a job")
+    return Opened(_volume(job.inputs[0], memory_bytes))
+
+
+def _volume(source: Input, memory_bytes: int) -> Case:
     fault = next(_size_faults(source, memory_bytes), None) or next(_grid_faults(source.grid), None)
     if fault is not None:
         raise BadInput(fault)
-    return Case(_mapped(source.array), source.grid, missing=source.missing, meta=dict(source.meta)), source
+    return Case(_mapped(source.array), source.grid, missing=source.missing, meta=dict(source.meta))
+
+
+def _exam(images: tuple[ImageInput, ...], memory_bytes: int) -> Opened:
+    views, skipped = [], []
+    for image in images:
+        try:
+            views.append(_view(image, memory_bytes))
+        except BadInput as error:
+            skipped.append(SkippedImage(image.sop_instance_uid, image.frame, str(error)))
+    return Opened(Exam(tuple(views)), tuple(skipped))
+
+
+def _view(image: ImageInput, memory_bytes: int) -> View:
+    fault = next(_image_faults(image, memory_bytes), None)
+    if fault is not None or image.plane is None:
+        raise BadInput(fault or "the size of its pixels is unknown")
+    return View(
+        _mapped(image.array),
+        image.plane,
+        image.sop_instance_uid,
+        image.laterality,
+        image.view,
+        image.patient_orientation,
+        image.frame,
+        image.prior,
+        meta=dict(image.meta),
+    )
 
 
 def check_read(read: Read, out: Path) -> None:
     """Finite numbers, probabilities, arrays inside `out`: else `BadAnswer`."""
-    said = msgspec.to_builtins((read.candidates, read.domain, read.operating_point))
+    said = msgspec.to_builtins((read.candidates, read.scores, read.domain, read.operating_point))
     if not all(map(math.isfinite, _numbers(said))):
         raise BadAnswer("the model answered with a number that is not finite; nothing of it is shown")
+    probabilities = [*(c.probability for c in read.candidates), *(s.probability for s in read.scores)]
+    if not all(0 <= probability <= 1 for probability in probabilities):
+        raise BadAnswer("the model answered with a probability outside 0 to 1; nothing of it is shown")
     for candidate in read.candidates:
-        if not 0 <= candidate.probability <= 1:
-            raise BadAnswer("the model answered with a probability outside 0 to 1; nothing of it is shown")
-        for patch in (candidate.mask, candidate.heat):
-            if patch is not None and Path(patch.array.path).parent.resolve() != out.resolve():
+        for array in _arrays(candidate):
+            if Path(array.path).parent.resolve() != out.resolve():
                 raise BadAnswer("the model wrote outside its folder; nothing of it is shown")
+
+
+def _arrays(candidate: Candidate) -> Iterator[ArrayRef]:
+    for patch in (candidate.mask, candidate.heat, *(place.heat for place in candidate.places)):
+        if patch is not None:
+            yield patch.array
 
 
 def _grid_faults(grid: Grid) -> Iterator[str]:
@@ -85,9 +137,32 @@ def _size_faults(source: Input, memory_bytes: int) -> Iterator[str]:
         yield f"missing slices {source.missing} found, 0 to {shape[0] - 1} allowed"
 
 
-def _mapped(ref: ArrayRef) -> NDArray[np.int16]:
+def _image_faults(image: ImageInput, memory_bytes: int) -> Iterator[str]:
+    ref, shape = image.array, tuple(image.array.shape)
+    if len(shape) != 2 or min(shape) < 1:
+        yield f"an array of {_sides(shape)} pixels found, two sides of 1 or more allowed"
+    if ref.dtype != "uint16":
+        yield f"values of type {ref.dtype} found, uint16 (P-values) allowed"
+    if math.prod(shape) * 2 * SHARE_OF_MEMORY > memory_bytes:
+        yield (
+            f"an image of {_sides(shape)} pixels found: too large for the {memory_bytes >> 20} MB "
+            "of memory here; read it on a larger machine"
+        )
+    if image.plane is not None:
+        yield from _plane_faults(image.plane, shape)
+
+
+def _plane_faults(plane: Plane, shape: tuple[int, ...]) -> Iterator[str]:
+    low, high = PIXEL_MM
+    if shape != tuple(plane.shape):
+        yield f"an array of {_sides(shape)} pixels found, its plane says {_sides(plane.shape)}"
+    if not all(low <= step <= high for step in plane.spacing_mm):
+        yield f"pixels of {_sides(plane.spacing_mm)} mm found, {low:g} to {high:g} mm allowed"
+
+
+def _mapped(ref: ArrayRef) -> NDArray[Any]:
     try:
-        array: NDArray[np.int16] = np.load(ref.path, mmap_mode="r", allow_pickle=False)
+        array: NDArray[Any] = np.load(ref.path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise BadInput(f"{ref.path} cannot be read as an array: {error}") from error
     if array.dtype != np.dtype(ref.dtype) or array.shape != tuple(ref.shape):

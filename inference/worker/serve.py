@@ -117,8 +117,9 @@ def answer(
     out = Path(job.out)
     try:
         progress(0.0, "loading the model")
-        case, source = open_case(job, device.memory_bytes)
-        read = model(job).read(case, dict(source.meta), out, progress)
+        opened = open_case(job, device.memory_bytes)
+        read = model(job).read(opened.case, out, progress)
+        skipped = (*opened.skipped, *read.skipped)
         check_read(read, out)
     except JobCancelled:
         return Cancelled(job.job)
@@ -129,13 +130,15 @@ def answer(
         return Failed(job.job, _line(error, device))
     return Done(
         job=job.job,
-        status=read.status,
+        status="partial" if read.status == "done" and skipped else read.status,
         reason=read.reason,
         device=device.name,
         seconds=time.monotonic() - started,
         operating_point=read.operating_point,
         domain=read.domain,
         candidates=read.candidates,
+        scores=read.scores,
+        skipped_images=skipped,
     )
 
 
@@ -177,7 +180,7 @@ def _line(error: Exception, device: Device) -> str:
     text = str(error).strip().split("\n")[0]
     short = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
     if short or "allocate memory" in text:
-        return f"not enough memory on {device.name} for this volume; close other programs or use --device cpu"
+        return f"not enough memory on {device.name} to read this; close other programs or use --device cpu"
     return f"the model broke off: {type(error).__name__}: {text}"
 
 

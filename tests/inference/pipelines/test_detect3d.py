@@ -57,7 +57,7 @@ def _pipeline(**changes):
 
 
 def _read(pipeline, volume, out, told=lambda done, doing: None):
-    return pipeline.read(volume, volume.meta, out, told)
+    return pipeline.read(volume, out, told)
 
 
 def test_the_nodule_is_found_measured_and_explained(tmp_path):

@@ -85,10 +85,7 @@ def test_the_command_trains_a_bundle_that_reads(small, tmp_path, capsys):
     assert {point.name for point in bundle.operating_points} == {"sensitive", "balanced", "strict"}
     assert set(bundle.domain.statistics) == {"lung_hu", "lung_sd", "noise_hu"}
     volume = case()
-    assert (
-        load(bundle, out / "bundle", "cpu").read(volume, volume.meta, tmp_path, lambda *_: None).status
-        == "done"
-    )
+    assert load(bundle, out / "bundle", "cpu").read(volume, tmp_path, lambda *_: None).status == "done"
     assert "step" not in capsys.readouterr().out  # progress goes to standard error
 
 

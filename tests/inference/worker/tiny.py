@@ -21,7 +21,8 @@ LABEL = "lung nodule"
 
 
 class Brightest:
-    def read(self, case, meta, out, progress):
+    def read(self, case, out, progress):
+        meta = case.meta
         progress(0.1, "looking")
         do = meta.get("do", "")
         if do:

@@ -46,6 +46,7 @@ def to_finding(
 
     calibration  of the model: how sure its probability is
     """
+    assert candidate.center_lps_mm is not None  # of a volume
     return Finding(
         name=name,
         tracking_uid=uid,
