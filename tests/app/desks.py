@@ -159,7 +159,7 @@ def study_read(study, folder, findings=FINDINGS, **changes):
         "domain": Domain("near", 0.4, ("kernel B30f is rare there",)),
         "inputs": (SeriesInput("1.2.9.1", "read"),),
         "findings": findings,
-        "candidates": {f.tracking_uid: candidate(f, folder) for f in findings},
+        "candidates": {f.tracking_uid: candidate(f, folder) for f in findings if f.center_lps_mm},
     }
     model = ModelRead(**(values | changes))
     return StudyRead(study_instance_uid=study.study_instance_uid, patient_id="P-1", reads=(model,))

@@ -11,7 +11,7 @@ from viewer.core.dicom.geometry import Vector
 from viewer.core.dicom.presentation import Presentation
 from viewer.core.hanging.pose import PLAIN, Pose
 from viewer.core.pixels.grey import Window as Window
-from viewer.core.reading.finding import Axis
+from viewer.core.reading.finding import Axis, ImagePlace
 
 
 class Plane(StrEnum):
@@ -64,7 +64,10 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """A finding as drawn. `author` is "reader", "model" or "joined"; `name` may read "M1 = R1"."""
+    """A finding as drawn. `author` is "reader", "model" or "joined"; `name` may read "M1 = R1".
+
+    center_lps_mm  in the patient, with `radius_mm` round it; None where `places` on images say where it lies
+    """
 
     name: str
     tracking_uid: str
@@ -73,8 +76,9 @@ class Mark:
     focused: bool
     series_instance_uid: str
     frame_of_reference_uid: str
-    center_lps_mm: Vector
+    center_lps_mm: Vector | None
     radius_mm: float
+    places: tuple[ImagePlace, ...] = ()
     long_axis: Axis | None = None
     short_axis: Axis | None = None
     text: str = ""

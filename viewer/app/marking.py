@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from viewer.app import image_marking
 from viewer.app.desk_state import DeskState
-from viewer.app.display import Field, Severity
+from viewer.app.display import Field, Plane, Severity
 from viewer.app.session import Changes
 from viewer.app.stack import Stack
-from viewer.app.views import View, frame_of
+from viewer.app.views import frame_of
 from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.geometry import Geometry, Vector
 from viewer.core.reading.finding import Author, Axis, Finding, Texture
@@ -27,26 +28,34 @@ LABELS = (NODULE, "mass", "scar", "granuloma", "atelectasis", "consolidation", E
 
 
 def mark(desk: DeskState) -> None:
-    """Mark a finding at the pointer (at the crosshair where the pointer is on no image), and measure it."""
-    view, position_mm = _place(desk)
-    mark_at(desk, view.id, position_mm)
+    """Mark a finding at the pointer, and measure it.
 
-
-def _place(desk: DeskState) -> tuple[View, Vector | None]:
+    Where the pointer is on no image: at the crosshair, or in the middle of a viewport whose image has no
+    place in the patient.
+    """
     at = desk.views.pointer
     if at is not None:
-        return desk.views.view(at.viewport), at.position_mm
-    view = desk.views.active
-    return view, desk.views.point(view)
+        mark_at(desk, at.viewport, at.position_mm, at.pixel)
+    else:
+        mark_at(desk, desk.views.focused, desk.views.point(desk.views.active))
 
 
-def mark_at(desk: DeskState, viewport_id: str, position_mm: Vector | None) -> None:
-    """Mark a finding at a point of what a viewport shows."""
-    shown = desk.views.display_set(desk.views.view(viewport_id))
+def mark_at(
+    desk: DeskState,
+    viewport_id: str,
+    position_mm: Vector | None,
+    pixel: image_marking.Pixel | None = None,
+) -> None:
+    """Mark a finding at a point of what a viewport shows: patient mm, or (column, row) of the image."""
+    view = desk.views.view(viewport_id)
+    shown = desk.views.display_set(view)
     if desk.session is None or shown is None:
         return
     if desk.is_prior(shown):
         desk.say("Findings are marked in the study that is read; this is an earlier one.", Severity.WARNING)
+        return
+    if view.plane is Plane.STACK and image_marking.is_marked_on_image(shown):
+        image_marking.mark(desk, view, pixel)
         return
     if shown.geometry is None or position_mm is None:
         desk.say("A mark needs a place in the patient, which this image does not name.", Severity.WARNING)
@@ -64,7 +73,7 @@ def mark_at(desk: DeskState, viewport_id: str, position_mm: Vector | None) -> No
             mask=_packed(found, shown.geometry),
         )
         desk.review.focus = finding.tracking_uid
-        desk.views.show_point(frame_of(shown), finding.center_lps_mm)
+        desk.views.show_point(frame_of(shown), found.center_lps_mm if found else position_mm)
         desk.acted()
         desk.say(f"{finding.name} marked. {_elsewhere(desk, finding) or _remark(found)}")
         desk.looked()

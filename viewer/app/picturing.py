@@ -10,7 +10,7 @@ from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.instance import Instance
 from viewer.core.reading.finding import Finding
 from viewer.core.reading.pictures import KeyImage, Shown, Snapshot
-from viewer.core.report.place import display_set_of, slice_of
+from viewer.core.report.place import slices
 
 # --- key images
 
@@ -55,14 +55,15 @@ def is_key_image(desk: DeskState, view: View) -> bool:
 
 
 def on_key_image(desk: DeskState, finding: Finding) -> bool:
-    """True where the image through the middle of a finding is a key image."""
+    """True where an image through the middle of a finding is a key image."""
     chosen = () if desk.reading is None else desk.reading.key_images
-    where = display_set_of(desk.display_sets, finding) if chosen else None
-    index = None if where is None else slice_of(where, finding.center_lps_mm)
-    instance = None if where is None or index is None else where.instance_at(index)
-    if where is None or instance is None:
-        return False
-    return any(k.is_of(where.id, instance.sop_instance_uid, _frame_number(instance)) for k in chosen)
+    for where, index in slices(desk.display_sets, finding) if chosen else ():
+        instance = where.instance_at(index)
+        if instance is not None:
+            name = (where.id, instance.sop_instance_uid, _frame_number(instance))
+            if any(k.is_of(*name) for k in chosen):
+                return True
+    return False
 
 
 # --- snapshots

@@ -18,7 +18,7 @@ from viewer.core.pixels.grey import Window
 from viewer.core.reading.finding import Finding
 from viewer.core.reading.reading import Reading
 from viewer.core.report.page import Card
-from viewer.core.report.place import display_set_of, slice_of
+from viewer.core.report.place import display_set_of, slice_in
 from viewer.core.report.second_read import NoduleMask, SecondRead
 from viewer.core.report.source import ReportError, Source, source
 
@@ -118,7 +118,7 @@ def picture(card: Card, study: Study, stacks: Mapping[str, Stack], press: Press)
     finding = card.finding
     where = display_set_of(study.display_sets, finding)
     stack = stacks.get(where.id) if where is not None else None
-    index = slice_of(where, finding.center_lps_mm) if where is not None else None
+    index = slice_in(where, finding) if where is not None else None
     if where is None or stack is None or index is None:
         return None
     lung = preset("CT", "Lung") if where.has_hu else None
@@ -131,6 +131,7 @@ def picture(card: Card, study: Study, stacks: Mapping[str, Stack], press: Press)
         series_instance_uid=finding.series_instance_uid,
         frame_of_reference_uid=finding.frame_of_reference_uid,
         center_lps_mm=finding.center_lps_mm,
+        places=finding.places,
         radius_mm=max((finding.mean_diameter_mm or 0.0) / 2, _LEAST_RADIUS_MM),
     )
     return press.key_image(stack, index, mark, lung or Window(0.0, 0.0))

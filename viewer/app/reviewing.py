@@ -1,16 +1,18 @@
 """Judging findings: which there are, the one in focus, walking through them, verdicts."""
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from viewer.app import asking, seeing, viewing
+from viewer.app import asking, posing, seeing, viewing
 from viewer.app.desk_state import DeskState
-from viewer.app.display import Question, Severity
-from viewer.app.views import frame_of
+from viewer.app.display import Plane, Question, Severity
+from viewer.app.views import View, frame_of
 from viewer.core.reading.finding import Author, Finding
 from viewer.core.reading.reading import Reading, Stage, Verdict
+from viewer.core.report.place import image_places
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,9 @@ def focus(desk: DeskState, tracking_uid: str, jump: bool = True) -> None:
 def show(desk: DeskState, finding: Finding) -> None:
     """Bring a finding's place on screen, in its own series."""
     desk.screen.page = "reading"
+    if finding.center_lps_mm is None:
+        _show_on_images(desk, finding)
+        return
     shown = next((d for d in desk.display_sets if _holds(d.series_instance_uid, finding)), None)
     if shown is None or shown.geometry is None:
         desk.say(f"The series of {finding.name} is not loaded.", Severity.WARNING)
@@ -67,6 +72,29 @@ def show(desk: DeskState, finding: Finding) -> None:
 
 def _holds(series_instance_uid: str, finding: Finding) -> bool:
     return series_instance_uid == finding.series_instance_uid
+
+
+def _show_on_images(desk: DeskState, finding: Finding) -> None:
+    """Bring the images of a finding on screen, each with its place in the middle where it is enlarged."""
+    found = image_places(desk.display_sets, finding)
+    if not found:
+        desk.say(f"The images of {finding.name} are not loaded.", Severity.WARNING)
+        return
+    wanted = [shown.id for shown, _, _ in found]
+    if not _on_screen(desk, wanted):
+        viewing.bring(desk, wanted)
+    for view in _on_screen(desk, wanted):
+        index, place = next((k, p) for shown, k, p in found if shown.id == view.display_set)
+        pixel = (place.column + 0.5, place.row + 0.5)
+        desk.views.show_pixel(view.id, index, pixel, posing.pose(desk, view))
+    here = [view.id for view in _on_screen(desk, wanted)]
+    if here and desk.views.focused not in here:
+        desk.views.focused = here[0]
+
+
+def _on_screen(desk: DeskState, wanted: Sequence[str]) -> list[View]:
+    views = (view for view in desk.views.visible if view.plane is Plane.STACK)
+    return [view for view in views if view.display_set in wanted]
 
 
 def walk(desk: DeskState, steps: int = 1) -> None:

@@ -1,9 +1,12 @@
 """What of the findings is on screen: the list, the marks, the heat map, and which slices were really seen."""
 
 from viewer.app.desk_state import DeskState
-from viewer.app.views import frame_of
+from viewer.app.display import Plane
+from viewer.app.views import View, frame_of
+from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.reading.finding import Author, Finding
 from viewer.core.reading.reading import Reading, Stage
+from viewer.core.report.place import image_places
 
 MOST_BELOW = 20
 """Candidates below the operating point that are shown on request; all of them are in the record."""
@@ -117,8 +120,17 @@ def _remember_look(desk: DeskState, viewport_id: str) -> None:
     if desk.clock() - since < LOOK_S:
         return
     for finding in walked(desk):
-        if desk.views.cut_through(view, frame_of(grid), finding.center_lps_mm) == index:
+        if index in _pictures(desk, view, grid, finding):
             desk.review.looked.add(finding.tracking_uid)
+
+
+def _pictures(desk: DeskState, view: View, shown: DisplaySet, finding: Finding) -> list[int]:
+    """The slices or cuts of a viewport on which a finding lies."""
+    if finding.center_lps_mm is not None:
+        return [desk.views.cut_through(view, frame_of(shown), finding.center_lps_mm)]
+    if view.plane is not Plane.STACK:
+        return []
+    return [index for _, index, _ in image_places([shown], finding)]
 
 
 # --- marks and heat map

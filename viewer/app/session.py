@@ -17,7 +17,7 @@ from viewer.core.reading import lung_rads
 from viewer.core.reading.changes import Refused
 from viewer.core.reading.codec import to_json
 from viewer.core.reading.events import VIEWING, Event, Kind, Payload
-from viewer.core.reading.finding import Author, Axis, Finding, Texture
+from viewer.core.reading.finding import Author, Axis, Finding, ImagePlace, Texture
 from viewer.core.reading.fold import Progress, apply, replay, undecided_sentence
 from viewer.core.reading.mask import PackedMask
 from viewer.core.reading.pictures import KeyImage, Shown, Snapshot
@@ -34,6 +34,8 @@ class Changes(TypedDict, total=False):
     texture: Texture
     solid_part_mm: float | None
     center_lps_mm: Vector
+    places: tuple[ImagePlace, ...]
+    laterality: str
     long_axis: Axis | None
     short_axis: Axis | None
     volume_mm3: float | None
@@ -147,6 +149,28 @@ class ReadingSession:
         )
         self._do(Kind.MARK, {"finding": to_json(finding)})
         return self._required(finding.tracking_uid)
+
+    def mark_on_image(self, place: ImagePlace, *, label: str, laterality: str = "") -> Finding:
+        """A new finding of the reader on an image that has no place in the patient."""
+        finding = Finding(
+            name=_next_name(self.reading),
+            tracking_uid=new_uid(),
+            author=Author.READER,
+            label=label,
+            places=(place,),
+            laterality=laterality,
+        )
+        self._do(Kind.MARK, {"finding": to_json(finding)})
+        return self._required(finding.tracking_uid)
+
+    def join_marks(self, kept: str, gone: str) -> Finding:
+        """Two own findings on images are one, seen in two views: the first takes over the other's places."""
+        one, other = self._required(kept), self._required(gone)
+        taken = {(p.sop_instance_uid, p.frame) for p in one.places}
+        more = tuple(p for p in other.places if (p.sop_instance_uid, p.frame) not in taken)
+        joined = replace(one, places=(*one.places, *more))
+        self._do(Kind.MARK_JOIN, {"finding": to_json(joined), "gone": gone, "name": other.name})
+        return self._required(kept)
 
     def change(self, tracking_uid: str, **changes: Unpack[Changes]) -> Finding:
         """Correct an own finding, or one of the model (whose original stays as it was).

@@ -3,6 +3,8 @@
 Each function is one command or one thing that a viewport asks for; it changes the desk and says so.
 """
 
+from collections.abc import Sequence
+
 from viewer.app import posing, presenting, roaming, windows
 from viewer.app.desk_state import DeskState
 from viewer.app.display import TextLevel, Tool
@@ -293,6 +295,22 @@ def go_to_step(desk: DeskState, number: int) -> None:
         return
     desk.hanging.step = number
     hang(desk)
+
+
+def bring(desk: DeskState, wanted: Sequence[str]) -> None:
+    """Bring display sets on screen: in the first open step that shows most of them, else the first alone."""
+    hidden = desk.views.maximised and any(view.display_set in wanted for view in desk.views.hung)
+    desk.views.maximised = ""
+    if hidden:
+        desk.looked()
+        return
+    open_ones = [n for n, step in enumerate(desk.hanging.steps) if not why_locked(desk, step)]
+    shows = {n: len(set(desk.hanging.steps[n].pictures) & set(wanted)) for n in open_ones}
+    best = max(open_ones, key=lambda n: shows[n], default=None)
+    if best is not None and shows[best]:
+        go_to_step(desk, best)
+    else:
+        show_series(desk, desk.views.focused, wanted[0])
 
 
 def why_locked(desk: DeskState, step: Step) -> str:

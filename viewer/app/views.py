@@ -287,6 +287,25 @@ class Views:
             if centre and view.zoom > 1:
                 self.views[view.id] = replace(view, pan=self._pan_to(view, position_mm))
 
+    def show_pixel(
+        self, viewport_id: str, index: int, pixel: tuple[float, float], pose: Pose = PLAIN
+    ) -> None:
+        """Go to an image of a stack; where it is enlarged, with that (column, row) in the middle."""
+        self.go_to(viewport_id, index)
+        view = self.view(viewport_id)
+        size = self._size(view)
+        if size is not None and (view.zoom > 1 or view.pixels or view.true_size):
+            across, down = anchor_of(pose, size, self._spacing(view), self.pixels(view))
+            self.views[viewport_id] = replace(view, pan=(pixel[0] - across, pixel[1] - down))
+
+    def middle(self, view: View, pose: Pose = PLAIN) -> tuple[float, float] | None:
+        """The (column, row) in the middle of a viewport; None where it shows nothing."""
+        size = self._size(view)
+        if size is None:
+            return None
+        across, down = anchor_of(pose, size, self._spacing(view), self.pixels(view))
+        return across + view.pan[0], down + view.pan[1]
+
     def _move_point(self, view: View, position_mm: Vector, also_this: bool = False) -> None:
         shown = self.display_set(view)
         if shown is None:

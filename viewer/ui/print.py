@@ -28,6 +28,7 @@ from viewer.ui import theme
 from viewer.ui.viewport import corners, heat, marks, measures, rulers
 from viewer.ui.viewport.cpu import paint_picture
 from viewer.ui.viewport.frame import Frame, compose
+from viewer.ui.viewport.grips import radius_px
 from viewer.ui.viewport.placement import fit, place
 from viewer.ui.viewport.sheet import Sheet
 from viewer.ui.viewport.source import Source
@@ -148,12 +149,24 @@ def _state(stack: Stack, index: int, mark: Mark, window: Window) -> ViewportStat
 def _round_the_mark(painter: QPainter, frame: Frame, mark: Mark) -> Sheet:
     """The mark in the middle, at a scale that shows its surroundings too."""
     size = (WIDTH * RATIO, HEIGHT * RATIO)
-    height_mm = max(_LEAST_MM, _DIAMETERS * 2 * mark.radius_mm)
+    column, row, radius_mm = _middle_of(mark, frame)
+    height_mm = max(_LEAST_MM, _DIAMETERS * 2 * radius_mm)
     whole = fit(frame.shape, frame.spacing, size) / min(frame.spacing)
-    column, row, _ = frame.project(mark.center_lps_mm)
     pan = (column - frame.shape[1] / 2, row - frame.shape[0] / 2)
     where = place(frame.shape, frame.spacing, size[1] / height_mm / whole, pan, size)
     return Sheet(painter, frame, where, RATIO)
+
+
+def _middle_of(mark: Mark, frame: Frame) -> tuple[float, float, float]:
+    """(column, row) of a mark on the picture, the first pixel spanning 0..1, and its radius in mm."""
+    if mark.center_lps_mm is not None:
+        column, row, _ = frame.project(mark.center_lps_mm)
+        return column, row, mark.radius_mm
+    found = frame.image_place(mark)
+    if found is None:
+        return frame.shape[1] / 2, frame.shape[0] / 2, mark.radius_mm
+    place, _ = found
+    return place.column + 0.5, place.row + 0.5, radius_px(mark, place, frame) * min(frame.spacing)
 
 
 def _png(image: QImage) -> bytes:

@@ -18,6 +18,7 @@ from viewer.app.second_read.findings_json import (
 )
 from viewer.app.second_read.model_read import ModelRead, Score, SeriesInput, StudyRead, StudyWarning
 from viewer.core.dicom.problem import Problem
+from viewer.core.reading.finding import Author, Finding, ImagePlace
 
 CANDIDATE = Candidate(
     id="c1",
@@ -228,3 +229,24 @@ def _example(place):
         "studies": [study],
         "a key of later": 1,
     }
+
+
+def test_a_finding_on_images_has_one_place_a_view_and_its_side(tmp_path):
+    places = tuple(
+        ImagePlace(
+            sop_instance_uid=uid, series_instance_uid="1.2.3", column=4.0, row=5.5, box=box, frame=frame
+        )
+        for uid, box, frame in (
+            ("1.2.3.1", (-0.5, 1.0, 8.5, 10.0), None),
+            ("1.2.3.2", (0.0, 0.0, 8.0, 8.0), 3),
+        )
+    )
+    flat = Finding(name="M1", tracking_uid="1.2.5", author=Author.MODEL, label="mass", places=places,
+                   laterality="R", probability=0.5, score=0.1)  # fmt: skip
+    document = written(tmp_path, result(replace(READ, findings=(flat,), laterality={})))
+    (found,) = document["studies"][0]["reads"][0]["findings"]
+    assert found["laterality"] == "R"
+    first, second = found["places"]
+    assert (first["column"], first["row"], first["box"]) == (4.0, 5.5, [-0.5, 1.0, 8.5, 10.0])
+    assert (first["frame"], second["frame"]) == (None, 3)
+    assert first["sop_instance_uid"] == "1.2.3.1"

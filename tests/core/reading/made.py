@@ -5,7 +5,7 @@ from dataclasses import replace
 from viewer.core.pixels.grey import Window
 from viewer.core.reading.codec import to_json
 from viewer.core.reading.events import GENESIS, Event, Kind, digest
-from viewer.core.reading.finding import Author, Finding
+from viewer.core.reading.finding import Author, Finding, ImagePlace
 from viewer.core.reading.fold import replay
 from viewer.core.reading.pictures import KeyImage, Shown, Snapshot
 from viewer.core.reading.reading import Category, Distance, Paradigm, Reading, Stage
@@ -30,6 +30,27 @@ def finding(name="R1", *, at=(0.0, 0.0, 0.0), mm=8.0, author=Author.READER, fram
         center_lps_mm=at,
         long_axis=more.pop("long_axis", ((x - half, y, z), (x + half, y, z))),
         short_axis=more.pop("short_axis", ((x, y - half, z), (x, y + half, z))),
+        **more,
+    )
+
+
+def on_images(name="R1", *places, author=Author.READER, **more):
+    """A finding on mammograms; each place is (SOP Instance UID, column, row) and, where known, a box."""
+    return Finding(
+        name=name,
+        tracking_uid=f"2.25.{int.from_bytes(name.encode())}",
+        author=author,
+        label=more.pop("label", "mass"),
+        places=tuple(
+            ImagePlace(
+                sop_instance_uid=uid,
+                series_instance_uid=f"{uid}.0",
+                column=column,
+                row=row,
+                box=box[0] if box else None,
+            )
+            for uid, column, row, *box in places
+        ),
         **more,
     )
 
@@ -137,6 +158,7 @@ def payload_for(kind, chain) -> dict:
         Kind.MARK: {"finding": to_json(finding("R7"))},
         Kind.MARK_CHANGE: {"finding": to_json(replace(own, label="scar"))},
         Kind.MARK_DELETE: {"tracking_uid": own.tracking_uid, "name": own.name},
+        Kind.MARK_JOIN: {"finding": to_json(own), "gone": own.tracking_uid, "name": own.name},
         Kind.MEASURE: {"distance": distance},
         Kind.MEASURE_DELETE: {"key": "d"},
         Kind.KEY_IMAGE: {"key_image": to_json(KeyImage(key="k", shows=SHOWN))},

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.core.reading.made import SHOWN, Chain, finding, payload_for, proposed
+from tests.core.reading.made import SHOWN, Chain, finding, on_images, payload_for, proposed
 from viewer.core.reading.changes import Refused, content_of
 from viewer.core.reading.codec import to_json
 from viewer.core.reading.events import Kind
@@ -164,6 +164,23 @@ def test_a_snapshot_before_the_reveal_cannot_name_anything_of_the_model():
     chain.reveal(proposed("M1"))
     shown = to_json(Snapshot(key="s", shows=SHOWN, marks=(of_model,), heat=of_model, revealed=True))
     assert chain.add(Kind.SNAPSHOT, snapshot=shown).reading.snapshots[0].heat == of_model
+
+
+def test_two_marks_become_one_finding_in_two_views_and_apart_again():
+    one, other = on_images("R1", ("cc", 5, 6)), on_images("R2", ("mlo", 7, 8))
+    chain = Chain(scheme="").mark(one).mark(other)
+    both = replace(one, places=one.places + other.places)
+    chain.add(Kind.MARK_JOIN, finding=to_json(both), gone=other.tracking_uid, name="R2")
+    assert chain.reading.own == (both,)
+    chain.add(Kind.UNDO, of=len(chain.events))
+    assert chain.reading.own == (one, other)
+
+
+def test_a_finding_lies_in_the_patient_or_on_images_and_nothing_else_enters_the_log():
+    for wrong in ({"center_lps_mm": None}, {"places": to_json(on_images("R9", ("cc", 1, 2)))["places"]}):
+        with pytest.raises(Refused, match="either a place in the patient or places on images"):
+            chain = Chain()
+            apply(chain.progress, chain.draft(Kind.MARK, finding=to_json(finding("R1")) | wrong))
 
 
 # --- undo and redo

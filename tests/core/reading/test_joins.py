@@ -3,8 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.reading.made import finding, proposed
-from viewer.core.reading.joins import join
+from tests.core.reading.made import finding, on_images, proposed
+from viewer.core.reading.finding import Author
+from viewer.core.reading.joins import NEAR_PX, join
 
 
 def joined(model, own):
@@ -34,6 +35,20 @@ def test_each_joins_one_and_the_nearest_pair_goes_first():
 def test_nothing_joins_across_frames_of_reference_or_below_the_operating_point():
     assert joined([proposed("M1")], [finding("R1", frame="1.8")]) == {}
     assert joined([proposed("M1", above_operating_point=False)], [finding("R1")]) == {}
+
+
+def test_on_images_the_box_of_one_must_hold_the_centre_of_the_other():
+    model = on_images("M1", ("cc", 500, 500, (400, 300, 600, 700)), author=Author.MODEL)
+    assert joined([model], [on_images("R1", ("cc", 590, 690))]) == {"M1": "R1"}
+    assert joined([model], [on_images("R1", ("cc", 610, 690))]) == {}
+    assert joined([model], [on_images("R1", ("mlo", 500, 500))]) == {}
+    assert joined([model], [finding("R1", at=(500.0, 500.0, 0.0))]) == {}
+
+
+def test_on_images_a_near_mark_joins_however_small_the_box_and_in_any_view():
+    model = on_images("M1", ("cc", 10, 10), ("mlo", 500, 500, (499, 499, 501, 501)), author=Author.MODEL)
+    assert joined([model], [on_images("R1", ("mlo", 500 + NEAR_PX, 500))]) == {"M1": "R1"}
+    assert joined([model], [on_images("R1", ("mlo", 501 + NEAR_PX, 500))]) == {}
 
 
 PLACES = st.lists(st.tuples(*[st.floats(-20, 20)] * 3), max_size=5)

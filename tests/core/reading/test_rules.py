@@ -13,7 +13,7 @@ from viewer.core.reading.rules import allowed
 
 ANY = {Kind.RESUMED, Kind.CLOSED, Kind.SHOWN, Kind.VIEW, Kind.FOCUS, Kind.MARKS, Kind.HEAT}
 WRITE = {
-    *(Kind.MARK, Kind.MARK_CHANGE, Kind.MARK_DELETE, Kind.MEASURE, Kind.MEASURE_DELETE),
+    *(Kind.MARK, Kind.MARK_CHANGE, Kind.MARK_DELETE, Kind.MARK_JOIN, Kind.MEASURE, Kind.MEASURE_DELETE),
     *(Kind.KEY_IMAGE, Kind.KEY_IMAGE_DELETE, Kind.SNAPSHOT, Kind.SNAPSHOT_DELETE),
     *(Kind.IMPRESSION, Kind.CATEGORY, Kind.UNDO, Kind.REDO),
 }
@@ -57,6 +57,7 @@ def test_a_reading_does_what_the_table_allows_and_says_why_not(paradigm, stage, 
 
 
 GUARDED = {
-    *(Kind.UNDO, Kind.REDO, Kind.MEASURE_DELETE, Kind.KEY_IMAGE_DELETE, Kind.SNAPSHOT_DELETE, Kind.REVEAL)
+    *(Kind.UNDO, Kind.REDO, Kind.MEASURE_DELETE, Kind.KEY_IMAGE_DELETE, Kind.SNAPSHOT_DELETE, Kind.REVEAL),
+    Kind.MARK_JOIN,
 }
-"""Allowed by the table, but also a question of what is there to undo, delete or reveal."""
+"""Allowed by the table, but also a question of what is there to undo, delete, join or reveal."""

@@ -5,11 +5,13 @@ from pydicom.data import get_testdata_file
 from pydicom.filereader import dcmread
 
 from inference.protocol import Characteristic, Domain, OperatingPoint
+from tests.core.hanging.exams import FOUR
 from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.geometry import Geometry
 from viewer.core.dicom.instance import Instance, Location
+from viewer.core.dicom.mammogram import Mammogram
 from viewer.core.pixels.grey import Window
-from viewer.core.reading.finding import Author, Finding
+from viewer.core.reading.finding import Author, Finding, ImagePlace
 from viewer.core.reading.pictures import KeyImage, Shown, Snapshot
 from viewer.core.reading.reading import Category, Distance, Judgement, Reader, Reading, Stage, Verdict
 from viewer.core.report.second_read import NoduleMask, SecondRead
@@ -111,6 +113,65 @@ def ct_small() -> DisplaySet:
         count=1,
         geometry=geometry,
     )
+
+
+MG = "1.2.3.20"
+
+
+def mammograms() -> tuple[DisplaySet, ...]:
+    """Four views of 400 x 300 pixels of 0.1 mm at the detector, one series each; no place in the patient."""
+    return tuple(_mammogram(n, side, view) for n, (side, view) in enumerate(FOUR, 1))
+
+
+def _mammogram(number: int, side: str, view: str) -> DisplaySet:
+    medial = "L" if side == "R" else "R"
+    one = instance(
+        0,
+        sop_class_uid="1.2.840.10008.5.1.4.1.1.1.2",
+        sop_instance_uid=f"{MG}.{number}.1",
+        series_instance_uid=f"{MG}.{number}",
+        study_instance_uid=MG,
+        frame_of_reference_uid="",
+        study_description="Screening mammography",
+        modality="MG",
+        rows=400,
+        columns=300,
+        slice_thickness_mm=None,
+        position_mm=None,
+        orientation=None,
+        spacing_mm=(0.1, 0.1),
+        spacing_source="imager",
+        patient_orientation=("P" if side == "R" else "A", medial if view == "CC" else f"F{medial}"),
+        mammogram=Mammogram(side=side, view=view),
+    )
+    return DisplaySet(
+        id=f"mg{number}",
+        series_instance_uid=one.series_instance_uid,
+        study_instance_uid=MG,
+        title=f"{side} {view}",
+        modality="MG",
+        instances=(one,),
+        slots=(0,),
+        count=1,
+    )
+
+
+def in_view(number: int, column: float, row: float, box=None) -> ImagePlace:
+    """A place on one of the four views."""
+    return ImagePlace(
+        sop_instance_uid=f"{MG}.{number}.1",
+        series_instance_uid=f"{MG}.{number}",
+        column=column,
+        row=row,
+        box=box,
+    )
+
+
+def on_views(name: str, *places: ImagePlace, **changes) -> Finding:
+    """A finding on mammograms."""
+    flat = {"series_instance_uid": "", "frame_of_reference_uid": "", "center_lps_mm": None, "label": "mass"}
+    bare = {"long_axis": None, "short_axis": None, "volume_mm3": None}
+    return finding(name, **(flat | bare | {"places": places} | changes))
 
 
 def finding(name: str, center=(0.0, 0.0, 10.0), size: float = 8.0, **changes) -> Finding:

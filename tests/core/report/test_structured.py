@@ -294,3 +294,18 @@ def test_one_model_is_one_device_and_other_weights_are_another():
     where = made.display_set()
     one, same, other = (made.second_read(where, sha256=s) for s in ("aa", "aa", "bb"))
     assert device_uid(one) == device_uid(same) != device_uid(other)
+
+
+def test_a_finding_on_two_views_is_a_region_on_each_image_under_one_tracking_uid():
+    where = [source(d) for d in made.mammograms()]
+    mass = made.on_views(
+        "R1", made.in_view(1, 99.0, 199.0, (89.5, 189.5, 109.5, 209.5)), made.in_view(3, 50, 60)
+    )
+    report = reader_sr(where, made.reading(own=(mass,), unaided=(), model=(), judgements={}, joined={}))
+    found = read_back(report).content.get_planar_roi_measurement_groups()
+    assert [str(g.tracking_uid) for g in found] == [mass.tracking_uid] * 2
+    box, point = (g.roi for g in found)
+    assert box.value.tolist() == [[90, 190], [110, 190], [110, 210], [90, 210], [90, 190]]
+    assert point.value.tolist() == [[50.5, 60.5]]
+    images = [r.ContentSequence[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID for r in (box, point)]
+    assert images == [f"{made.MG}.1.1", f"{made.MG}.3.1"]

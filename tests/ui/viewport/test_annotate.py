@@ -7,14 +7,15 @@ import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QImage, QPainter
 
-from tests.ui.viewport.scenes import ct, flat, heat, mark, state
+from tests.ui.viewport.scenes import SERIES, ct, flat, heat, mark, state
 from viewer.app.display import Banner, Corners, MarkState, Measurement, Plane, Severity, TextLevel, Window
+from viewer.core.reading.finding import ImagePlace
 from viewer.ui import theme
 from viewer.ui.viewport import annotate as painting
 from viewer.ui.viewport import corners, ink, marks, measures, notices, reslice, rulers
 from viewer.ui.viewport import heat as colours
 from viewer.ui.viewport.frame import compose
-from viewer.ui.viewport.grips import spot_of
+from viewer.ui.viewport.grips import GAP, spot_of
 from viewer.ui.viewport.placement import place
 from viewer.ui.viewport.sheet import Sheet
 from viewer.ui.viewport.source import Source
@@ -398,3 +399,33 @@ def test_annotations_grow_with_the_pixel_ratio(unit):
     pixels, _ = drawn(None, size, unit, marks=(mark(CENTRE, name="R1"),), focused=True, corners=TEXT)
     width = np.argmin(like(pixels, "accent")[:, size[0] // 2])
     assert width == round(2 * unit)
+
+
+def on_image(uid, box=None, frame=None):
+    """A place at column 100, row 80 of an image."""
+    return ImagePlace(
+        sop_instance_uid=uid, series_instance_uid=SERIES, column=99.5, row=79.5, box=box, frame=frame
+    )
+
+
+def flat_spots(*places, radius_mm=3.0, **changes):
+    """(spot, sheet) of a mark on images, on each image of the scan."""
+    stack = scan()
+    own = mark(None, places=places, radius_mm=radius_mm, **changes)
+    sheets = [sheet_of(stack=stack, index=k) for k in range(3)]
+    return [(spot_of(own, s.frame, s.place, 1.0), s) for s in sheets]
+
+
+def test_a_mark_on_an_image_is_drawn_there_alone_as_large_as_its_box():
+    uid = scan().display_set.instances[1].sop_instance_uid
+    box = (79.5, 69.5, 119.5, 89.5)
+    before, (spot, sheet), after = flat_spots(on_image("1.9"), on_image(uid, box))
+    assert before[0] is None and after[0] is None
+    assert (spot.x, spot.y) == pytest.approx(sheet.place.to_device(100.0, 80.0))
+    assert spot.ring == pytest.approx(20 * abs(sheet.place.sx) + GAP)
+
+
+def test_a_point_on_an_image_has_a_ring_of_its_own_size():
+    uid = scan().display_set.instances[0].sop_instance_uid
+    (spot, sheet), *_ = flat_spots(on_image(uid))
+    assert spot.ring == pytest.approx(3.0 * abs(sheet.place.sx) + GAP)

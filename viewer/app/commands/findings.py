@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from viewer.app import marking, picturing, reviewing, seeing, signing
+from viewer.app import image_marking, marking, picturing, reviewing, seeing, signing
 from viewer.app.commands.command import CASE, FINDINGS, READING, REPORT, STRIP, Command, Group
 
 _mine = Group("Findings", READING, marking.why_read_only, undoable=True, icon="crosshair")
@@ -17,6 +17,14 @@ _picture = Group("Report", READING, picturing.why_no_snapshot, undoable=True, ic
 
 COMMANDS: tuple[Command, ...] = (
     _mine("finding.mark", "Mark a finding at the pointer", "M", marking.mark),
+    _mine(
+        "finding.same",
+        "The finding in focus is here too, in this view",
+        "Shift+M",
+        image_marking.mark_same,
+        refusal=lambda desk: marking.why_read_only(desk) or image_marking.why_not_mark_same(desk),
+        icon="link",
+    ),
     _mine(
         "finding.edit",
         "Describe or correct the finding",

@@ -7,7 +7,7 @@ from viewer.app.display import Chip, StepState
 from viewer.app.display_pages import CommandEntry, Overlay
 from viewer.core.dicom.instance import Instance
 from viewer.core.reading.reading import Reading, Stage
-from viewer.core.report.place import display_set_of, slice_of
+from viewer.core.report.place import display_set_of, slice_in
 
 # --- case bar
 
@@ -251,7 +251,7 @@ def _places(desk: DeskState) -> tuple[tuple[str, str, str], ...]:
     found = []
     for finding in seeing.listed(desk):
         shown = display_set_of(desk.display_sets, finding)
-        index = None if shown is None else slice_of(shown, finding.center_lps_mm)
+        index = None if shown is None else slice_in(shown, finding)
         place = "" if index is None else f"image {index + 1}"
         found.append((f"finding {finding.tracking_uid}", f"{finding.name}, {finding.label}", place))
     for study in desk.listing.studies:

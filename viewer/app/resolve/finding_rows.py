@@ -9,7 +9,7 @@ from viewer.core.reading import lung_rads
 from viewer.core.reading.chance import chance, one_in, percent
 from viewer.core.reading.finding import Author, Finding
 from viewer.core.reading.reading import Category, Judgement, Reading, Verdict
-from viewer.core.report.place import display_set_of, slice_of
+from viewer.core.report.place import display_set_of, place_words, slice_in
 
 _OWN_ACTIONS = (Action("finding.edit", "Describe", "E"), Action("finding.delete", "Delete", "Del"))
 
@@ -103,7 +103,9 @@ def _where(desk: DeskState, finding: Finding) -> tuple[str, str]:
     shown = display_set_of(desk.display_sets, finding)
     if shown is None:
         return "its series is not loaded", ""
-    index = slice_of(shown, finding.center_lps_mm)
+    if finding.places:
+        return place_words(desk.display_sets, finding), ""
+    index = slice_in(shown, finding)
     return series_name(shown), "" if index is None else f"Image {index + 1}"
 
 

@@ -11,6 +11,7 @@ from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.planes import nearest_cut
 from viewer.core.reading.finding import Author, Finding
 from viewer.core.reading.reading import Distance, Reading, Verdict
+from viewer.core.report.place import slice_on
 
 LEAST_RADIUS_MM = 3.0
 """Of the mark of a finding that was not measured, or is smaller."""
@@ -61,6 +62,7 @@ def mark_of(reading: Reading, proposed: Finding, *, focused: bool = False) -> Ma
         series_instance_uid=finding.series_instance_uid,
         frame_of_reference_uid=finding.frame_of_reference_uid,
         center_lps_mm=finding.center_lps_mm,
+        places=finding.places or proposed.places,
         radius_mm=max(long / 2, LEAST_RADIUS_MM),
         long_axis=finding.long_axis if by != "model" else None,
         short_axis=finding.short_axis if by != "model" else None,
@@ -116,15 +118,20 @@ def ticks_of(
     desk: DeskState, view: View, shown: DisplaySet, count: int, marks: tuple[Mark, ...]
 ) -> tuple[tuple[float, str], ...]:
     """Where along the scroll bar the marks lie."""
-    grid = desk.views.grid(view)
-    if grid is None or count < 2:
+    if count < 2:
         return ()
-    frame = frame_of(shown)
-    return tuple(
-        (nearest_cut(grid, mark.center_lps_mm) / (count - 1), mark.author)
-        for mark in marks
-        if mark.frame_of_reference_uid in (frame, "") and mark.state is not MarkState.BELOW
-    )
+    cuts = ((cut, mark) for mark in marks for cut in _cuts(desk, view, shown, mark))
+    return tuple((cut / (count - 1), mark.author) for cut, mark in cuts if mark.state is not MarkState.BELOW)
+
+
+def _cuts(desk: DeskState, view: View, shown: DisplaySet, mark: Mark) -> list[int]:
+    """The pictures of a viewport that a mark lies on."""
+    grid = desk.views.grid(view)
+    if mark.center_lps_mm is None:
+        on = (slice_on(shown, place) for place in mark.places if view.plane is Plane.STACK)
+        return [index for index in on if index is not None]
+    here = grid is not None and mark.frame_of_reference_uid in (frame_of(shown), "")
+    return [nearest_cut(grid, mark.center_lps_mm)] if grid is not None and here else []
 
 
 def seen_of(

@@ -137,19 +137,36 @@ def _finding(number: int, finding: Finding, read: ModelRead, segment: Segment | 
         "calibrated": True,
         "above_operating_point": finding.above_operating_point,
         "malignancy": finding.malignancy,
-        "places": [
+        "places": _places(finding),
+        **_size(candidate),
+        "laterality": finding.laterality or read.laterality.get(finding.tracking_uid),
+        "category": _category(finding),
+        "characteristics": msgspec.to_builtins(candidate.characteristics),
+        "segment": asdict(segment) if segment else None,
+    }
+
+
+def _places(finding: Finding) -> list[Json]:
+    """The one in the patient, or those on images; a model gives each of those its box."""
+    if finding.center_lps_mm is not None:
+        return [
             {
                 "frame_of_reference_uid": finding.frame_of_reference_uid,
                 "series_instance_uid": finding.series_instance_uid,
                 "center_lps_mm": list(finding.center_lps_mm),
             }
-        ],
-        **_size(candidate),
-        "laterality": read.laterality.get(finding.tracking_uid),
-        "category": _category(finding),
-        "characteristics": msgspec.to_builtins(candidate.characteristics),
-        "segment": asdict(segment) if segment else None,
-    }
+        ]
+    return [
+        {
+            "sop_instance_uid": place.sop_instance_uid,
+            "series_instance_uid": place.series_instance_uid,
+            "frame": place.frame,
+            "column": place.column,
+            "row": place.row,
+            "box": None if place.box is None else list(place.box),
+        }
+        for place in finding.places
+    ]
 
 
 def _size(candidate: Candidate) -> Json:

@@ -200,7 +200,8 @@ def _model_read(answer: Done | Failed, stack: Stack, hu: NDArray[np.int16], bund
         for n, (c, uid) in enumerate(zip(ordered, uids, strict=True), start=1)
     )
     middles = midlines(hu, geometry)
-    sides = {f.tracking_uid: side(middles, geometry, f.center_lps_mm) for f in findings}
+    centres = {f.tracking_uid: f.center_lps_mm for f in findings}
+    sides = {uid: side(middles, geometry, at) for uid, at in centres.items() if at is not None}
     status, reason = _status(answer, stack)
     return replace(
         without_answer(bundle, status, reason),

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viewer.core.dicom.display_set import DisplaySet
+from viewer.core.dicom.geometry import Vector
 from viewer.core.reading.finding import Axis, Finding
 
 _CROSSING_MM = 1.0
@@ -79,15 +80,16 @@ def finding_at(findings: Iterable[Finding], axis: Axis) -> Finding | None:
 
     A line that only runs through one on its way, such as the width of the chest, belongs to none.
     """
-    there = [(away, f) for f in findings if (away := _outside(f, axis)) <= 0]
+    placed = [(f, f.center_lps_mm) for f in findings if f.center_lps_mm is not None]
+    there = [(away, f) for f, centre in placed if (away := _outside(f, centre, axis)) <= 0]
     return min(there, key=lambda pair: pair[0], default=(0.0, None))[1]
 
 
-def _outside(finding: Finding, axis: Axis) -> float:
+def _outside(finding: Finding, center_mm: Vector, axis: Axis) -> float:
     """How far, mm, ends and middle of a line lie outside the sphere round a finding; negative = inside."""
     points = np.array([*axis, np.mean(axis, axis=0)])
     radius = max((finding.long_axis_mm or 0.0) / 2, LEAST_RADIUS_MM)
-    return float(np.linalg.norm(points - finding.center_lps_mm, axis=1).min()) - radius
+    return float(np.linalg.norm(points - np.array(center_mm), axis=1).min()) - radius
 
 
 def _nearest(

@@ -89,6 +89,16 @@ def _mark_delete(content: Content, event: Event) -> tuple[Content, str]:
     return replace(content, own=own, joined=joined), f"deletion of {gone.name}"
 
 
+def _mark_join(content: Content, event: Event) -> tuple[Content, str]:
+    joined, gone = finding_of(event), _own(content, text_of(event, "gone"))
+    _own(content, joined.tracking_uid)
+    if joined.tracking_uid == gone.tracking_uid:
+        raise Refused("A mark cannot be joined to itself.")
+    own = tuple(joined if f.tracking_uid == joined.tracking_uid else f for f in content.own if f is not gone)
+    kept = {model: mark for model, mark in content.joined.items() if mark != gone.tracking_uid}
+    return replace(content, own=own, joined=kept), f"{gone.name} as {joined.name} in another view"
+
+
 def _measure(content: Content, event: Event) -> tuple[Content, str]:
     drawn = from_json(event.payload["distance"], Distance)
     others = tuple(d for d in content.distances if d.key != drawn.key)
@@ -173,6 +183,7 @@ CHANGES: dict[Kind, Change] = {
     Kind.MARK: _mark,
     Kind.MARK_CHANGE: _mark_change,
     Kind.MARK_DELETE: _mark_delete,
+    Kind.MARK_JOIN: _mark_join,
     Kind.MEASURE: _measure,
     Kind.MEASURE_DELETE: _measure_delete,
     Kind.KEY_IMAGE: _key_image,

@@ -32,6 +32,8 @@ class Kind(StrEnum):
     MARK = "mark"
     MARK_CHANGE = "mark_change"
     MARK_DELETE = "mark_delete"
+    MARK_JOIN = "mark_join"
+    """Two own marks are one finding, seen in two views."""
     MEASURE = "measure"
     MEASURE_DELETE = "measure_delete"
     KEY_IMAGE = "key_image"

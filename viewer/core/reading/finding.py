@@ -9,6 +9,9 @@ from viewer.core.reading.mask import PackedMask
 Axis = tuple[Vector, Vector]
 """The two ends of a measured axis, patient mm (LPS)."""
 
+PixelBox = tuple[float, float, float, float]
+"""left, top, right, bottom edges in pixels of the stored image: the first pixel spans -0.5 to 0.5."""
+
 
 class Author(StrEnum):
     """Who said it."""
@@ -26,12 +29,34 @@ class Texture(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImagePlace:
+    """Where a finding lies on one image, in pixels of the stored image (the first pixel's centre is 0, 0).
+
+    frame  from 0; None in an object of one frame
+    box    where its extent is known
+    """
+
+    sop_instance_uid: str
+    series_instance_uid: str
+    column: float
+    row: float
+    frame: int | None = None
+    box: PixelBox | None = None
+
+    def is_on(self, sop_instance_uid: str, frame: int) -> bool:
+        """True on that image; `frame` from 0, also in an object of one frame."""
+        return (self.sop_instance_uid, self.frame or 0) == (sop_instance_uid, frame)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One finding in one place.
+    """One finding: in one place of the patient, or on one or more images (one place a view), never both.
 
     name            what the screen calls it: R1, R2 of the reader, M1, M2 of the model
     tracking_uid    DICOM Tracking Unique Identifier: the join between model, reader and objects on disk
-    center_lps_mm   patient mm, in `frame_of_reference_uid`
+    center_lps_mm   patient mm, in `frame_of_reference_uid`; None where `places` say where it lies
+    places          on images that have no place in the patient, such as mammograms
+    laterality      "L" or "R" of a paired organ, "" where it is not known or does not apply
     long_axis, short_axis  ends of the axes as drawn; None where not measured
     volume_mm3      None where not segmented
     probability     calibrated probability that the finding is what `label` says (model only)
@@ -45,9 +70,11 @@ class Finding:
     tracking_uid: str
     author: Author
     label: str
-    series_instance_uid: str
-    frame_of_reference_uid: str
-    center_lps_mm: Vector
+    series_instance_uid: str = ""
+    frame_of_reference_uid: str = ""
+    center_lps_mm: Vector | None = None
+    places: tuple[ImagePlace, ...] = ()
+    laterality: str = ""
     long_axis: Axis | None = None
     short_axis: Axis | None = None
     volume_mm3: float | None = None
@@ -60,6 +87,20 @@ class Finding:
     malignancy: float | None = None
     above_operating_point: bool = True
     mask: PackedMask | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a finding that lies nowhere, or both in the patient and on images."""
+        if (self.center_lps_mm is None) == (not self.places):
+            raise ValueError(f"{self.name} needs either a place in the patient or places on images")
+
+    @property
+    def series(self) -> frozenset[str]:
+        """UIDs of the series that it lies in."""
+        return frozenset(p.series_instance_uid for p in self.places) or frozenset((self.series_instance_uid,))
+
+    def place_on(self, sop_instance_uid: str, frame: int) -> ImagePlace | None:
+        """Its place on an image (frame from 0); None where it has none there."""
+        return next((p for p in self.places if p.is_on(sop_instance_uid, frame)), None)
 
     @property
     def long_axis_mm(self) -> float | None:

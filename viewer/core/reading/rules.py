@@ -9,6 +9,7 @@ _SAYING = frozenset(
         Kind.MARK,
         Kind.MARK_CHANGE,
         Kind.MARK_DELETE,
+        Kind.MARK_JOIN,
         Kind.MEASURE,
         Kind.MEASURE_DELETE,
         Kind.KEY_IMAGE,

@@ -18,13 +18,11 @@ from highdicom.sr.value_types import (
     DateTimeContentItem,
     TextContentItem,
 )
-from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from viewer.core.reading.finding import Axis, Finding, Texture
 from viewer.core.report.inert import inert, one_line, person_name
-from viewer.core.report.place import slice_of
-from viewer.core.report.source import Source, find_source, valid_uid
+from viewer.core.report.source import Source, source_slices, valid_uid
 from viewer.core.report.terms import Term, own, standard
 
 _PLACED = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness")
@@ -144,10 +142,13 @@ def finding_site(label: str) -> Term | None:
     return standard("lung") if in_lung else None
 
 
+Region = sr.ImageRegion | sr.ImageRegion3D
+
+
 def group(
     finding: Finding,
     identifier: str,
-    region: NDArray[np.float64] | None,
+    regions: Sequence[Region],
     *,
     kind: Term | None = None,
     sizes: Sequence[sr.Measurement] = (),
@@ -157,8 +158,9 @@ def group(
 ) -> ContentSequence:
     """One measurement group (TID 1410, or 1501 without a region); `more` is added to its end.
 
-    kind    what it is; without it what the label says
-    region  (n, 3) closed polygon, patient mm, in the finding's frame of reference
+    kind     what it is; without it what the label says
+    regions  where it lies: in the patient, or on images. TID 1410 takes one: each further image gets a group
+             with nothing but its region, joined to the first by the Tracking Unique Identifier
     """
     kind = finding_type(finding.label) if kind is None else kind
     site = finding_site(finding.label)
@@ -171,15 +173,18 @@ def group(
         "measurements": sizes,
         "qualitative_evaluations": evaluations,
     }
-    if region is not None and valid_uid(finding.frame_of_reference_uid):
-        area = sr.ImageRegion3D(sr.GraphicTypeValues3D.POLYGON, region, finding.frame_of_reference_uid)
-        made: ContentSequence = sr.PlanarROIMeasurementsAndQualitativeEvaluations(
-            referenced_region=area, **common
-        )
-    else:
-        made = sr.MeasurementsAndQualitativeEvaluations(**common)
+    made = _with_region(regions[0] if regions else None, common)
     made[0].ContentSequence.extend([text(own("LABEL"), finding.label or "not named"), *more])
+    bare = common | {"algorithm_id": None, "measurements": None, "qualitative_evaluations": None}
+    for region in regions[1:]:
+        made.extend(_with_region(region, bare))
     return made
+
+
+def _with_region(region: Region | None, content: dict[str, Any]) -> ContentSequence:
+    if region is None:
+        return sr.MeasurementsAndQualitativeEvaluations(**content)
+    return sr.PlanarROIMeasurementsAndQualitativeEvaluations(referenced_region=region, **content)
 
 
 def root(
@@ -217,9 +222,8 @@ def library(sources: Sequence[Source], findings: Iterable[Finding]) -> list[Data
     """The images on which findings lie, each once, for the image library (which needs their geometry)."""
     images: dict[str, Dataset] = {}
     for finding in findings:
-        where = find_source(sources, finding)
-        index = slice_of(where.display_set, finding.center_lps_mm) if where else None
-        image = where.image_at(index) if where and index is not None else None
-        if image is not None and all(image.get(keyword) is not None for keyword in _PLACED):
-            images[image.SOPInstanceUID] = image
+        for where, index in source_slices(sources, finding):
+            image = where.image_at(index)
+            if image is not None and all(image.get(keyword) is not None for keyword in _PLACED):
+                images[image.SOPInstanceUID] = image
     return list(images.values())

@@ -8,16 +8,16 @@ from highdicom import sr
 from highdicom.sr.value_types import ContentItem, ContentSequence
 from numpy.typing import NDArray
 
-from viewer.core.reading.finding import Finding, Texture
+from viewer.core.reading.finding import Finding, ImagePlace, Texture
 from viewer.core.reading.mask import unpack
 from viewer.core.reading.reading import Judgement, Reading, Verdict
 from viewer.core.report import content as c
 from viewer.core.report.inert import one_line
-from viewer.core.report.place import directions
-from viewer.core.report.region import circle, outline
+from viewer.core.report.place import directions, slice_on
+from viewer.core.report.region import circle, on_image, outline
 from viewer.core.report.second_read import NoduleMask, SecondRead
 from viewer.core.report.selection import own_mark, reported, seen_by
-from viewer.core.report.source import Source, find_source
+from viewer.core.report.source import Source, find_source, valid_uid
 from viewer.core.report.terms import Term, own, reject_reasons, standard
 
 
@@ -28,7 +28,7 @@ def model_group(sources: Sequence[Source], read: SecondRead, finding: Finding) -
     return c.group(
         finding,
         finding.name,
-        _region(sources, finding, read.masks.get(finding.tracking_uid)),
+        _regions(sources, finding, read.masks.get(finding.tracking_uid)),
         sizes=c.measurements(finding, model=True),
         algorithm=_algorithm(read),
         evaluations=[c.texture(Texture(suggested.value))] if suggested and known else [],
@@ -49,7 +49,7 @@ def judged_group(
     return c.group(
         shown,
         _identifier(finding, mark, judgement),
-        _region(sources, shown, own_mask(sources, shown) if mine else mask),
+        _regions(sources, shown, own_mask(sources, shown) if mine else mask),
         kind=_kind(judgement),
         sizes=c.measurements(shown, model=False) if accepted else (),
         evaluations=[c.texture(shown.texture)] if accepted else [],
@@ -68,7 +68,7 @@ def own_group(sources: Sequence[Source], reading: Reading, finding: Finding) -> 
     return c.group(
         finding,
         finding.name,
-        _region(sources, finding, own_mask(sources, finding)),
+        _regions(sources, finding, own_mask(sources, finding)),
         sizes=c.measurements(finding, model=False),
         evaluations=[c.texture(finding.texture)] if "nodule" in finding.label.lower() else [],
         more=[
@@ -102,7 +102,31 @@ def _algorithm(read: SecondRead) -> sr.AlgorithmIdentification:
     )
 
 
-def _region(
+def _regions(sources: Sequence[Source], finding: Finding, mask: NoduleMask | None) -> list[c.Region]:
+    """Where a finding lies: a polygon in the patient, or a box or point on each of its images."""
+    if finding.places:
+        return [region for place in finding.places for region in _on_image(sources, place)]
+    drawn = _polygon(sources, finding, mask)
+    if drawn is None or not valid_uid(finding.frame_of_reference_uid):
+        return []
+    return [sr.ImageRegion3D(sr.GraphicTypeValues3D.POLYGON, drawn, finding.frame_of_reference_uid)]
+
+
+def _on_image(sources: Sequence[Source], place: ImagePlace) -> list[c.Region]:
+    """On one image; empty where it cannot be referred to."""
+    for source in sources:
+        index = slice_on(source.display_set, place)
+        image = None if index is None else source.image_at(index)
+        if image is None or index is None:
+            continue
+        of = sr.SourceImageForRegion(
+            str(image.SOPClassUID), str(image.SOPInstanceUID), source.frames_at(index)
+        )
+        return [sr.ImageRegion(*on_image(place), of)]
+    return []
+
+
+def _polygon(
     sources: Sequence[Source], finding: Finding, mask: NoduleMask | None
 ) -> NDArray[np.float64] | None:
     """The outline of the mask, else a circle of the mean diameter in the plane of the images; (n, 3) mm."""
@@ -113,8 +137,8 @@ def _region(
         drawn = outline(mask, where.display_set.geometry)
         if drawn is not None:
             return drawn
-    plane = directions(where.display_set)
-    return None if plane is None else circle(finding.center_lps_mm, finding.mean_diameter_mm, *plane)
+    plane, centre = directions(where.display_set), finding.center_lps_mm
+    return None if plane is None or centre is None else circle(centre, finding.mean_diameter_mm, *plane)
 
 
 def _kind(judgement: Judgement) -> Term | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.geometry import Vector
 from viewer.core.dicom.planes import cut_geometry, nearest_cut
-from viewer.core.reading.finding import Finding
+from viewer.core.reading.finding import Finding, ImagePlace
 from viewer.core.reading.pictures import STACK, Shown
 from viewer.core.reading.reading import Distance
 
@@ -14,8 +14,47 @@ _AXES = {"axial": ("z", 2), "coronal": ("y", 1), "sagittal": ("x", 0)}
 
 
 def display_set_of(display_sets: Iterable[DisplaySet], finding: Finding) -> DisplaySet | None:
-    """The display set of the finding's series that holds its centre (a series may be split into several)."""
-    return display_set_at(display_sets, finding.series_instance_uid, finding.center_lps_mm)
+    """The display set of the finding's series that holds its centre (a series may be split into several).
+
+    Of one on images: that of the first of them that is at hand.
+    """
+    if finding.center_lps_mm is not None:
+        return display_set_at(display_sets, finding.series_instance_uid, finding.center_lps_mm)
+    return next((where for where, _, _ in image_places(display_sets, finding)), None)
+
+
+def image_places(
+    display_sets: Iterable[DisplaySet], finding: Finding
+) -> tuple[tuple[DisplaySet, int, ImagePlace], ...]:
+    """(display set, slice index, place) of each place on an image that is at hand, in their order."""
+    sets = list(display_sets) if finding.places else []
+    found = ((d, slice_on(d, place), place) for place in finding.places for d in sets)
+    return tuple((d, index, place) for d, index, place in found if index is not None)
+
+
+def slices(display_sets: Iterable[DisplaySet], finding: Finding) -> list[tuple[DisplaySet, int]]:
+    """The images on which a finding lies: the one through its centre, or one for each of its places."""
+    sets = list(display_sets)
+    if finding.center_lps_mm is None:
+        return [(where, index) for where, index, _ in image_places(sets, finding)]
+    where = display_set_of(sets, finding)
+    index = None if where is None else slice_of(where, finding.center_lps_mm)
+    return [] if where is None or index is None else [(where, index)]
+
+
+def slice_on(where: DisplaySet, place: ImagePlace) -> int | None:
+    """The slice index of the image that a place is on; None where it is in another display set."""
+    if where.series_instance_uid != place.series_instance_uid:
+        return None
+    pairs = zip(where.slots, where.instances, strict=True)
+    return next((k for k, i in pairs if place.is_on(i.sop_instance_uid, i.frame)), None)
+
+
+def slice_in(where: DisplaySet, finding: Finding) -> int | None:
+    """The slice of a display set on which a finding lies; None where it does not say."""
+    if finding.center_lps_mm is not None:
+        return slice_of(where, finding.center_lps_mm)
+    return next((index for _, index, _ in image_places([where], finding)), None)
 
 
 def display_set_at(
@@ -84,8 +123,19 @@ def directions(where: DisplaySet) -> tuple[Vector, Vector] | None:
 def place_words(display_sets: Iterable[DisplaySet], finding: Finding) -> str:
     """Slice of a finding, as the screen counts them, with its series where there are several."""
     images = [d for d in display_sets if d.kind == "image"]
+    if finding.center_lps_mm is None:
+        said = [_image_words(images, *found[:2]) for found in image_places(images, finding)]
+        return ", ".join(said) or "series not loaded"
     where = display_set_of(images, finding)
     return "series not loaded" if where is None else _words(images, where, finding.center_lps_mm)
+
+
+def _image_words(images: list[DisplaySet], where: DisplaySet, index: int) -> str:
+    """One image: "L MLO" of a mammogram, else its series where there are several, and its number in it."""
+    breast = where.instances[0].mammogram
+    name = breast.name if breast is not None and breast.name else where.title
+    said = [name] if len(images) > 1 or where.count == 1 else []
+    return " ".join([*said, *([f"slice {index + 1} of {where.count}"] if where.count > 1 else [])])
 
 
 def measurement_place(display_sets: Iterable[DisplaySet], drawn: Distance) -> str:

@@ -1,9 +1,10 @@
-"""Outlines of findings in the patient: closed polygons in the plane of one slice, patient mm (LPS)."""
+"""Outlines of findings: closed polygons in the plane of one slice, patient mm (LPS); boxes on one image."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from viewer.core.dicom.geometry import Geometry, Vector
+from viewer.core.reading.finding import ImagePlace
 from viewer.core.report.second_read import NoduleMask
 
 _CORNERS = 24
@@ -19,6 +20,15 @@ def circle(
     angle = np.linspace(0, 2 * np.pi, _CORNERS, endpoint=False)
     ring = np.cos(angle)[:, None] * np.array(columns) + np.sin(angle)[:, None] * np.array(rows)
     return _closed(np.array(center_mm) + radius * ring)
+
+
+def on_image(place: ImagePlace) -> tuple[str, NDArray[np.float64]]:
+    """Graphic type and (n, 2) columns and rows of a place, as SCOORD counts: the first pixel spans 0..1."""
+    if place.box is None:
+        return "POINT", np.array([[place.column, place.row]]) + 0.5
+    left, top, right, bottom = place.box
+    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64)
+    return "POLYLINE", _closed(corners + 0.5)
 
 
 def outline(mask: NoduleMask, geometry: Geometry) -> NDArray[np.float64] | None:

@@ -13,7 +13,7 @@ from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.instance import Instance
 from viewer.core.reading.finding import Finding
 from viewer.core.report.inert import one_line, person_name
-from viewer.core.report.place import display_set_of
+from viewer.core.report.place import display_set_of, slices
 
 
 class ReportError(Exception):
@@ -67,6 +67,12 @@ def find_source(sources: Sequence[Source], finding: Finding) -> Source | None:
     """The source in which a finding lies."""
     where = display_set_of([s.display_set for s in sources], finding)
     return next((s for s in sources if where is not None and s.display_set.id == where.id), None)
+
+
+def source_slices(sources: Sequence[Source], finding: Finding) -> list[tuple[Source, int]]:
+    """The images on which a finding lies, as (source, slice index)."""
+    by_id = {s.display_set.id: s for s in sources}
+    return [(by_id[d.id], k) for d, k in slices([s.display_set for s in sources], finding)]
 
 
 def valid_uid(value: str) -> bool:

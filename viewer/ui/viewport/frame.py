@@ -18,6 +18,7 @@ from viewer.core.dicom.planes import cut_geometry, cut_spacing, edge_letters
 from viewer.core.pixels.grey import Grey
 from viewer.core.pixels.table import grey_table
 from viewer.core.pixels.voi import from_window
+from viewer.core.reading.finding import ImagePlace
 from viewer.ui.viewport.picture import Picture
 from viewer.ui.viewport.source import Source
 
@@ -91,8 +92,32 @@ class Frame:
             raise ValueError("this image has no place in the patient")
         return self.view
 
+    def image_place(self, mark: Mark) -> tuple[ImagePlace, float] | None:
+        """The place of a mark on the image shown, with the mm between the two; None where it has none here.
+
+        In a stack of frames the place nearest to this frame.
+        """
+        if self.stack is None or self.state.plane is not Plane.STACK:
+            return None
+        instance = self.stack.display_set.instance_at(self.state.index)
+        if instance is None:
+            return None
+        here = [p for p in mark.places if p.sop_instance_uid == instance.sop_instance_uid]
+        if not here:
+            return None
+        place = min(here, key=lambda p: abs((p.frame or 0) - instance.frame))
+        return place, abs((place.frame or 0) - instance.frame) * self._between_frames_mm()
+
+    def _between_frames_mm(self) -> float:
+        return np.inf if self.view is None else _lines(self.view)[3]
+
     def takes(self, overlay: Mark | Heat) -> bool:
-        """False for an overlay of another frame of reference, or of another series where there is none."""
+        """False for an overlay of another frame of reference, or of another series where there is none.
+
+        One with places on images is taken where one of them is on the image shown.
+        """
+        if isinstance(overlay, Mark) and overlay.center_lps_mm is None:
+            return self.image_place(overlay) is not None
         if self.view is None or self.stack is None:
             return False
         here = self.view.frame_of_reference_uid

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from viewer.app.display import Mark, MarkState
-from viewer.core.reading.finding import Axis
+from viewer.core.reading.finding import Axis, ImagePlace
 from viewer.ui.viewport.frame import Frame
 from viewer.ui.viewport.placement import Placement
 
@@ -51,6 +51,8 @@ def spot_of(mark: Mark, frame: Frame, place: Placement, unit: float) -> Spot | N
     """Where a mark is drawn; None where this cut misses its sphere or its frame of reference is another."""
     if not frame.takes(mark):
         return None
+    if mark.center_lps_mm is None:
+        return _spot_on_image(mark, frame, place, unit)
     column, row, off = frame.project(mark.center_lps_mm)
     central = abs(off) <= frame.half_cut_mm + 1e-6
     if abs(off) > mark.radius_mm and not central:
@@ -60,6 +62,31 @@ def spot_of(mark: Mark, frame: Frame, place: Placement, unit: float) -> Spot | N
     ring = max(cut_radius * pixels_per_mm(frame, place) + GAP * unit, SMALLEST * unit)
     share = 1.0 if central else cut_radius / mark.radius_mm
     return Spot(x, y, ring, share, central)
+
+
+def _spot_on_image(mark: Mark, frame: Frame, place: Placement, unit: float) -> Spot | None:
+    """Likewise of a mark on images: on frames beside its own it fades as a ball would."""
+    found = frame.image_place(mark)
+    if found is None:
+        return None
+    there, off = found
+    radius = radius_px(mark, there, frame)
+    radius_mm = radius * min(frame.spacing)
+    central = off == 0
+    if off >= radius_mm and not central:
+        return None
+    share = 1.0 if central else math.sqrt(1 - (off / radius_mm) ** 2)
+    x, y = place.to_device(there.column + 0.5, there.row + 0.5)
+    ring = max(share * radius * abs(place.sx) + GAP * unit, SMALLEST * unit)
+    return Spot(x, y, ring, share, central)
+
+
+def radius_px(mark: Mark, place: ImagePlace, frame: Frame) -> float:
+    """Half the longer side of a place's box, else the mark's own radius where pixels have a size."""
+    if place.box is not None:
+        left, top, right, bottom = place.box
+        return max(right - left, bottom - top) / 2
+    return mark.radius_mm / min(frame.spacing) if frame.in_mm else 0.0
 
 
 def pixels_per_mm(frame: Frame, place: Placement) -> float:
@@ -83,6 +110,8 @@ def mark_at(frame: Frame, place: Placement, unit: float, x: float, y: float) -> 
 def axes_here(mark: Mark, frame: Frame) -> tuple[tuple[str, Axis], ...]:
     """The measured axes that lie on this cut: ("long" or "short", axis)."""
     if not frame.takes(mark):
+        return ()
+    if mark.center_lps_mm is None:
         return ()
     both = (("long", mark.long_axis), ("short", mark.short_axis))
     return tuple((which, axis) for which, axis in both if axis is not None and on_cut(axis, frame))
