@@ -26,7 +26,7 @@ from viewer.app.stack import Stack
 from viewer.core.pixels.grey import Window
 from viewer.ui import theme
 from viewer.ui.viewport import corners, heat, marks, measures, rulers
-from viewer.ui.viewport.cpu import paint_picture
+from viewer.ui.viewport.drawing import paint_picture
 from viewer.ui.viewport.frame import Frame, compose
 from viewer.ui.viewport.grips import radius_px
 from viewer.ui.viewport.placement import fit, place

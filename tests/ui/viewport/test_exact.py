@@ -13,7 +13,10 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from tests.ui.viewport.scenes import ct, flat, grey_of, noise, state
 from viewer.app.display import Plane, Window
-from viewer.ui.viewport import reslice
+from viewer.core.hanging.pose import Pose, Turn
+from viewer.ui.viewport import reslice, scaling
+from viewer.ui.viewport.cpu import REST_MS
+from viewer.ui.viewport.picture import level_for
 
 WIDE = Window(0.0, 60000.0)
 LETTERS = np.ones((160, 200), bool)
@@ -157,3 +160,49 @@ def test_device_pixels_are_exact_at_every_ratio(ratio, kind):
     assert name == {"cpu": "CpuViewport", "gl": "GLViewport"}[kind]
     assert (found, width, height) == (ratio, round(200 * ratio), round(160 * ratio))
     assert exact
+
+
+@pytest.mark.parametrize("zoom", [0.3, 0.6, 0.83, 1.7, 3.1])
+@pytest.mark.parametrize("kind", ["grey", "colour", "turned", "long pixels"])
+def test_at_rest_every_scale_is_the_mean_round_each_pixel(make, qtbot, zoom, kind):
+    """Against the triangle filter written down plainly: on the edges of noise, the worst that can be."""
+    codes = noise(1, 160, 200)
+    viewport = make()
+    fields = {"samples": 3, "photometric": "RGB"} if kind == "colour" else {}
+    fields |= {"spacing": (2.0, 0.5, 0.8)} if kind == "long pixels" else {}
+    stack = ct(codes, **fields)
+    if kind == "colour":
+        stack.rgb[:] = np.random.default_rng(1).integers(0, 256, stack.rgb.shape)
+    pose = Pose(Turn(True, True, False)) if kind == "turned" else Pose()
+    viewport.show_state(state(window=WIDE, zoom=zoom, pan=(3.3, -2.1), pose=pose), stack)
+    scaling.warm()
+    qtbot.waitUntil(scaling.ready)
+    qtbot.wait(REST_MS + 80)
+    place = viewport.placement()
+    level = level_for(place.scale)
+    source = viewport.frame().picture.pixels(level)
+    grey = source if kind == "colour" else np.repeat(grey_of(source, WIDE)[..., None], 3, axis=2)
+    expected, covered = triangle(grey.astype(float), place, 2**level)
+    away = LETTERS & covered
+    assert away.sum() > 1000
+    assert np.abs(viewport.grab_rgb() - expected)[away].max() <= 1.01
+
+
+def triangle(grey, place, size):
+    """(rows, columns, 3) of the viewport, and where the picture covers it."""
+    y, x = np.mgrid[: place.height, : place.width] + 0.5
+    column, row = place.to_image(x, y)
+    across, down = (place.sy, place.sx) if place.turn.transposed else (place.sx, place.sy)
+    weights = []
+    for at, scale, count in ((row / size, down, grey.shape[0]), (column / size, across, grey.shape[1])):
+        reach = max(1.0, 1 / abs(scale * size))
+        line = np.unique(at)
+        samples = np.arange(-3, count + 3)
+        near = np.maximum(1 - np.abs(samples + 0.5 - line[:, None]) / reach, 0)
+        near /= np.maximum(near.sum(axis=1, keepdims=True), 1e-9)
+        inside = np.zeros((len(line), count))
+        np.add.at(inside.T, np.clip(samples, 0, count - 1), near.T)
+        weights.append((inside, np.searchsorted(line, at), (at >= 0) & (at < count)))
+    (down_w, rows, in_rows), (across_w, columns, in_columns) = weights
+    mixed = np.einsum("ij,jkc,lk->ilc", down_w, grey, across_w, optimize=True)
+    return mixed[rows, columns], in_rows & in_columns

@@ -12,14 +12,20 @@ from viewer.ui.viewport.sheet import Sheet
 
 
 def annotate(
-    painter: QPainter, frame: Frame, place: Placement, unit: float, draft: Axis | None = None
+    painter: QPainter,
+    frame: Frame,
+    place: Placement,
+    unit: float,
+    draft: Axis | None = None,
+    coarse: bool = False,
 ) -> None:
     """Draw everything over the picture of `frame`. The painter works in device pixels.
 
-    draft  a line that is being drawn
+    draft   a line that is being drawn
+    coarse  the picture is made quickly, as it moves
     """
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    sheet = Sheet(painter, frame, place, unit)
+    sheet = Sheet(painter, frame, place, unit, coarse)
     if frame.picture is not None:
         graphics.draw(sheet)
         heat.draw(sheet)

@@ -79,6 +79,7 @@ def _zoom(sheet: Sheet) -> str:
     """Device pixels per image pixel, and how the pixels between are made."""
     scale = max(abs(sheet.place.sx), abs(sheet.place.sy))
     how = "pixel for pixel" if sheet.place.exact else "smooth" if scale > 1 else "reduced"
+    how = "coarse while it moves" if sheet.coarse else how
     return f"Zoom {scale * 100:.0f} %  ·  {how}"
 
 

@@ -4,24 +4,36 @@ from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QImage, QPainter, QPaintEvent
+from PySide6.QtCore import QRect, QRectF, Qt, QTimer
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
+from viewer.ui.viewport import scaling
 from viewer.ui.viewport.annotate import annotate
-from viewer.ui.viewport.picture import Box, Picture, level_for
+from viewer.ui.viewport.drawing import Care, Drawn, count, drawn, put
+from viewer.ui.viewport.picture import Picture
 from viewer.ui.viewport.placement import Placement
 from viewer.ui.viewport.viewport import Viewport, ViewportActions
 
+REST_MS = 120
+"""A picture that has not moved for so long is at rest."""
+MANY = 1_200_000
+"""Pixels from which a picture that changes or moves is made with less care than at rest."""
+
 
 class CpuViewport(Viewport):
-    """Draws with QPainter; exact at one device pixel per image pixel, area means below, smooth above."""
+    """Draws with QPainter; exact at one device pixel per image pixel, means below, linear above."""
 
     def __init__(
         self, desk: ViewportActions, interface_size: float = 1.0, parent: QWidget | None = None
     ) -> None:
         super().__init__(desk, interface_size, parent)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # every pixel is filled: no flicker
+        self._last: tuple[object, ...] = ()
+        self._moving = False
+        self._drawn: tuple[tuple[object, ...], Drawn | None] = ((), None)
+        self._rest = QTimer(self, singleShot=True, interval=REST_MS)
+        self._rest.timeout.connect(self.update)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the frame; then tell the desk what was shown."""
@@ -29,33 +41,42 @@ class CpuViewport(Viewport):
         painter = QPainter(self)
         ratio = self.devicePixelRatioF()
         painter.scale(1 / ratio, 1 / ratio)  # from here on 1 is a device pixel
-        covered = QRectF()
+        covered, care = QRectF(), Care.EXACT
         if frame is not None and frame.picture is not None and place is not None:
-            covered = paint_picture(painter, frame.picture, frame.table, place)
+            care = self._care(frame.picture, frame.table, place)
+            covered = put(painter, self._ready(frame.picture, frame.table, place, care))
         _black_round(painter, covered, *self.device_size())
         if frame is not None and place is not None:
-            annotate(painter, frame, place, self.unit(), self.draft)
+            annotate(painter, frame, place, self.unit(), self.draft, care is Care.COARSE)
         painter.end()
         self.painted(frame)
+        if frame is not None and frame.picture is not None:
+            scaling.warm()
+
+    def _care(self, picture: Picture, table: NDArray[np.uint8], place: Placement) -> Care:
+        """Less while a picture that takes long changes or moves; at rest it is painted again, exactly."""
+        now = (picture, table, place)
+        if not _same(now, self._last):
+            self._moving = self._last[2:] != now[2:] or (self._moving and self._rest.isActive())
+            self._last = now
+            self._rest.start()
+        if not self._rest.isActive() or (place.scale <= 1 and count(picture, place) <= MANY):
+            return Care.EXACT
+        return Care.COARSE if self._moving and place.scale < 1 else Care.QUICK
+
+    def _ready(
+        self, picture: Picture, table: NDArray[np.uint8], place: Placement, care: Care
+    ) -> Drawn | None:
+        """The picture as it is painted, kept while only annotations change."""
+        key = (picture, table, place, care, scaling.ready())
+        if not _same(key, self._drawn[0]):
+            self._drawn = (key, drawn(picture, table, place, care))
+        return self._drawn[1]
 
 
-def paint_picture(painter: QPainter, picture: Picture, table: NDArray[np.uint8], place: Placement) -> QRectF:
-    """Draw the visible part of a picture; what it covers, device pixels."""
-    level = level_for(place.scale)
-    size = 2**level
-    rows, columns = picture.pixels(level).shape[:2]
-    left, top, right, bottom = box = _visible(place, size, rows, columns)
-    if right <= left or bottom <= top:
-        return QRectF()
-    pixels = place.turned(picture.shown(table, level, box))  # lives until the end, as QImage needs
-    form = QImage.Format.Format_RGB888 if picture.colour else QImage.Format.Format_Grayscale8
-    image = QImage(pixels.data, pixels.shape[1], pixels.shape[0], pixels.strides[0], form)
-    if not place.exact:
-        image = image.convertToFormat(QImage.Format.Format_RGB32)  # else Qt does so for each pixel it makes
-    target = QRectF(*place.rect(left * size, top * size, right * size, bottom * size))
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not place.exact)
-    painter.drawImage(target, image)
-    return target
+def _same(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
+    """True where picture and table are the very same, and the rest is equal."""
+    return len(one) == len(other) and one[0] is other[0] and one[1] is other[1] and one[2:] == other[2:]
 
 
 def _black_round(painter: QPainter, covered: QRectF, width: int, height: int) -> None:
@@ -71,15 +92,3 @@ def _black_round(painter: QPainter, covered: QRectF, width: int, height: int) ->
         QRect(right, top, width - right, bottom - top),
     ):
         painter.fillRect(box, Qt.GlobalColor.black)
-
-
-def _visible(place: Placement, size: int, rows: int, columns: int) -> Box:
-    """The pixels of a level that the viewport sees, with one more on each side for smooth edges."""
-    corners = place.to_image(0, 0), place.to_image(place.width, place.height)
-    (left, right), (top, bottom) = (sorted(ends) for ends in zip(*corners, strict=True))
-    return (
-        max(0, int(left // size) - 1),
-        max(0, int(top // size) - 1),
-        min(columns, int(right // size) + 2),
-        min(rows, int(bottom // size) + 2),
-    )

@@ -18,31 +18,44 @@ from viewer.ui.viewport.picture import Picture, level_for
 from viewer.ui.viewport.placement import Placement
 
 _UCHAR, _USHORT = 3, 5
-_GREY_OF = """
-vec3 greyOf(ivec2 at) {
-  ivec2 inside = clamp(at, ivec2(0), textureSize(actortexture, 0) - 1);
-  float v = texelFetch(actortexture, inside, 0).r * 65535.0 + 0.5;
+_CODE = """
+vec3 colourOf(ivec2 at) {
+  float v = texelFetch(actortexture, at, 0).r * 65535.0 + 0.5;
   float hi = floor(v / 256.0), lo = floor(v - hi * 256.0);
   return texelFetch(lutTex, ivec2(int(lo), int(hi)), 0).rgb;
 }
 """
-_GREY = """
-  vec2 at = tcoordVCVSOutput * vec2(textureSize(actortexture, 0));
-  vec3 rgb = greyOf(ivec2(floor(at)));
-  if (smoothly > 0.5) {
-    ivec2 corner = ivec2(floor(at - 0.5));
-    vec2 part = at - 0.5 - vec2(corner);
-    vec3 above = mix(greyOf(corner), greyOf(corner + ivec2(1, 0)), part.x);
-    vec3 below = mix(greyOf(corner + ivec2(0, 1)), greyOf(corner + ivec2(1, 1)), part.x);
-    rgb = mix(above, below, part.y);
-  }
+_COLOUR = """
+vec3 colourOf(ivec2 at) { return texelFetch(actortexture, at, 0).rgb; }
 """
-"""Grey levels are mixed, not codes: between padding and tissue there is no code that could be looked up."""
+_WHOLE = """
+vec3 shownAt(ivec2 at) { return colourOf(at); }
+"""
 _HOLES = """
-  rgb *= 1.0 - texture(holeTex, tcoordVCVSOutput).r;
+vec3 shownAt(ivec2 at) { return colourOf(at) * (1.0 - texelFetch(holeTex, at, 0).r); }
 """
-_OUT = """
+_MEAN = """
+  ivec2 size = textureSize(actortexture, 0);
+  vec2 at = tcoordVCVSOutput * vec2(size);
+  vec3 rgb = shownAt(clamp(ivec2(floor(at)), ivec2(0), size - 1));
+  if (smoothly > 0.5) {
+    vec2 reach = vec2(reachColumns, reachRows);
+    ivec2 first = ivec2(floor(at - reach + 0.5)), last = ivec2(floor(at + reach + 0.5));
+    vec3 sum = vec3(0.0);
+    float total = 0.0;
+    for (int row = first.y; row < last.y; ++row) {
+      for (int column = first.x; column < last.x; ++column) {
+        vec2 near = max(1.0 - abs(vec2(column, row) + 0.5 - at) / reach, 0.0);
+        sum += near.x * near.y * shownAt(clamp(ivec2(column, row), ivec2(0), size - 1));
+        total += near.x * near.y;
+      }
+    }
+    rgb = sum / total;
+  }
   gl_FragData[0] = vec4(rgb, 1.0);
+"""
+"""The triangle of `scaling`, over grey levels, not codes: between padding and tissue there is no code that
+could be looked up.
 """
 
 
@@ -104,28 +117,24 @@ class _Item:
         self.actor.GetProperty().LightingOff()
         pixels = np.ascontiguousarray(picture.pixels(level))
         self._lut = np.full((256, 256, 4), 255, np.uint8)
+        look, source = self.actor.GetProperty(), _CODE
         if picture.colour:
             opaque = np.dstack([pixels, np.full(pixels.shape[:2], 255, np.uint8)])
-            self._texture: Any = _rgba(np.ascontiguousarray(opaque), self._keep)[0]
-            self.actor.SetTexture(self._texture)
+            self.actor.SetTexture(_rgba(np.ascontiguousarray(opaque), self._keep)[0])
+            source = _COLOUR
         else:
-            self._grey(window, pixels)
-
-    def _grey(self, window: Any, pixels: NDArray[np.uint16]) -> None:  # noqa: ANN401
-        picture, look = self._picture, self.actor.GetProperty()
-        self.actor.SetTexture(_native(window, pixels, _USHORT, self._keep))
-        table, self._lut_image = _rgba(self._lut, self._keep)
-        look.SetTexture("lutTex", table)
-        source = _GREY
-        holes = picture.holes(self._level)
+            self.actor.SetTexture(_native(window, pixels, _USHORT, self._keep))
+            lut, self._lut_image = _rgba(self._lut, self._keep)
+            look.SetTexture("lutTex", lut)
+        holes = picture.holes(level)
         if holes is not None:
             mask = np.ascontiguousarray(holes).astype(np.uint8) * 255
             look.SetTexture("holeTex", _native(window, mask, _UCHAR, self._keep))
-            source += _HOLES
+        source += _WHOLE if holes is None else _HOLES
         shader = self.actor.GetShaderProperty()
         declared = "//VTK::TCoord::Dec"  # VTK declares the textures there
-        shader.AddFragmentShaderReplacement(declared, True, declared + _GREY_OF, False)
-        shader.AddFragmentShaderReplacement("//VTK::TCoord::Impl", True, source + _OUT, False)
+        shader.AddFragmentShaderReplacement(declared, True, declared + source, False)
+        shader.AddFragmentShaderReplacement("//VTK::TCoord::Impl", True, _MEAN, False)
 
     def holds(self, picture: Picture, level: int) -> bool:
         """True where this is already uploaded."""
@@ -150,12 +159,13 @@ class _Item:
         self._quad.SetOrigin(left, top, 0)
         self._quad.SetPoint1(*along_columns, 0)
         self._quad.SetPoint2(*along_rows, 0)
-        smooth = int(not place.exact)
-        if self._picture.colour:
-            self._texture.SetInterpolate(smooth)
-        else:
-            uniforms = self.actor.GetShaderProperty().GetFragmentCustomUniforms()
-            uniforms.SetUniformf("smoothly", float(smooth))
+        uniforms = self.actor.GetShaderProperty().GetFragmentCustomUniforms()
+        uniforms.SetUniformf("smoothly", float(not place.exact))
+        across, down = abs(place.sx) * size, abs(place.sy) * size
+        if place.turn.transposed:
+            across, down = down, across
+        uniforms.SetUniformf("reachColumns", max(1.0, 1 / across))
+        uniforms.SetUniformf("reachRows", max(1.0, 1 / down))
 
     def release(self, window: Any) -> None:  # noqa: ANN401
         """Give the textures back."""

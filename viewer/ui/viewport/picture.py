@@ -132,14 +132,29 @@ class Picture:
         self.holes(MOST_HALVES)
 
     def shown(self, table: NDArray[np.uint8], level: int, box: Box) -> NDArray[np.uint8]:
-        """What is drawn of a part of a level, C-contiguous: grey (h, w), or colour (h, w, 3)."""
-        left, top, right, bottom = box
-        part = self.pixels(level)[top:bottom, left:right]
+        """What is drawn of a part of a level, C-contiguous: grey (h, w), or colour (h, w, 3).
+
+        Where the part reaches over an edge, the pixels of that edge are repeated.
+        """
+        whole = self.pixels(level)
+        inside, beyond = _cropped(box, whole.shape[1], whole.shape[0])
+        left, top, right, bottom = inside
+        part = whole[top:bottom, left:right]
         out: NDArray[np.uint8] = part.copy() if self.colour else np.take(table, part)
         holes = self.holes(level)
         if holes is not None:
             out[holes[top:bottom, left:right]] = 0
-        return out
+        if not any(beyond):
+            return out
+        rest = [(0, 0)] * (out.ndim - 2)
+        return np.pad(out, ((beyond[1], beyond[3]), (beyond[0], beyond[2]), *rest), mode="edge")
+
+
+def _cropped(box: Box, columns: int, rows: int) -> tuple[Box, Box]:
+    """The part of a box that lies in the picture, and how far it reaches over each of the four edges."""
+    left, top, right, bottom = box
+    inside = max(0, left), max(0, top), min(columns, right), min(rows, bottom)
+    return inside, (inside[0] - left, inside[1] - top, right - inside[2], bottom - inside[3])
 
 
 def level_for(scale: float) -> int:

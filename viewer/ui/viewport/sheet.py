@@ -14,13 +14,15 @@ from viewer.ui.viewport.placement import Placement
 class Sheet:
     """One paint of one viewport, in device pixels.
 
-    unit  device pixels per pixel of the design
+    unit    device pixels per pixel of the design
+    coarse  the picture is made quickly, as it moves
     """
 
     painter: QPainter
     frame: Frame
     place: Placement
     unit: float
+    coarse: bool = False
 
     @property
     def width(self) -> float:

@@ -9,7 +9,7 @@ from viewer.app import posing
 from viewer.app.stack import Stack
 from viewer.core.hanging.pose import Pose, Turn, scale_of
 from viewer.core.pixels.grey import Window
-from viewer.ui.viewport.cpu import paint_picture
+from viewer.ui.viewport.drawing import paint_picture
 from viewer.ui.viewport.frame import table
 from viewer.ui.viewport.placement import place
 from viewer.ui.viewport.source import Source
