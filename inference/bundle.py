@@ -111,6 +111,7 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     architecture   arguments of each network of the bundle, by name (see `inference.networks`)
     settings       numbers of the pipeline (tile size, peak threshold, ...)
+    calibrations   of what is said beside the probability of a finding: `malignancy`, `shape`, `breast`, ...
     own_scales     by label; labels that are not in it have the bundle's calibration and operating points
     """
 
@@ -132,6 +133,7 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     licence: str = ""
     training: dict[str, Any] = {}
     evidence: tuple[Figure, ...] = ()
+    calibrations: dict[str, Calibration] = {}
     own_scales: dict[str, OwnScale] = {}
 
     @property
@@ -202,6 +204,8 @@ def _faults(bundle: Bundle) -> Iterator[str]:
     if bundle.default_operating_point not in names:
         yield f"default operating point '{bundle.default_operating_point}' is not among its operating points"
     yield from _calibration_faults("the calibration", bundle.calibration)
+    for name, other in bundle.calibrations.items():
+        yield from _calibration_faults(f"the calibration of the {name}", other)
     for label, own in bundle.own_scales.items():
         if label not in bundle.labels:
             yield f"'{label}' has a calibration of its own, but is not among the labels"

@@ -80,3 +80,41 @@ def _thinned(
     keep = np.append(np.diff(scores) > 1e-6, True)
     rising = np.maximum.accumulate(values[keep])
     return scores[keep], (rising + TILT * scores[keep]) / (1 + TILT)
+
+
+def logistic(features: ArrayLike, truth: ArrayLike, *, ridge: float = 1e-2) -> NDArray[np.float64]:
+    """Coefficients (features + 1, the last the offset) of a logistic regression, by Newton's method.
+
+    features (n, k); `ridge` keeps them finite where the features tell all cases apart.
+    """
+    x = np.asarray(features, np.float64).reshape(len(np.asarray(truth)), -1)
+    x = np.column_stack([x, np.ones(len(x))])
+    y = np.asarray(truth, np.float64)
+    out = np.zeros(x.shape[1])
+    for _ in range(50):
+        p = 1 / (1 + np.exp(-np.clip(x @ out, -30, 30)))
+        slope = x.T @ (p - y) + ridge * out
+        bend = (x * (p * (1 - p))[:, None]).T @ x + ridge * np.eye(len(out))
+        step = np.linalg.solve(bend, slope)
+        out = out - step
+        if np.abs(step).max() < 1e-8:
+            break
+    return out
+
+
+def platt(
+    score: ArrayLike, truth: ArrayLike, *, knots: int = 25
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Logistic in the log odds of the score (after Platt, 1999), as knots to interpolate, both rising.
+
+    For few cases, where `isotonic` would follow chance. A score that tells nothing gives one probability.
+    """
+    s = np.clip(np.asarray(score, np.float64), 1e-3, 1 - 1e-3)
+    slope, offset = logistic(np.log(s / (1 - s)), truth)
+    if slope <= 0:
+        share = float(np.clip(np.mean(np.asarray(truth, np.float64)), 1e-3, 1 - 1e-3))
+        slope, offset = 0.0, float(np.log(share / (1 - share)))
+    at = np.linspace(0, 1, knots)
+    inner = np.clip(at, 1e-3, 1 - 1e-3)
+    values = 1 / (1 + np.exp(-(slope * np.log(inner / (1 - inner)) + offset)))
+    return at, (values + TILT * at) / (1 + TILT)

@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from inference.networks.classify2d import MassClassifier
 from inference.networks.classify3d import CandidateClassifier
 from inference.networks.cluster2d import ClusterNet
 from inference.networks.detect2d import LesionNet
@@ -18,6 +19,7 @@ NETWORKS: dict[str, Callable[..., nn.Module]] = {
     "candidate_classifier_3d": CandidateClassifier,
     "cluster_2d": ClusterNet,
     "lesion_2d": LesionNet,
+    "mass_classifier_2d": MassClassifier,
 }
 
 

@@ -13,6 +13,9 @@ EDGE = 0.012
 BETWEEN = 0.45
 """Where the threshold lies between the background and Otsu's: the skin is darker than the tissue."""
 
+NIPPLE_PIXELS = 6.0
+"""Smoothing (sigma) of the outline before its farthest point is taken."""
+
 
 def breast_mask(grey: Plane) -> Mask:
     """The breast on `grey` (0..1, chest wall left, about 0.6 mm a pixel); all False where there is none.
@@ -56,3 +59,17 @@ def _nearest_to_the_chest_wall(found: Mask) -> Mask:
     sizes = ndimage.sum(weight, labels, np.arange(1, count + 1))
     largest: Mask = labels == int(np.argmax(sizes)) + 1
     return largest
+
+
+def nipple(mask: Mask) -> tuple[float, float] | None:
+    """(row, column) of the place farthest from a chest wall at the left edge: where the nipple is, nearly.
+
+    None where the mask is empty. The outline is smoothed first, for a fold or a marker may stick out.
+    """
+    rows = np.flatnonzero(mask.any(axis=1))
+    if not len(rows):
+        return None
+    reach = mask.shape[1] - 1.0 - np.argmax(mask[rows, ::-1], axis=1)
+    smooth = ndimage.gaussian_filter1d(reach, NIPPLE_PIXELS, mode="nearest")
+    row = int(np.argmax(smooth))
+    return float(rows[row]), float(reach[row])

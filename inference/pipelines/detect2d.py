@@ -1,8 +1,7 @@
-"""Masses in one mammogram: preparation, one or more detectors, then marks in stored pixels."""
+"""Stage 1 for mammograms: one or more detectors on a prepared view, whose answers are averaged, to peaks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -10,11 +9,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch import nn
 
-from inference.bundle import WEIGHTS, Bundle, BundleError, load_bundle
-from inference.cases import View
-from inference.networks import load_networks
 from inference.networks.detect2d import BOX_SIDE, STRIDE
-from inference.pipelines.mammogram import Prepared, prepare
+from inference.pipelines.mammogram import Prepared
+from inference.pipelines.mass_crops import Place
 
 Array = NDArray[np.float32]
 
@@ -23,45 +20,32 @@ DIVISOR = 32
 PEAK = 5
 """Cells a side in which a peak is the highest."""
 APART = 0.25
-"""Of height + width: a mark nearer than this to a better one is the same lesion."""
+"""Of height + width: a peak nearer than this to a better one is the same lesion."""
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """A suspected mass on a view.
+class Peak:
+    """A suspected mass: its box in coarse pixels; score and malignancy 0..1, neither calibrated."""
 
-    centre, box   (row, column); (left, top, right, bottom) in stored pixels, as `cases.TruthMark.box`
-    score, malignancy  0..1, as the networks say them: neither is calibrated
-    """
-
-    centre: tuple[float, float]
-    box: tuple[float, float, float, float]
+    place: Place
     score: float
     malignancy: float
 
 
 class Detect2D:
-    """Loaded detectors, whose answers are averaged. One view at a time; they stay on `device`."""
+    """Loaded detectors. One view at a time; they stay on `device`.
+
+    peak   lowest heat of a peak
+    most   peaks a view
+    """
 
     def __init__(self, networks: Sequence[nn.Module], device: str, *, peak: float, most: int) -> None:
         layout = torch.channels_last
         self.networks = [n.to(device, memory_format=layout).eval() for n in networks]  # type: ignore[call-overload]
         self.device, self.peak, self.most = device, peak, most
 
-    @classmethod
-    def load(cls, bundle: Bundle, folder: Path, device: str) -> "Detect2D":
-        """Networks from the weights in `folder`; raises BundleError where they are not the bundle's."""
-        if load_bundle(folder, verify=True).sha256 != bundle.sha256:
-            raise BundleError(f"{folder}: the weights are not those of {bundle.id} {bundle.version}")
-        networks = load_networks(bundle.architecture, folder / WEIGHTS)
-        settings = bundle.settings
-        return cls(list(networks.values()), device, peak=settings["peak"], most=int(settings["most"]))
-
-    def marks(self, view: View) -> tuple[Mark, ...]:
-        """Marks of a view, best first; raises ValueError where no breast is found."""
-        prepared = prepare(view)
-        if prepared is None:
-            raise ValueError(f"{view.image}: no breast was found on the image")
+    def peaks(self, prepared: Prepared) -> tuple[Peak, ...]:
+        """Best first."""
         heat, box, malignancy = self._maps(prepared.channels)
         return _decoded(heat, box, malignancy, prepared, self.peak, self.most)
 
@@ -80,27 +64,25 @@ class Detect2D:
 
 def _decoded(
     heat: Array, box: Array, malignancy: Array, prepared: Prepared, peak: float, most: int
-) -> tuple[Mark, ...]:
-    """Peaks of the heat inside the breast as marks."""
+) -> tuple[Peak, ...]:
+    """Peaks of the heat inside the breast."""
     top = (heat == ndimage.maximum_filter(heat, PEAK)) & (heat >= peak)
     rows, columns = np.nonzero(top)
-    kept: list[tuple[float, float, float, float]] = []
-    out: list[Mark] = []
+    out: list[Peak] = []
     for k in np.argsort(-heat[rows, columns], kind="stable"):
         r, c = int(rows[k]), int(columns[k])
-        place = _box(box[:, r, c], r, c)
-        near = any(np.hypot(place[0] - a, place[1] - b) < APART * (h + w) for a, b, h, w in kept)
-        if near or not _inside(prepared, place[0], place[1]):
+        row, column, _, _ = place = _place(box[:, r, c], r, c)
+        kept = (other.place for other in out)
+        near = any(np.hypot(row - a, column - b) < APART * (h + w) for a, b, h, w in kept)
+        if near or not _inside(prepared, row, column):
             continue
-        kept.append(place)
-        out.append(_mark(place, prepared, float(heat[r, c]), float(malignancy[r, c])))
+        out.append(Peak(place, float(heat[r, c]), float(malignancy[r, c])))
         if len(out) == most:
             break
     return tuple(out)
 
 
-def _box(said: Array, row: int, column: int) -> tuple[float, float, float, float]:
-    """Centre row, centre column, height and width in coarse pixels."""
+def _place(said: Array, row: int, column: int) -> Place:
     width, height = (BOX_SIDE * float(np.exp(np.clip(v, -3, 3))) for v in said[:2])
     dx, dy = (float(np.clip(v, -4, 4)) for v in said[2:])
     return (row + dy + 0.5) * STRIDE - 0.5, (column + dx + 0.5) * STRIDE - 0.5, height, width
@@ -110,16 +92,3 @@ def _inside(prepared: Prepared, row: float, column: float) -> bool:
     r, c = round(row), round(column)
     rows, columns = prepared.mask.shape
     return 0 <= r < rows and 0 <= c < columns and bool(prepared.mask[r, c])
-
-
-def _mark(
-    place: tuple[float, float, float, float], prepared: Prepared, score: float, malignancy: float
-) -> Mark:
-    row, column, height, width = place
-    coarse = np.array(
-        [(row, column), (row - height / 2, column - width / 2), (row + height / 2, column + width / 2)]
-    )
-    centre, a, b = prepared.placed.to_stored(2 * coarse + 0.5)
-    (top, left), (bottom, right) = np.minimum(a, b), np.maximum(a, b)
-    box = (float(left), float(top), float(right), float(bottom))
-    return Mark((float(centre[0]), float(centre[1])), box, score, malignancy)

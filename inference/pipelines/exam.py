@@ -8,8 +8,10 @@ import numpy as np
 from inference.bundle import Bundle
 from inference.cases import Case, Exam, View
 from inference.pipelines import Progress, Read
-from inference.pipelines.detect2d import Detect2D, Mark
-from inference.protocol import Candidate, Place, Score, SkippedImage
+from inference.pipelines.both_views import Agreement, Finding, findings, with_other_views
+from inference.pipelines.marks2d import Mark, Marked
+from inference.pipelines.masses import Masses
+from inference.protocol import Candidate, Characteristic, Place, Score, SkippedImage
 
 NO_BREAST = "no breast was found on it"
 
@@ -17,55 +19,57 @@ NO_BREAST = "no breast was found on it"
 class ExamReader:
     """Loaded networks that read the views of an examination."""
 
-    def __init__(self, bundle: Bundle, detector: Detect2D) -> None:
-        self.bundle, self.detector = bundle, detector
+    def __init__(self, bundle: Bundle, masses: Masses) -> None:
+        self.bundle, self.masses = bundle, masses
+        self.agreement = Agreement.of_settings(bundle.settings)
 
     @classmethod
     def load(cls, bundle: Bundle, folder: Path, device: str) -> "ExamReader":
         """Networks from the weights in `folder`; raises BundleError where they are not the bundle's."""
-        return cls(bundle, Detect2D.load(bundle, folder, device))
+        return cls(bundle, Masses.load(bundle, folder, device))
 
     def read(self, case: Case | Exam, out: Path, progress: Progress) -> Read:
         """Read one examination; see `inference.pipelines.Pipeline`."""
         if isinstance(case, Case):
             return Read(status="not_run", reason="a volume found, this model reads mammograms")
         views = [view for view in case.views if not view.prior]
-        read: list[tuple[View, tuple[Mark, ...]]] = []
+        read: list[View] = []
+        marked: list[Marked] = []
         skipped = []
         for number, view in enumerate(views):
             progress(number / len(views), f"reading {view.laterality} {view.view}")
             try:
-                read.append((view, self.detector.marks(view)))
+                marked.append(self.masses.look(view))
+                read.append(view)
             except ValueError:
                 skipped.append(SkippedImage(view.image, view.frame, NO_BREAST))
         if not read:
             return Read(status="not_run", reason="no image could be read", skipped=tuple(skipped))
-        candidates = self._candidates([(view, mark) for view, marks in read for mark in marks])
+        found = findings(with_other_views(marked, self.agreement), self.agreement)
+        candidates = tuple(self._candidate(f"c{n}", f, read) for n, f in enumerate(found, start=1))
         progress(1.0, "done")
         return Read(
             status="done",
             operating_point=self.bundle.operating_point,
             candidates=candidates,
-            scores=scores(candidates, [view for view, _ in read]),
+            scores=scores(candidates, read),
             skipped=tuple(skipped),
         )
 
-    def _candidates(self, found: Sequence[tuple[View, Mark]]) -> tuple[Candidate, ...]:
-        """Most probable first."""
-        ranked = sorted(found, key=lambda pair: -pair[1].score)
-        return tuple(self._candidate(f"c{n}", *pair) for n, pair in enumerate(ranked, start=1))
-
-    def _candidate(self, name: str, view: View, mark: Mark) -> Candidate:
-        probability = float(self.bundle.calibration(mark.score))
+    def _candidate(self, name: str, finding: Finding, views: Sequence[View]) -> Candidate:
+        """The finding in the words of the protocol; its size is that on the view where it is likeliest."""
+        number, mark = finding.places[0]
+        suggested = {key: Characteristic(s.value, s.probability) for key, s in mark.suggestions.items()}
         return Candidate(
             id=name,
-            label=self.bundle.labels[0],
-            probability=probability,
+            label=finding.label,
+            probability=finding.probability,
             score=mark.score,
-            above_operating_point=probability >= self.bundle.operating_point.threshold,
-            malignancy=mark.malignancy,
-            diameter_mm=diameter_mm(mark, view),
-            places=(place(mark, view),),
+            above_operating_point=finding.probability >= self.bundle.operating_point.threshold,
+            malignancy=None if np.isnan(finding.malignancy) else finding.malignancy,
+            characteristics=suggested,
+            diameter_mm=diameter_mm(mark, views[number]),
+            places=tuple(place(mark, views[number]) for number, mark in finding.places),
         )
 
 

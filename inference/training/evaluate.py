@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -21,15 +20,15 @@ from rich.table import Table
 
 from inference.bundle import Bundle, BundleError, Figure, load_bundle
 from inference.cases import Case, TruthLesion, load_case
-from inference.evidence.bootstrap import Interval, interval, of_cases
+from inference.evidence.bootstrap import interval, of_cases
 from inference.evidence.calibration import brier, ece, reliability
 from inference.evidence.froc import Froc, at_threshold, froc, sensitivity_at
 from inference.evidence.marks import FALSE, IGNORED, Scored, match
 from inference.evidence.sizes import dice
 from inference.pipelines import Pipeline, Read, load
 from inference.protocol import Candidate, Patch
-from inference.training.evaluation_page import page
-from inference.training.mammography import evaluate as mammography
+from inference.training.evaluation import Evaluation, figure, write
+from inference.training.mammography.evaluate import evaluation as films
 
 RATES = (0.2, 0.5, 1.0, 2.0)
 
@@ -74,19 +73,6 @@ class Judged:
     status: str
 
 
-class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
-    """`evaluation.json`."""
-
-    bundle: str
-    version: str
-    sha256: str
-    cases: int
-    not_read: dict[str, str]
-    rules: str
-    figures: tuple[Figure, ...]
-    groups: tuple[Figure, ...]
-
-
 def evaluate(
     bundle_folder: Path,
     cases_folder: Path,
@@ -103,7 +89,7 @@ def evaluate(
     rules = rules or Rules()
     bundle = load_bundle(bundle_folder, verify=True)
     if bundle.task == "detect2d":
-        return _of_films(bundle, bundle_folder, cases_folder, out, device, rules.repeats)
+        return films(bundle, bundle_folder, cases_folder, out, device, rules.repeats)
     folders = sorted(path.parent for path in cases_folder.rglob("case.json"))
     if not folders:
         raise ValueError(f"{cases_folder}: no prepared case (a folder with case.json) was found")
@@ -117,41 +103,9 @@ def evaluate(
 
         judged.append(judge(pipeline, load_case(folder), folder.name, rules, told))
     result = summary(bundle, judged, rules)
-    _written(result, out, _curve(judged), _reliability(bundle, judged))
-    return result
-
-
-def _of_films(
-    bundle: Bundle, folder: Path, data: Path, out: Path | None, device: str, repeats: int
-) -> Evaluation:
-    """A bundle for mammograms on the validation patients and normal views of the data set in `data`."""
-    measured = mammography.measured(bundle, folder, data, device, repeats)
-    result = Evaluation(
-        bundle=bundle.id,
-        version=bundle.version,
-        sha256=bundle.sha256,
-        cases=len(measured.judged),
-        not_read={film.name: film.fault for film in measured.judged if film.fault},
-        rules=mammography.RULES,
-        figures=measured.figures,
-        groups=(),
-    )
-    cases = [film.scored for film in measured.judged]
-    _written(result, out, froc(cases), measured.reliable, "view")
-    return result
-
-
-def _written(
-    result: Evaluation,
-    out: Path | None,
-    curve: Froc,
-    reliable: Sequence[tuple[float, float]],
-    per: str = "litre",
-) -> None:
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / "evaluation.json").write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1))
-        (out / "evaluation.html").write_text(page(result, curve, reliable, per), encoding="utf-8")
+        write(result, out, _curve(judged), _reliability(bundle, judged), "litre")
+    return result
 
 
 def judge(
@@ -232,19 +186,19 @@ def _detection(bundle: Bundle, judged: Sequence[Judged], rules: Rules) -> list[F
     litres = sum(case.amount for case in cases)
     out = [Figure(name="lung read", value=litres, unit="litres", n=len(cases))]
     found = of_cases(cases, lambda c: at_threshold(c, -1.0)[0], repeats=rules.repeats)
-    out.append(_figure("candidate recall", found, "", lesions))
+    out.append(figure("candidate recall", found, lesions))
     for rate in RATES:
         at = of_cases(cases, partial(_sensitivity, rate=rate), repeats=rules.repeats)
-        out.append(_figure(f"sensitivity at {rate:g} false marks per litre", at, "", lesions))
+        out.append(figure(f"sensitivity at {rate:g} false marks per litre", at, lesions))
     point = bundle.operating_point
     chosen = [_by_probability(case) for case in judged]
     at = of_cases(chosen, lambda c: at_threshold(c, point.threshold)[0], repeats=rules.repeats)
-    out.append(_figure(f"sensitivity at '{point.name}'", at, "", lesions))
+    out.append(figure(f"sensitivity at '{point.name}'", at, lesions))
     at = of_cases(chosen, lambda c: at_threshold(c, point.threshold)[1], repeats=rules.repeats)
-    out.append(_figure(f"false marks at '{point.name}'", at, "per litre", len(chosen)))
+    out.append(figure(f"false marks at '{point.name}'", at, len(chosen), "per litre"))
     per_case = [float(((c.scores >= point.threshold) & (c.lesion == FALSE)).sum()) for c in chosen]
     each = interval([c.patient for c in chosen], lambda rows: float(np.take(per_case, rows).mean()))
-    out.append(_figure(f"false marks at '{point.name}'", each, "per case", len(per_case)))
+    out.append(figure(f"false marks at '{point.name}'", each, len(per_case), "per case"))
     return out
 
 
@@ -275,7 +229,7 @@ def _outline(judged: Sequence[Judged], rules: Rules) -> list[Figure]:
             array = np.array([values[k] for k in known])
             owners = [hits[k].owner for k in known]
             at = interval(owners, partial(_over, array, of), repeats=rules.repeats)
-            out.append(_figure(name, at, unit, len(known)))
+            out.append(figure(name, at, len(known), unit))
     return out
 
 
@@ -338,18 +292,6 @@ def _rank(case: Judged) -> Figure:
     )
 
 
-def _figure(name: str, at: Interval, unit: str, n: int) -> Figure:
-    known = np.isfinite(at.low) and np.isfinite(at.high)
-    return Figure(
-        name=name,
-        value=at.value,
-        low=at.low if known else None,
-        high=at.high if known else None,
-        unit=unit,
-        n=n,
-    )
-
-
 def _curve(judged: Sequence[Judged]) -> Froc:
     return froc([case.scored for case in judged])
 
@@ -370,9 +312,9 @@ def table(result: Evaluation) -> Table:
     out = Table(title=f"{result.bundle} {result.version} on {result.cases} cases", caption=result.rules)
     for column in ("figure", "value", "95 % interval", "n"):
         out.add_column(column, justify="left" if column == "figure" else "right")
-    for figure in (*result.figures, *result.groups):
-        span = "" if figure.low is None else f"{figure.low:.2f} to {figure.high:.2f}"
-        out.add_row(figure.name, f"{figure.value:.2f} {figure.unit}", span, str(figure.n))
+    for row in (*result.figures, *result.groups):
+        span = "" if row.low is None else f"{row.low:.2f} to {row.high:.2f}"
+        out.add_row(row.name, f"{row.value:.2f} {row.unit}", span, str(row.n))
     return out
 
 

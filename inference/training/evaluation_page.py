@@ -11,7 +11,7 @@ from inference.bundle import Figure
 from inference.evidence.froc import Froc
 
 if TYPE_CHECKING:
-    from inference.training.evaluate import Evaluation
+    from inference.training.evaluation import Evaluation
 
 WIDTH, HEIGHT, EDGE = 420, 280, 44
 STYLE = """

@@ -1,9 +1,10 @@
 """One optimiser for all networks: AdamW, warm-up and cosine, averaged weights, exact checkpoints."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -15,7 +16,10 @@ CLIP = 5.0
 
 @dataclass
 class Run:
-    """A network in training. `step`: steps done; `average`: exponential mean of the weights."""
+    """A network in training. `step`: steps done; `average`: exponential mean of the weights.
+
+    rates  share of the learning rate for parameters whose names begin so; 1 for the others
+    """
 
     network: nn.Module
     steps: int
@@ -25,6 +29,7 @@ class Run:
     ema: float
     step: int = 0
     layout: torch.memory_format = torch.channels_last_3d
+    rates: Mapping[str, float] = field(default_factory=dict)
     average: AveragedModel = field(init=False)
     optimiser: torch.optim.AdamW = field(init=False)
 
@@ -34,13 +39,21 @@ class Run:
         mean = get_ema_multi_avg_fn(self.ema)  # type: ignore[no-untyped-call]
         self.average = AveragedModel(self.network, multi_avg_fn=mean, use_buffers=True)
         self.optimiser = torch.optim.AdamW(
-            self.network.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay
+            self._groups(), lr=self.learning_rate, weight_decay=self.weight_decay
         )
+
+    def _groups(self) -> list[dict[str, Any]]:
+        """Parameters by their share of the learning rate."""
+        groups: dict[float, list[nn.Parameter]] = {}
+        for name, parameter in self.network.named_parameters():
+            share = next((rate for start, rate in self.rates.items() if name.startswith(start)), 1.0)
+            groups.setdefault(share, []).append(parameter)
+        return [{"params": own, "share": share} for share, own in groups.items()]
 
     def advance(self, loss: Callable[[], torch.Tensor]) -> float:
         """One step down the gradient of `loss()`; a loss that is not finite is skipped. Returns it."""
         for group in self.optimiser.param_groups:
-            group["lr"] = self.learning_rate * self._factor()
+            group["lr"] = self.learning_rate * self._factor() * group["share"]
         self.optimiser.zero_grad(set_to_none=True)
         value = loss()
         if torch.isfinite(value):

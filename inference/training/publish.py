@@ -10,7 +10,7 @@ import msgspec
 from rich.console import Console
 
 from inference.bundle import WEIGHTS, Bundle, BundleError, Figure, load_bundle, save_bundle
-from inference.training.evaluate import Evaluation
+from inference.training.evaluation import Evaluation
 
 INTRODUCTION = """\
 Finds lung nodules in chest CT as a second reader: place, size, outline and calibrated probability

@@ -22,20 +22,27 @@ class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file.
 
-    detectors   networks of equal task whose heat is averaged, by name
-    patch       rows and columns of a detector's patch, coarse pixels; divisible by 32
+    detectors    networks of equal task whose heat is averaged, by name
+    classifiers  of what the detectors find; each starts from the trunk of the detector in the same place
+    patch        rows and columns of a detector's patch, coarse pixels; divisible by 32
+    spread_mm    see `both_views.Agreement`
     """
 
     seed: int
     patch: tuple[int, int]
     detectors: dict[str, dict[str, Any]]
     detector_training: Schedule
+    classifiers: dict[str, dict[str, Any]]
+    classifier_training: Schedule
+    spread_mm: float
 
-    def with_detector_steps(self, steps: int) -> "Config":
-        """The same with another length of training."""
-        return msgspec.structs.replace(
-            self, detector_training=msgspec.structs.replace(self.detector_training, steps=steps)
-        )
+    def with_steps(self, most: int) -> "Config":
+        """The same with at most so many steps for each network."""
+        named = {"detector_training": self.detector_training, "classifier_training": self.classifier_training}
+        shorter = {
+            name: msgspec.structs.replace(own, steps=min(own.steps, most)) for name, own in named.items()
+        }
+        return msgspec.structs.replace(self, **shorter)
 
 
 def load_config(path: Path) -> Config:

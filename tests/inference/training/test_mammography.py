@@ -1,6 +1,7 @@
 """The mass detector for mammograms: its data, patches, training command and figures."""
 
 import csv
+from importlib.resources import files
 from pathlib import Path
 
 import msgspec
@@ -9,14 +10,18 @@ import pytest
 
 from inference.bundle import load_bundle
 from inference.cases import Plane, TruthMark, View
-from inference.pipelines.detect2d import Mark
+from inference.pipelines.classify2d import terms
 from inference.pipelines.mammogram import prepare
+from inference.pipelines.marks2d import Mark, Marked
+from inference.pipelines.mass_crops import crop
 from inference.training.__main__ import main
-from inference.training.evaluate import Evaluation
 from inference.training.evaluate import main as evaluate
-from inference.training.mammography.evaluate import auc, compared, figures
+from inference.training.evaluation import Evaluation
+from inference.training.mammography.crops import PLATE, Plates, augmented
+from inference.training.mammography.evaluate import compared
+from inference.training.mammography.figures import auc, detection
 from inference.training.mammography.patches import aims, breast, coarse_box, patch
-from inference.training.mammography.views import Part, films
+from inference.training.mammography.views import Film, Part, films
 from tests.conftest import shared_data
 
 BOX = (99.5, 279.5, 159.5, 339.5)
@@ -81,9 +86,10 @@ def test_a_mark_hits_in_the_box_and_only_the_best_of_a_mass_counts():
     mass = TruthMark(id="m", kind="mass", box=(0, 0, 10, 10), malignant=True)
     region = TruthMark(id="c", kind="calcifications", box=(50, 50, 90, 90))
     marks = [_mark(5, 5, 0.9), _mark(6, 6, 0.8), _mark(60, 60, 0.7), _mark(30, 30, 0.6)]
-    film = compared("v", "P", marks, (mass, region))
+    view = Marked("v", "L", "CC", Plane((1, 1), (100, 100)), (0, 0), tuple(marks))
+    film = compared(_film((mass, region)), view)
     assert film.scored.lesion.tolist() == [0, -2, -2, -1]
-    found = {f.name: f.value for f in figures([film], repeats=2)}
+    found = {f.name: f.value for f in detection([film], repeats=2)}
     assert found["sensitivity at 0.5 false marks per view"] == 1
     assert found["sensitivity at 0.5 false marks per view, malignant masses"] == 1
 
@@ -92,6 +98,38 @@ def test_area_under_the_curve():
     truth = np.array([False, False, True, True])
     assert auc(np.array([0.1, 0.4, 0.35, 0.8]), truth) == 0.75
     assert np.isnan(auc(np.array([0.1, 0.2]), np.array([True, True])))
+
+
+@pytest.mark.parametrize("orientation", [("A", "F"), ("P", "F")])
+def test_the_classifier_is_shown_the_lesion_in_the_middle_under_its_ellipse(orientation):
+    view = drawn(orientation)
+    prepared = prepare(view)
+    shown = crop(prepared, coarse_box(prepared, view.truth[0]))
+    bright = shown.channels[0] > 0.9 * shown.channels[0].max()
+    assert np.argwhere(bright).mean(axis=0) == pytest.approx([47.5, 47.5], abs=1)
+    assert bright.sum() * 0.42**2 == pytest.approx(np.pi * 9**2, rel=0.1)
+    assert shown.ellipse[bright].min() > 0.4
+    assert shown.ellipse[~bright].mean() < 0.06
+
+
+def test_an_augmented_crop_still_holds_its_mass_under_the_ellipse():
+    rows, columns = np.mgrid[:PLATE, :PLATE] - (PLATE - 1) / 2
+    disc = np.where((rows / 12) ** 2 + (columns / 20) ** 2 < 1, 0.9, 0.3).astype(np.float16)
+    plates = Plates(
+        np.stack([disc, disc])[None], np.array([[24, 40]], np.float32), np.zeros(1, np.float32),
+        np.ones(1, np.int8), np.zeros((1, 11), np.int8),
+    )  # fmt: skip
+    for seed in range(12):
+        made = augmented(np.random.default_rng(seed), plates, 0)
+        shown = max(made.channels, key=np.std)
+        inside, outside = shown[made.ellipse > 0.8], shown[made.ellipse == 0]
+        assert np.median(inside) > np.percentile(outside, 75)
+
+
+def test_descriptions_are_taken_apart_into_terms():
+    assert terms("irregular-architectural distortion") == {"irregular", "architectural distortion"}
+    assert terms("focal asymmetric density") == terms("asymmetric breast tissue") == {"asymmetry"}
+    assert terms("lymph node") == terms("") == frozenset()
 
 
 def test_no_patient_stands_on_two_sides_of_the_split():
@@ -104,7 +142,8 @@ def test_no_patient_stands_on_two_sides_of_the_split():
 
 def test_the_training_command_writes_a_bundle_that_is_measured_and_goes_on_where_it_stopped(tmp_path):
     data, out = _few(shared_data("mg"), tmp_path / "mg"), tmp_path / "out"
-    words = ["mg_lesion", "--data", str(data), "--out", str(out), "--steps", "24"]
+    words = ["mg_lesion", "--data", str(data), "--out", str(out), "--steps", "30"]
+    words += ["--config", str(_hasty(tmp_path / "train.toml"))]
     assert main(words) == 0
     first = load_bundle(out / "bundle", verify=True)
     assert main(words) == 0
@@ -122,7 +161,23 @@ def test_a_folder_without_the_data_set_ends_with_a_sentence(tmp_path, capsys):
 
 
 def _mark(row: float, column: float, score: float) -> Mark:
-    return Mark((row, column), (column - 3, row - 3, column + 3, row + 3), score, 0.5)
+    return Mark((row, column), (column - 3, row - 3, column + 3, row + 3), score, 0.5, probability=score)
+
+
+def _film(truth: tuple[TruthMark, ...]) -> Film:
+    nowhere = Path("films.zip")
+    return Film("v", "P", Part.VALIDATION, "val", "LEFT", "CC", "2", "left", 1.0, nowhere, "v.jp2", truth)
+
+
+def _hasty(path: Path) -> Path:
+    """The shipped configuration for small networks that learn something within a few steps."""
+    text = (files("resources") / "models" / "mg_lesion" / "train.toml").read_text(encoding="utf-8")
+    small = 'norm = "batch"\nchannels = [16, 16, 16, 16, 16]'
+    for old, new in (('norm = "batch"', small), ("ema = 0.998", "ema = 0.5"), ("warmup = 100", "warmup = 4")):
+        assert old in text
+        text = text.replace(old, new)
+    path.write_text(text, encoding="utf-8")
+    return path
 
 
 def _few(data: Path, folder: Path) -> Path:
