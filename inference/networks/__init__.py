@@ -11,6 +11,7 @@ from torch import nn
 from inference.networks.classify2d import MassClassifier
 from inference.networks.classify3d import CandidateClassifier
 from inference.networks.cluster2d import ClusterNet
+from inference.networks.density2d import DensityNet
 from inference.networks.detect2d import LesionNet
 from inference.networks.detect3d import CentreMaskNet
 
@@ -18,6 +19,7 @@ NETWORKS: dict[str, Callable[..., nn.Module]] = {
     "centre_mask_3d": CentreMaskNet,
     "candidate_classifier_3d": CandidateClassifier,
     "cluster_2d": ClusterNet,
+    "density_2d": DensityNet,
     "lesion_2d": LesionNet,
     "mass_classifier_2d": MassClassifier,
 }
@@ -29,10 +31,17 @@ def build(architecture: Mapping[str, Any]) -> nn.Module:
     return NETWORKS[architecture["network"]](**arguments)
 
 
-def save_networks(networks: Mapping[str, nn.Module], path: Path) -> None:
-    """Write the weights of several networks into one safetensors file, as `<name>.<parameter>`."""
+def save_networks(networks: Mapping[str, nn.Module], path: Path, *, half: bool = False) -> None:
+    """Write the weights of several networks into one safetensors file, as `<name>.<parameter>`.
+
+    With `half` in 16 bits; loaded networks compute in 32 bits all the same.
+    """
+
+    def stored(value: torch.Tensor) -> torch.Tensor:
+        return value.half() if half and value.is_floating_point() else value
+
     tensors = {
-        f"{name}.{key}": value.detach().cpu().contiguous()
+        f"{name}.{key}": stored(value.detach().cpu()).contiguous()
         for name, network in networks.items()
         for key, value in network.state_dict().items()
     }

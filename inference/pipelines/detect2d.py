@@ -52,14 +52,19 @@ class Detect2D:
     @torch.inference_mode()
     def _maps(self, channels: Array) -> tuple[Array, Array, Array]:
         """Mean heat (r, c), boxes (4, r, c) and malignancy (r, c) of the detectors at stride 4."""
-        pads = [(0, -n % DIVISOR) for n in channels.shape[1:]]
-        image = torch.from_numpy(np.pad(channels, ((0, 0), *pads))[None]).to(self.device)
-        image = image.contiguous(memory_format=torch.channels_last)
+        image = padded(channels, self.device)
         said = [network(image) for network in self.networks]
         heat, box, kind = (torch.stack([s[k] for s in said]) for k in range(3))
         maps = (torch.sigmoid(heat).mean(0)[0, 0], box.mean(0)[0], torch.sigmoid(kind).mean(0)[0, 0])
         first, second, third = (m.float().cpu().numpy() for m in maps)
         return first, second, third
+
+
+def padded(planes: Array, device: str) -> torch.Tensor:
+    """(n, r, c) planes as (1, n, ...) for a network, with zeros below and to the right."""
+    pads = [(0, -n % DIVISOR) for n in planes.shape[1:]]
+    image = torch.from_numpy(np.pad(planes, ((0, 0), *pads))[None]).to(device)
+    return image.contiguous(memory_format=torch.channels_last)
 
 
 def _decoded(

@@ -14,12 +14,14 @@ from inference.cases import View
 from inference.networks import load_networks
 from inference.pipelines.breast import nipple
 from inference.pipelines.classify2d import CONCEPTS, SHAPES, Classify2D, Judgement
+from inference.pipelines.density import Density
 from inference.pipelines.detect2d import Detect2D, Peak
 from inference.pipelines.mammogram import Prepared, prepare
 from inference.pipelines.marks2d import Mark, Marked, Suggestion
 
 Numbers = NDArray[np.float64]
 
+DENSITY = "density"
 DETECTORS, CLASSIFIERS = "mass_", "malignancy"
 """How the names of the networks of each stage begin."""
 AS_IS = Calibration(method="none", scores=(0.0, 1.0), probabilities=(0.0, 1.0))
@@ -56,6 +58,7 @@ class Scales:
     malignancy: Calibration = AS_IS
     shape: Calibration = AS_IS
     margin: Calibration = AS_IS
+    density: Calibration = AS_IS
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,7 @@ class Masses:
         second = [n for name, n in networks.items() if name.startswith(CLASSIFIERS)]
         self.detectors = Detect2D(first, device, peak=settings["peak"], most=int(settings["most"]))
         self.classifiers = Classify2D(second, device)
+        self.density = Density(networks[DENSITY], first[0], device) if DENSITY in networks else None
         self.weights = Weights.of_settings(settings)
         self.scales = scales or Scales()
 
@@ -98,7 +102,7 @@ class Masses:
         """Networks from the weights in `folder`; raises BundleError where they are not the bundle's."""
         if load_bundle(folder, verify=True).sha256 != bundle.sha256:
             raise BundleError(f"{folder}: the weights are not those of {bundle.id} {bundle.version}")
-        named = {name: bundle.calibrations.get(name, AS_IS) for name in ("malignancy", *PROPERTIES)}
+        named = {name: bundle.calibrations.get(name, AS_IS) for name in ("malignancy", *PROPERTIES, DENSITY)}
         networks = load_networks(bundle.architecture, folder / WEIGHTS)
         return cls(networks, device, bundle.settings, Scales(bundle.calibration, **named))
 
@@ -107,7 +111,23 @@ class Masses:
         prepared = prepare(view)
         if prepared is None:
             raise ValueError(f"{view.image}: no breast was found on the image")
-        return marked(view, prepared, self.marks(prepared, self.raw(prepared)))
+        return self.marked(view, prepared, self.raw(prepared))
+
+    def marked(self, view: View, prepared: Prepared, raw: Raw) -> Marked:
+        """A prepared view with its marks, its nipple and its density."""
+        front = nipple(prepared.mask) or (0.0, 0.0)  # `prepare` gives no empty mask
+        row, column = prepared.placed.to_stored(2 * np.array(front) + 0.5).tolist()
+        return Marked(
+            view.image, view.laterality, view.view, view.plane, (row, column), self.marks(prepared, raw),
+            axis=0 if prepared.placed.transpose else 1, density=self._density(prepared), prior=view.prior,
+        )  # fmt: skip
+
+    def _density(self, prepared: Prepared) -> Suggestion | None:
+        if self.density is None:
+            return None
+        said = self.density.probabilities(prepared)
+        best = max(said, key=lambda term: said[term])
+        return Suggestion(best, float(self.scales.density(said[best])))
 
     def raw(self, prepared: Prepared) -> Raw:
         """What the networks say."""
@@ -136,17 +156,6 @@ class Masses:
     def _suggested(self, concepts: Numbers) -> dict[str, Suggestion]:
         scales = {"shape": self.scales.shape, "margin": self.scales.margin}
         return {name: suggestion(concepts, name, scale) for name, scale in scales.items()}
-
-
-def marked(view: View, prepared: Prepared, marks: tuple[Mark, ...]) -> Marked:
-    """A view with its marks and its nipple."""
-    front = nipple(prepared.mask) or (0.0, 0.0)  # `prepare` gives no empty mask
-    row, column = prepared.placed.to_stored(2 * np.array(front) + 0.5).tolist()
-    place = (row, column)
-    return Marked(
-        view.image, view.laterality, view.view, view.plane, place, marks,
-        axis=0 if prepared.placed.transpose else 1, prior=view.prior,
-    )  # fmt: skip
 
 
 def suggestion(concepts: Numbers, name: str, scale: Calibration) -> Suggestion:

@@ -130,7 +130,11 @@ def _recipe(options: argparse.Namespace) -> Recipe:
     if options.model == "mg_lesion":
         films = mammography_config.load_config(path)
         films = films if options.steps is None else films.with_steps(options.steps)
-        names = (*(f"{name}.safetensors" for name in films.detectors | films.classifiers), mammography.PLATES)
+        names = (
+            *(f"{name}.safetensors" for name in films.detectors | films.classifiers),
+            mammography.PLATES,
+            mammography.DENSITIES,
+        )
         return Recipe(lambda report, say: mammography.train(films, data, out, device, report, say), names)
     chests = load_config(path)
     chests = chests if options.steps is None else chests.with_detector_steps(options.steps)

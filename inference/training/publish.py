@@ -11,6 +11,7 @@ from rich.console import Console
 
 from inference.bundle import WEIGHTS, Bundle, BundleError, Figure, load_bundle, save_bundle
 from inference.training.evaluation import Evaluation
+from inference.training.mammography import card as mammography
 
 INTRODUCTION = """\
 Finds lung nodules in chest CT as a second reader: place, size, outline and calibrated probability
@@ -46,6 +47,9 @@ LIMITS = """\
 - No malignancy is estimated, and no texture is suggested.
 """
 
+TEXTS = {"detect3d": (INTRODUCTION, LIMITS), "detect2d": (mammography.INTRODUCTION, mammography.LIMITS)}
+"""By task: what a card begins and ends with."""
+
 MEASURED = """
 ## Measured
 Intervals: 95 %, bootstrap over patients (those of the implanted nodules, where a volume holds many).
@@ -61,10 +65,11 @@ def card(bundle: Bundle, evaluations: Sequence[tuple[str, Evaluation]], remarks:
         f"| {p.rate:g} {p.unit} |"
         for p in bundle.operating_points
     )
+    introduction, limits = TEXTS[bundle.task]
     parts = [
         f"# {bundle.title}: {bundle.id} {bundle.version}\n",
-        INTRODUCTION,
-        "\n## Operating points\nChosen on the calibration volumes.\n\n",
+        introduction,
+        "\n## Operating points\nChosen on the calibration cases.\n\n",
         f"| name | probability | rate there |\n| --- | --- | --- |\n{points}\n",
         MEASURED,
     ]
@@ -72,7 +77,7 @@ def card(bundle: Bundle, evaluations: Sequence[tuple[str, Evaluation]], remarks:
     if remarks:
         parts.append(f"\n## Remarks\n{remarks.strip()}\n")
     prevalence = float(bundle.training.get("nodules_per_litre", 0.5))
-    return "".join([*parts, "\n", LIMITS.format(prevalence=prevalence)])
+    return "".join([*parts, "\n", limits.format(prevalence=prevalence)])
 
 
 def _section(title: str, result: Evaluation) -> str:

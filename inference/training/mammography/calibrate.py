@@ -1,7 +1,7 @@
 """Scores to probabilities, what another view counts, operating points: on the calibration patients only."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +23,10 @@ from inference.pipelines.both_views import (
 from inference.pipelines.classify2d import CONCEPTS, terms
 from inference.pipelines.mammogram import Prepared, prepare
 from inference.pipelines.marks2d import Marked
-from inference.pipelines.masses import AS_IS, PROPERTIES, Masses, Raw, Scales, Weights, marked, stored
+from inference.pipelines.masses import AS_IS, PROPERTIES, Masses, Raw, Scales, Weights, stored
 from inference.protocol import OperatingPoint
 from inference.training.calibrate import NothingMarkedError
+from inference.training.mammography.density import TERMS
 from inference.training.mammography.figures import RATES
 from inference.training.mammography.truth import hits, masses
 from inference.training.mammography.views import Film
@@ -96,8 +97,8 @@ def fit(pipeline: Masses, films: Iterable[Film], spread_mm: float) -> Fitted:
     found = {share: mean_sensitivity(cases) for share, cases in scored.items()}
     best = max(SHARES, key=lambda share: found[share])
     pipeline.weights = Weights(best)
-    pipeline.scales = scales(tried, scored[best], pipeline.weights)
-    views = [marked(t.view, t.prepared, pipeline.marks(t.prepared, t.raw)) for t in tried]
+    pipeline.scales = replace(scales(tried, scored[best], pipeline.weights), density=density(pipeline, tried))
+    views = [pipeline.marked(t.view, t.prepared, t.raw) for t in tried]
     agreement, notes = agreeing(tried, views, spread_mm)
     notes |= {f"classifier's share {share:g}: mean sensitivity": value for share, value in found.items()}
     exams = by_patient(tried, views, agreement)
@@ -132,6 +133,18 @@ def scales(tried: Sequence[Trial], cases: Sequence[Scored], weights: Weights) ->
         _logistic(kind, "malignant among found masses of"),
         *(_logistic(rows, f"{name} of found masses of") for name, rows in right.items()),
     )
+
+
+def density(pipeline: Masses, tried: Sequence[Trial]) -> Calibration:
+    """From the share that the likeliest density has to the probability that it is the reader's."""
+    rows = []
+    for trial in tried:
+        reader = TERMS.get(trial.view.meta.get("density", ""))
+        if pipeline.density is not None and reader is not None:
+            said = pipeline.density.probabilities(trial.prepared)
+            best = max(said, key=lambda term: said[term])
+            rows.append((said[best], best == reader))
+    return _logistic(rows, "density of breasts of")
 
 
 def _logistic(rows: Sequence[tuple[float, bool]], what: str) -> Calibration:

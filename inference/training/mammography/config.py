@@ -25,6 +25,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     detectors    networks of equal task whose heat is averaged, by name
     classifiers  of what the detectors find; each starts from the trunk of the detector in the same place
     patch        rows and columns of a detector's patch, coarse pixels; divisible by 32
+    density      of the breast, from the trunk of the first detector
     spread_mm    see `both_views.Agreement`
     """
 
@@ -34,6 +35,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     detector_training: Schedule
     classifiers: dict[str, dict[str, Any]]
     classifier_training: Schedule
+    density: dict[str, Any]
     spread_mm: float
 
     def with_steps(self, most: int) -> "Config":

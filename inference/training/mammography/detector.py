@@ -1,7 +1,7 @@
 """Training of the mass detectors: patches, loss, checkpoints."""
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +22,12 @@ BOX_WEIGHT = MALIGNANCY_WEIGHT = 0.5
 
 
 def train_detector(
-    config: Config, name: str, breasts: Sequence[Breast], out: Path, device: str, report: Report
+    config: Config, name: str, breasts: Callable[[], Sequence[Breast]], out: Path, device: str, report: Report
 ) -> nn.Module:
     """Train `config.detectors[name]`, from scratch or from its checkpoint in `out`; the averaged network.
 
-    Random numbers depend on seed, name and step only, so a resumed run sees the patches it would have seen.
+    `breasts` gives what is learnt from; it is not asked where nothing is left to learn. Random numbers
+    depend on seed, name and step only, so a resumed run sees the patches it would have seen.
     """
     settings = config.detector_training
     own = zlib.crc32(name.encode())
@@ -45,7 +46,7 @@ def train_detector(
         run.load(checkpoint)
     while run.step < settings.steps:
         rng = np.random.default_rng([config.seed, own, run.step])
-        chosen = _chosen(config, own, breasts, run.step)
+        chosen = _chosen(config, own, breasts(), run.step)
         losses = _step(run, rng, chosen, config.patch, device)
         report(run.step, settings.steps, losses)
         if run.step % settings.save_every == 0 or run.step == settings.steps:

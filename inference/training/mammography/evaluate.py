@@ -14,6 +14,7 @@ from inference.pipelines.both_views import Agreement, with_other_views
 from inference.pipelines.marks2d import Marked
 from inference.pipelines.masses import Masses
 from inference.training.evaluation import Evaluation, write
+from inference.training.mammography.density import TERMS
 from inference.training.mammography.figures import Judged, detection, judgement
 from inference.training.mammography.truth import RULES, hits, masses
 from inference.training.mammography.views import Film, Part, films
@@ -85,7 +86,7 @@ def compared(film: Film, view: Marked | None, fault: str = "") -> Judged:
     scores = np.array([mark.probability for mark in marks], np.float64)
     hit = hits([mark.centre for mark in marks], film.truth)
     scored = Scored(film.patient, scores, hit, (film.patient,) * len(wanted))
-    return Judged(film.id, film.patient, scored, wanted, view, fault)
+    return Judged(film.id, film.patient, scored, wanted, view, TERMS.get(film.density, ""), fault)
 
 
 def probabilities(judged: Iterable[Judged]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -28,6 +28,7 @@ class Judged:
     """One film after reading.
 
     scored  its marks, ranked by probability, against `masses`, which are those that should be found
+    density  BI-RADS density as a reader sees it, "a" to "d"; "" where unknown
     view    the marks; None where the film was not read, and then `fault` says why
     """
 
@@ -36,6 +37,7 @@ class Judged:
     scored: Scored
     masses: tuple[TruthMark, ...]
     view: Marked | None
+    density: str = ""
     fault: str = ""
 
     @property
@@ -85,6 +87,7 @@ def judgement(
         ]
     for name in ("shape", "margin"):
         out += _suggested(name, found, repeats)
+    out += _densities(judged, repeats)
     return [*out, *_of_exams(judged, agreement, breast, repeats)]
 
 
@@ -104,6 +107,26 @@ def _suggested(name: str, found: Sequence[tuple[str, Mark, TruthMark]], repeats:
         figure(f"{name}: the suggestion is a reader's term", at, len(known)),
         Figure(name=f"{name}: the commonest term is a reader's", value=float(commonest), n=len(known)),
     ]
+
+
+def _densities(judged: Sequence[Judged], repeats: int) -> list[Figure]:
+    """How often the suggested density is the reader's, or next to it; and how often the commonest one is."""
+    known = [
+        (film.patient, film.view.density.value, film.density)
+        for film in judged
+        if film.view is not None and film.view.density is not None and film.density
+    ]
+    if not known:
+        return []
+    patients = [patient for patient, *_ in known]
+    far = np.array([abs(ord(said) - ord(truth)) for _, said, truth in known])
+    truths = [truth for *_, truth in known]
+    out = []
+    for most, name in ((0, "is the reader's"), (1, "is the reader's or next to it")):
+        at = interval(patients, partial(_mean, (far <= most).astype(float)), repeats=repeats)
+        out.append(figure(f"density: the suggestion {name}", at, len(known)))
+    commonest = max(truths.count(term) for term in truths) / len(truths)
+    return [*out, Figure(name="density: the commonest is the reader's", value=commonest, n=len(known))]
 
 
 def _of_exams(

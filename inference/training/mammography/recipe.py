@@ -1,7 +1,9 @@
 """The recipe of `mg_lesion` from data to a bundle, in steps that resume. It measures nothing."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
@@ -13,20 +15,23 @@ from inference.bundle import (
     TrainingDomain,
     save_bundle,
 )
-from inference.networks import save_networks
+from inference.networks import load_networks, save_networks
 from inference.pipelines.detect2d import Detect2D
-from inference.pipelines.masses import Masses
+from inference.pipelines.masses import DENSITY, Masses
 from inference.training.detector import Report
 from inference.training.mammography.calibrate import Fitted, fit
 from inference.training.mammography.classifier import train_classifier
 from inference.training.mammography.config import Config
 from inference.training.mammography.crops import Plates, harvest
+from inference.training.mammography.density import features, train_density
 from inference.training.mammography.detector import train_detector
 from inference.training.mammography.patches import Breast, breast
 from inference.training.mammography.views import Part, films
 
 SETTINGS = {"peak": 0.02, "most": 40.0}
-PLATES = "plates.npz"
+PLATES, DENSITIES = "plates.npz", "densities.safetensors"
+LEAVES = (PLATES, DENSITIES)
+"""What the recipe leaves in its folder beside checkpoints."""
 
 Say = Callable[[str], None]
 
@@ -43,12 +48,17 @@ def train(config: Config, data: Path, out: Path, device: str, report: Report, sa
     """All steps; each one that `out` already holds is taken up where it stopped. Writes `out/bundle`."""
     networks = detectors(config, data, out, device, report, say)
     networks |= classifiers(config, list(networks.values()), data, out, device, report, say)
+    say("breast density")
+    first = networks[next(iter(config.detectors))]
+    learnt = features(first, films(data, lambda film: film.part is Part.TRAINING), out / DENSITIES, device)
+    networks[DENSITY] = train_density(config, learnt)
     say("calibration")
-    pipeline = Masses(networks, device, SETTINGS)
-    fitted = fit(pipeline, films(data, lambda film: film.part is Part.CALIBRATION), config.spread_mm)
     folder = out / "bundle"
     folder.mkdir(parents=True, exist_ok=True)
-    save_networks(networks, folder / WEIGHTS)
+    save_networks(networks, folder / WEIGHTS, half=True)
+    kept = load_networks(architecture(config), folder / WEIGHTS)  # what is calibrated is what is kept
+    pipeline = Masses(kept, device, SETTINGS)
+    fitted = fit(pipeline, films(data, lambda film: film.part is Part.CALIBRATION), config.spread_mm)
     bundle = described(config, fitted)
     return save_bundle(bundle, folder, card=f"# {bundle.title}\n\nNot measured yet: run the evaluation.\n")
 
@@ -57,8 +67,12 @@ def detectors(
     config: Config, data: Path, out: Path, device: str, report: Report, say: Say
 ) -> dict[str, nn.Module]:
     """Stage 1."""
-    say("the breasts of the training films")
-    learnt = list(breasts(data, Part.TRAINING))
+
+    @cache
+    def learnt() -> list[Breast]:
+        say("the breasts of the training films")
+        return list(breasts(data, Part.TRAINING))
+
     networks = {}
     for name in config.detectors:
         say(f"detector {name}")
@@ -83,6 +97,11 @@ def classifiers(
     return networks
 
 
+def architecture(config: Config) -> dict[str, dict[str, Any]]:
+    """Of all networks of the bundle."""
+    return config.detectors | config.classifiers | {DENSITY: config.density}
+
+
 def described(config: Config, fitted: Fitted) -> Bundle:
     """The bundle's description, with all that follows from the calibration patients."""
     scales = fitted.scales
@@ -102,10 +121,11 @@ def described(config: Config, fitted: Fitted) -> Bundle:
             "malignancy": scales.malignancy,
             "shape": scales.shape,
             "margin": scales.margin,
+            DENSITY: scales.density,
             "breast": fitted.breast,
         },
         domain=TrainingDomain(),
-        architecture=config.detectors | config.classifiers,
+        architecture=architecture(config),
         settings=SETTINGS | fitted.weights.settings() | fitted.agreement.settings(),
         licence="Apache-2.0",
         training={

@@ -173,7 +173,12 @@ def _hasty(path: Path) -> Path:
     """The shipped configuration for small networks that learn something within a few steps."""
     text = (files("resources") / "models" / "mg_lesion" / "train.toml").read_text(encoding="utf-8")
     small = 'norm = "batch"\nchannels = [16, 16, 16, 16, 16]'
-    for old, new in (('norm = "batch"', small), ("ema = 0.998", "ema = 0.5"), ("warmup = 100", "warmup = 4")):
+    for old, new in (
+        ('norm = "batch"', small),
+        ("ema = 0.998", "ema = 0.5"),
+        ("warmup = 100", "warmup = 4"),
+        ("features = 464", "features = 80"),
+    ):
         assert old in text
         text = text.replace(old, new)
     path.write_text(text, encoding="utf-8")

@@ -1,0 +1,39 @@
+"""What the card of a model for mammograms says beside its figures."""
+
+INTRODUCTION = """\
+Finds masses (with architectural distortion and asymmetry, as far as the data marks them) and
+calcification clusters on mammograms as a second reader, and says how malignant each mass looks.
+**Research software. Not a medical device. Not for diagnosis.**
+
+## How it works
+Every view is turned chest wall left, brought to 0.6 mm and normalised by its own breast (grey level,
+local contrast). A detector (CenterNet-like, stride 4) marks suspected masses with box and malignancy. A
+classifier looks at each mark at 0.42 mm (its trunk started from the detector's): mass or not, malignancy,
+terms of shape and margin. Log odds of both are averaged, isotonic or logistic regression turns them into
+probabilities. Marks of CC and MLO that lie equally far behind the nipple are one finding in two places,
+and support each other as far as that paid on the calibration patients. A breast is as suspicious as its
+worst finding (probability times malignancy), an exam as its worse breast. Breast density is suggested by
+a linear network on the detector's trunk. Clusters are found by a network of their own at 0.15 mm. All
+networks use BatchNorm.
+
+## Data and licence
+Weights: Apache-2.0. Masses: CBIS-DDSM (The Cancer Imaging Archive, CC BY 3.0; Sawyer-Lee, Gimenez, Hoogi,
+Rubin 2016, doi 10.7937/K9/TCIA.2016.7O02S9CY; Lee et al., Sci Data 2017;4:170177), digitised film at
+about 0.3 mm, 8 bits, compressed. Clusters: procedural, pasted into breasts of the training patients; no
+real cluster was learnt from. Split by patient: the validation patients of the data set were held back for
+the figures below, one in ten of the others (MD5 of the name) for calibration and operating points. Normal
+views of DDSM were only measured.
+"""
+
+LIMITS = """\
+## Limits
+- Trained and measured on digitised film of the 1990s. On digital mammograms it is not measured.
+- Every training film holds a mass: probabilities are too high for screening, where few films do.
+- Normal views were few and of another digitisation; an exam score is no statement that an exam is normal.
+- Shape, margin and density are weak suggestions: their accuracy stands above, beside that of the
+  commonest term.
+- Clusters are learnt from procedural ones alone. The data's real ones are hardly visible at its
+  resolution.
+- Subtle masses (CBIS subtlety 1 and 2) and masses in dense tissue are often missed.
+- Left-right comparison does not enter the score.
+"""
