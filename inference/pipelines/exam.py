@@ -9,6 +9,7 @@ from inference.bundle import Bundle
 from inference.cases import Case, Exam, View
 from inference.pipelines import Progress, Read
 from inference.pipelines.both_views import Agreement, Finding, findings, with_other_views
+from inference.pipelines.left_right import with_other_sides
 from inference.pipelines.marks2d import Mark, Marked
 from inference.pipelines.masses import Masses
 from inference.protocol import Candidate, Characteristic, Place, Score, SkippedImage
@@ -45,7 +46,7 @@ class ExamReader:
                 skipped.append(SkippedImage(view.image, view.frame, NO_BREAST))
         if not read:
             return Read(status="not_run", reason="no image could be read", skipped=tuple(skipped))
-        found = findings(with_other_views(marked, self.agreement), self.agreement)
+        found = findings(with_other_views(with_other_sides(marked), self.agreement), self.agreement)
         candidates = tuple(self._candidate(f"c{n}", f, read) for n, f in enumerate(found, start=1))
         progress(1.0, "done")
         return Read(

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.cases import Plane
+from inference.pipelines.mammogram import Prepared
 
 MASS = "mass"
 
@@ -27,6 +28,7 @@ class Mark:
     malignancy    of a mass, if it is one; NaN where the network does not judge it
     probability   that this is a lesion, calibrated; the score where there is no calibration yet
     suggestions   by property: `shape`, `margin`
+    asymmetry     how much brighter it is than the other breast there (see `left_right`); NaN where unknown
     """
 
     centre: tuple[float, float]
@@ -36,6 +38,7 @@ class Mark:
     label: str = MASS
     probability: float = float("nan")
     suggestions: dict[str, Suggestion] = field(default_factory=dict)
+    asymmetry: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class Marked:
     axis     of the stored image that leads away from the chest wall: 1, columns, but in an image that lies
     density  suggested BI-RADS density of the breast, "a" to "d"
     marks    most probable first, all labels
+    prepared the breast as the networks see it, for comparing left and right
     """
 
     image: str
@@ -58,6 +62,7 @@ class Marked:
     axis: int = 1
     density: Suggestion | None = None
     prior: bool = False
+    prepared: Prepared | None = field(default=None, repr=False, compare=False)
 
     def nipple_mm(self, mark: Mark) -> float:
         """Distance of a mark from the nipple on this view, mm."""

@@ -120,6 +120,7 @@ class Masses:
         return Marked(
             view.image, view.laterality, view.view, view.plane, (row, column), self.marks(prepared, raw),
             axis=0 if prepared.placed.transpose else 1, density=self._density(prepared), prior=view.prior,
+            prepared=prepared,
         )  # fmt: skip
 
     def _density(self, prepared: Prepared) -> Suggestion | None:

@@ -12,7 +12,7 @@ from inference.evidence.froc import froc
 from inference.evidence.marks import IGNORED, Scored
 from inference.pipelines.both_views import Agreement, with_other_views
 from inference.pipelines.marks2d import Marked
-from inference.pipelines.masses import Masses
+from inference.pipelines.masses import AS_IS, Masses
 from inference.training.evaluation import Evaluation, write
 from inference.training.mammography.density import TERMS
 from inference.training.mammography.figures import Judged, detection, judgement
@@ -37,7 +37,7 @@ def evaluation(
     shares = reliability(p, hit)
     figures = (
         *detection(judged, normal, repeats=repeats),
-        *judgement(judged, agreement, bundle.calibrations["breast"], repeats=repeats),
+        *judgement(judged, agreement, bundle.calibrations.get("breast", AS_IS), repeats=repeats),
         Figure(name="Brier score of the probability", value=brier(p, hit), n=len(p)),
         Figure(name="expected calibration error of the probability", value=ece(p, hit), n=len(p)),
     )
