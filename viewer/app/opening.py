@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from viewer.app import hanging, revealing, sitting
-from viewer.app.desk_parts import Hanging, ReportState, Review, SecondReader
+from viewer.app.desk_parts import Hanging, Pixels, ReportState, Review, SecondReader
 from viewer.app.desk_state import DeskState, study_key
 from viewer.app.display import Plane, Severity
 from viewer.app.jobs import Report
@@ -25,6 +25,8 @@ ARRIVAL_S = 0.15
 """How often slices that arrive are drawn, where they are not the one on screen."""
 KEPT_STACKS = 4
 """Display sets whose pixels stay in memory after they left the screen."""
+SMALL = 1 << 21
+"""Bytes of a picture for the study list that may stay in memory after its study was closed."""
 
 # --- scanning
 
@@ -132,7 +134,7 @@ def open_study(desk: DeskState, key: str) -> None:
     desk.case.generation += 1
     desk.case.key = desk.listing.chosen = key
     desk.review, desk.report, desk.second = Review(), ReportState(), SecondReader("waiting")
-    desk.pixels.stacks, desk.hanging = {}, Hanging()
+    desk.pixels, desk.hanging = Pixels(), Hanging()
     desk.screen.page, desk.screen.overlay = "reading", ""
     desk.screen.panel, desk.screen.series_open = False, True
     desk.views.forget()
@@ -157,7 +159,8 @@ def close_study(desk: DeskState) -> None:
     sitting.leave(desk)
     desk.case.generation += 1
     desk.case.key = desk.case.main_id = ""
-    desk.pixels.stacks, desk.hanging = {}, Hanging()
+    small = {k: one for k, one in desk.pixels.thumbnails.items() if one.codes.nbytes <= SMALL}
+    desk.pixels, desk.hanging = Pixels(thumbnails=small), Hanging()
     desk.views.forget()
     desk.review, desk.report, desk.second = Review(), ReportState(), SecondReader()
     desk.screen.page = "studies"
@@ -274,6 +277,8 @@ def _load_thumbnails(desk: DeskState) -> None:
 
 
 def _middle_alone(shown: DisplaySet) -> DisplaySet:
+    if shown.count == 1:
+        return shown
     middle = shown.instances[len(shown.instances) // 2]
     return replace(
         shown,
