@@ -8,6 +8,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from inference.networks.architectures import ARCHITECTURES, build_architecture
+from inference.networks.architectures import ArchitectureError as ArchitectureError
 from inference.networks.classify2d import MassClassifier
 from inference.networks.classify3d import CandidateClassifier
 from inference.networks.cluster2d import ClusterNet
@@ -23,12 +25,44 @@ NETWORKS: dict[str, Callable[..., nn.Module]] = {
     "lesion_2d": LesionNet,
     "mass_classifier_2d": MassClassifier,
 }
+"""Networks of this project, beside the `ARCHITECTURES` of MONAI."""
 
 
 def build(architecture: Mapping[str, Any]) -> nn.Module:
-    """A network from its entry in `model.toml`: `network` is its name here, the rest its arguments."""
+    """A network from its entry in `model.toml`: `network` is its name here, the rest its arguments.
+
+    Raises `ArchitectureError`.
+    """
     arguments = {key: value for key, value in architecture.items() if key != "network"}
-    return NETWORKS[architecture["network"]](**arguments)
+    name = architecture.get("network", "")
+    if name in ARCHITECTURES:
+        return build_architecture(name, arguments)
+    if name not in NETWORKS:
+        known = ", ".join(sorted({*NETWORKS, *ARCHITECTURES}))
+        raise ArchitectureError(f"network '{name}' found; there is: {known}")
+    return NETWORKS[name](**arguments)
+
+
+def own_tensors(network: nn.Module) -> dict[str, torch.Tensor]:
+    """The state of a network, a tensor that stands in it under several names (as DynUNet's do) once."""
+    seen: set[int] = set()
+    out = {}
+    for key, value in network.state_dict(keep_vars=True).items():
+        if id(value) not in seen:
+            seen.add(id(value))
+            out[key] = value.detach()
+    return out
+
+
+def put_tensors(network: nn.Module, tensors: Mapping[str, torch.Tensor]) -> None:
+    """Load what `own_tensors` gave; a missing or surplus tensor, or another shape, raises RuntimeError."""
+    first: dict[int, str] = {}
+    state = dict(tensors)
+    for key, value in network.state_dict(keep_vars=True).items():
+        name = first.setdefault(id(value), key)
+        if name != key and name in tensors:
+            state.setdefault(key, tensors[name])
+    network.load_state_dict(state)
 
 
 def save_networks(networks: Mapping[str, nn.Module], path: Path, *, half: bool = False) -> None:
@@ -41,9 +75,9 @@ def save_networks(networks: Mapping[str, nn.Module], path: Path, *, half: bool =
         return value.half() if half and value.is_floating_point() else value
 
     tensors = {
-        f"{name}.{key}": stored(value.detach().cpu()).contiguous()
+        f"{name}.{key}": stored(value.cpu()).contiguous()
         for name, network in networks.items()
-        for key, value in network.state_dict().items()
+        for key, value in own_tensors(network).items()
     }
     save_file(tensors, path)
 
@@ -56,6 +90,6 @@ def load_networks(architectures: Mapping[str, Mapping[str, Any]], path: Path) ->
         prefix = f"{name}."
         own = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
         network = build(architecture)
-        network.load_state_dict(own)
+        put_tensors(network, own)
         networks[name] = network.eval()
     return networks
