@@ -15,6 +15,7 @@ import numpy as np
 import tomli_w
 from numpy.typing import ArrayLike, NDArray
 
+from inference.contract import NetworkContract, contract_faults
 from inference.protocol import OperatingPoint
 
 FORMAT = 1
@@ -113,6 +114,7 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     settings       numbers of the pipeline (tile size, peak threshold, ...)
     calibrations   of what is said beside the probability of a finding: `malignancy`, `shape`, `breast`, ...
     own_scales     by label; labels that are not in it have the bundle's calibration and operating points
+    contract       of the general tasks (`contract.TASKS`): what the network is given, what its answer means
     """
 
     format: int
@@ -135,6 +137,7 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     evidence: tuple[Figure, ...] = ()
     calibrations: dict[str, Calibration] = {}
     own_scales: dict[str, OwnScale] = {}
+    contract: NetworkContract | None = None
 
     @property
     def operating_point(self) -> OperatingPoint:
@@ -172,7 +175,8 @@ def load_bundle(folder: Path, *, verify: bool = False) -> Bundle:
 def save_bundle(bundle: Bundle, folder: Path, *, card: str) -> Bundle:
     """Write `model.toml` and `card.md` beside the weights in `folder`; returns it with its hash."""
     bundle = msgspec.structs.replace(bundle, sha256=sha256(folder / WEIGHTS))
-    (folder / MODEL).write_text(tomli_w.dumps(msgspec.to_builtins(bundle)), encoding="utf-8")
+    said = {key: value for key, value in msgspec.to_builtins(bundle).items() if value is not None}
+    (folder / MODEL).write_text(tomli_w.dumps(said), encoding="utf-8")
     (folder / CARD).write_text(card, encoding="utf-8")
     return load_bundle(folder, verify=True)
 
@@ -212,6 +216,7 @@ def _faults(bundle: Bundle) -> Iterator[str]:
         if [p.name for p in own.operating_points] != names:
             yield f"the operating points of '{label}' are not named as the bundle's: {', '.join(names)}"
         yield from _calibration_faults(f"the calibration of '{label}'", own.calibration)
+    yield from contract_faults(bundle.task, bundle.contract, bundle.labels)
 
 
 def _calibration_faults(whose: str, knots: Calibration) -> Iterator[str]:

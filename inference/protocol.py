@@ -94,12 +94,20 @@ class Score(msgspec.Struct, frozen=True):
 
 
 class OperatingPoint(msgspec.Struct, frozen=True):
-    """A named threshold on the probability, with the rate at which it marks falsely."""
+    """A named threshold on the probability, with the rate at which it marks falsely.
+
+    unit  of the rate; "" where nobody measured it (a model of others')
+    """
 
     name: str
     threshold: float
     rate: float
     unit: str
+
+    @property
+    def measured(self) -> bool:
+        """Whether `rate` is known."""
+        return bool(self.unit)
 
 
 class Domain(msgspec.Struct, frozen=True):

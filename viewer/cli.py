@@ -93,7 +93,7 @@ def _add_reading(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _add_models(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    models = commands.add_parser("models", help="the installed models: list, info, verify")
+    models = commands.add_parser("models", help="the installed models: list, info, verify, install")
     actions = models.add_subparsers(required=True, metavar="ACTION")
     for name, text in (
         ("list", "one line per model"),
@@ -103,6 +103,13 @@ def _add_models(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         action = actions.add_parser(name, help=text)
         action.add_argument("id", nargs=None if name == "info" else "?", metavar="ID")
         action.set_defaults(run=_models, action=name)
+    install = actions.add_parser(
+        "install", help="a MONAI bundle, a torch checkpoint or a safetensors file (docs/models.md)"
+    )
+    install.add_argument("path", type=Path, metavar="PATH")
+    install.add_argument("--config", type=Path, metavar="TOML", help="a description of the model")
+    install.add_argument("--replace", action="store_true", help="in the place of the site's model of that id")
+    install.set_defaults(run=_install)
 
     prepare = commands.add_parser(
         "prepare", help="DICOM and truth to prepared cases for training and evaluation"
@@ -214,6 +221,12 @@ def _protocols(options: argparse.Namespace) -> int:
 
     chosen = {key: value for key, value in vars(options).items() if key in ("name", "path", "replace")}
     return protocols_command(options.action, **chosen)
+
+
+def _install(options: argparse.Namespace) -> int:
+    from viewer.app.install_command import install_command
+
+    return install_command(options.path, options.config, replace=options.replace)
 
 
 def _prepare(options: argparse.Namespace) -> int:

@@ -31,5 +31,6 @@ def models_command(action: str, model_id: str | None) -> int:
 
 def _line(bundle: Bundle) -> str:
     point = bundle.operating_point
-    threshold = f"{point.name}: {point.threshold:g} ({point.rate:g} {point.unit})"
+    rate = f"{point.rate:g} {point.unit}" if point.measured else "rate not measured"
+    threshold = f"{point.name}: {point.threshold:g} ({rate})"
     return f"{bundle.id} {bundle.version}  {bundle.title}  {bundle.sha256[:12]}  {threshold}"

@@ -33,7 +33,8 @@ def operating_point_words(point: OperatingPoint | None) -> str:
     """Name, threshold and false rate of an operating point."""
     if point is None:
         return "not stated by the model"
-    return f"{point.name}: marks from a probability of {point.threshold:.2f}, {point.rate:.1f} {point.unit}"
+    rate = f"{point.rate:.1f} {point.unit}" if point.measured else "rate of false marks not measured"
+    return f"{point.name}: marks from a probability of {point.threshold:.2f}, {rate}"
 
 
 def status_words(read: SecondRead) -> str:

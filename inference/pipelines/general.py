@@ -1,0 +1,100 @@
+"""A general network (classification or segmentation, 2-D or 3-D) and its answer, by its contract."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from monai.inferers.utils import sliding_window_inference
+from numpy.typing import NDArray
+from torch import nn
+from torch.nn import functional
+
+from inference.bundle import WEIGHTS, Bundle, BundleError, load_bundle
+from inference.contract import TASKS, NetworkContract
+from inference.networks import load_networks
+
+Array = NDArray[np.float32]
+Tick = Callable[[], None]
+
+MAX_ANSWERS = 500_000_000
+"""Numbers that an answer may hold (labels x voxels): 2 GB of float32."""
+NETWORK = "network"
+"""Name of the one network of such a bundle."""
+
+
+class GeneralNetwork:
+    """The loaded network of a bundle of `contract.TASKS`; it stays on `device`."""
+
+    def __init__(self, bundle: Bundle, network: nn.Module, device: str) -> None:
+        if bundle.contract is None or bundle.task not in TASKS:
+            raise BundleError(f"{bundle.id}: task '{bundle.task}' is none of {', '.join(TASKS)}")
+        self.bundle, self.device = bundle, device
+        self.contract: NetworkContract = bundle.contract
+        self.network = network.to(device).eval()
+        self.dims = TASKS[bundle.task]
+        self.segments = bundle.task.startswith("segment")
+
+    @classmethod
+    def load(cls, bundle: Bundle, folder: Path, device: str) -> "GeneralNetwork":
+        """The network from the weights in `folder`; raises BundleError where they are not the bundle's."""
+        if load_bundle(folder, verify=True).sha256 != bundle.sha256:
+            raise BundleError(f"{folder}: the weights are not those of {bundle.id} {bundle.version}")
+        if set(bundle.architecture) != {NETWORK}:
+            raise BundleError(f"{folder}: one network named '{NETWORK}' is allowed")
+        try:
+            network = load_networks(bundle.architecture, folder / WEIGHTS)[NETWORK]
+        except (RuntimeError, ValueError) as error:
+            raise BundleError(f"{folder}: {error}") from error
+        return cls(bundle, network, device)
+
+    @torch.inference_mode()
+    def answer(self, values: Array, tick: Tick = lambda: None) -> Array:
+        """(channels, ...) to probabilities, uncalibrated: (labels,), or (labels, ...) of a segmentation.
+
+        `tick` is called before every pass. Raises ValueError for an image whose answer would not fit in
+        memory, and BundleError where the network's answer does not have the shape that its contract says.
+        """
+        if self.segments and len(self.bundle.labels) * values[0].size > MAX_ANSWERS:
+            sides = " x ".join(map(str, values.shape[1:]))
+            raise ValueError(f"{len(self.bundle.labels)} labels in {sides} voxels are too many")
+        image = torch.from_numpy(values[None]).to(self.device)
+        logits = self._segmented(image, tick) if self.segments else self._passed(image, tick)
+        softmax = self.contract.activation == "softmax"
+        out = torch.softmax(logits, dim=1) if softmax else torch.sigmoid(logits)
+        answer: Array = out[0].cpu().numpy()
+        return answer
+
+    def _passed(self, image: torch.Tensor, tick: Tick) -> torch.Tensor:
+        tick()
+        logits: torch.Tensor = self.network(image)
+        spatial = tuple(image.shape[2:]) if self.segments else ()
+        wanted = (image.shape[0], len(self.bundle.labels), *spatial)
+        if not isinstance(logits, torch.Tensor) or tuple(logits.shape) != wanted:
+            found = tuple(logits.shape) if isinstance(logits, torch.Tensor) else type(logits).__name__
+            raise BundleError(
+                f"{self.bundle.id}: the network answers {found} to an image of {tuple(image.shape)}, "
+                f"its contract needs {wanted}"
+            )
+        return logits.float()
+
+    def _segmented(self, image: torch.Tensor, tick: Tick) -> torch.Tensor:
+        if not self.contract.window:
+            sides = image.shape[2:]
+            pads = [(0, -n % self.contract.multiple) for n in reversed(sides)]
+            padded = functional.pad(image, [p for pair in pads for p in pair], mode="replicate")
+            answer = self._passed(padded, tick)
+            for axis, n in enumerate(sides, start=2):
+                answer = answer.narrow(axis, 0, n)
+            return answer
+        out = sliding_window_inference(
+            image,
+            self.contract.window,
+            sw_batch_size=1,
+            predictor=lambda part: self._passed(part, tick),
+            overlap=self.contract.overlap,
+            mode="gaussian",
+            padding_mode="replicate",
+        )
+        assert isinstance(out, torch.Tensor)  # the predictor gives one tensor, so that this does
+        return out
