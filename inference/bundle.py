@@ -19,6 +19,8 @@ from inference.contract import NetworkContract, contract_faults
 from inference.protocol import OperatingPoint
 
 FORMAT = 1
+DETECT_3D, DETECT_2D = "detect3d", "detect2d"
+"""Tasks: findings in a volume, findings on mammograms."""
 MODEL, WEIGHTS, CARD = "model.toml", "weights.safetensors", "card.md"
 
 
@@ -148,6 +150,11 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """From that label's scores to probabilities."""
         own = self.own_scales.get(label)
         return self.calibration if own is None else own.calibration
+
+    def operating_point_of(self, label: str) -> OperatingPoint:
+        """The default operating point for that label."""
+        points = self.operating_points_of(label)
+        return next(p for p in points if p.name == self.default_operating_point)
 
     def operating_points_of(self, label: str) -> tuple[OperatingPoint, ...]:
         """That label's thresholds, with the names of `operating_points`."""

@@ -7,7 +7,7 @@ from torch import nn
 
 
 def hirescam(
-    network: nn.Module, layer: nn.Module, inputs: torch.Tensor, score: Callable[[torch.Tensor], torch.Tensor]
+    network: nn.Module, layer: nn.Module, inputs: torch.Tensor, score: Callable[..., torch.Tensor]
 ) -> torch.Tensor:
     """What raised the score: (batch, z, y, x) >= 0 on the layer's grid, in units of the score.
 

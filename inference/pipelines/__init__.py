@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from inference.bundle import Bundle, BundleError
+from inference.bundle import DETECT_2D, DETECT_3D, Bundle, BundleError
 from inference.cases import Case, Exam
 from inference.protocol import Candidate, Domain, OperatingPoint, Score, SkippedImage
 
@@ -45,14 +45,14 @@ class Pipeline(Protocol):
 
 def load(bundle: Bundle, folder: Path, device: str) -> Pipeline:
     """The pipeline of a bundle whose weights lie in `folder`, on a torch device such as "cpu" or "cuda:0"."""
-    if bundle.task == "detect3d":
+    if bundle.task == DETECT_3D:
         from inference.pipelines.detect3d import Detect3D  # torch loads only when a model does
 
         return Detect3D.load(bundle, folder, device)
-    if bundle.task == "detect2d":
+    if bundle.task == DETECT_2D:
         from inference.pipelines.exam import ExamReader
 
         return ExamReader.load(bundle, folder, device)
     raise BundleError(
-        f"{folder}: task '{bundle.task}' found, 'detect3d' and 'detect2d' allowed; update the program"
+        f"{folder}: task '{bundle.task}' found, '{DETECT_3D}' and '{DETECT_2D}' allowed; update the program"
     )

@@ -1,87 +1,162 @@
 """A mammography examination: every view is read, what several views show is joined, then scored."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from inference.bundle import Bundle
 from inference.cases import Case, Exam, View
+from inference.explain.view_heat import view_heat
 from inference.pipelines import Progress, Read
-from inference.pipelines.both_views import Agreement, Finding, findings, with_other_views
+from inference.pipelines.both_views import Agreement, Finding, breast_scores, findings, with_other_views
+from inference.pipelines.clusters import LABEL as CLUSTER
+from inference.pipelines.clusters import NETWORK as CLUSTERS
+from inference.pipelines.clusters import ClusterMark, Clusters
 from inference.pipelines.left_right import with_other_sides
-from inference.pipelines.marks2d import Mark, Marked
+from inference.pipelines.mammogram import Prepared, prepare
+from inference.pipelines.mammogram_domain import judge, statistics
+from inference.pipelines.marks2d import MASS, Mark, Marked
 from inference.pipelines.masses import Masses
-from inference.protocol import Candidate, Characteristic, Place, Score, SkippedImage
+from inference.protocol import ArrayRef, Candidate, Characteristic, ImageHeat, Place, Score, SkippedImage
 
 NO_BREAST = "no breast was found on it"
+EXPLAINED = 12
+"""Findings that get a heat map: the likeliest ones."""
+MOST_ON_A_VIEW = 40
+"""Marks kept of a view, of all labels: more than any reader looks at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One view after all networks have looked at it."""
+
+    view: View
+    prepared: Prepared
+    marked: Marked
+
+    @property
+    def name(self) -> str:
+        """Side and view position, as far as they are known."""
+        return f"{self.view.laterality} {self.view.view}".strip() or "a view"
 
 
 class ExamReader:
     """Loaded networks that read the views of an examination."""
 
-    def __init__(self, bundle: Bundle, masses: Masses) -> None:
-        self.bundle, self.masses = bundle, masses
+    def __init__(self, bundle: Bundle, masses: Masses, clusters: Clusters | None) -> None:
+        self.bundle, self.masses, self.clusters = bundle, masses, clusters
         self.agreement = Agreement.of_settings(bundle.settings)
 
     @classmethod
     def load(cls, bundle: Bundle, folder: Path, device: str) -> "ExamReader":
         """Networks from the weights in `folder`; raises BundleError where they are not the bundle's."""
-        return cls(bundle, Masses.load(bundle, folder, device))
+        clusters = Clusters.load(bundle, folder, device) if CLUSTERS in bundle.architecture else None
+        return cls(bundle, Masses.load(bundle, folder, device), clusters)
 
     def read(self, case: Case | Exam, out: Path, progress: Progress) -> Read:
         """Read one examination; see `inference.pipelines.Pipeline`."""
         if isinstance(case, Case):
             return Read(status="not_run", reason="a volume found, this model reads mammograms")
         views = [view for view in case.views if not view.prior]
-        read: list[View] = []
-        marked: list[Marked] = []
+        looked: list[Looked] = []
         skipped = []
         for number, view in enumerate(views):
-            progress(number / len(views), f"reading {view.laterality} {view.view}")
-            try:
-                marked.append(self.masses.look(view))
-                read.append(view)
-            except ValueError:
+            progress(0.8 * number / len(views), f"reading {view.laterality} {view.view}")
+            seen = self._look(view)
+            if seen is None:
                 skipped.append(SkippedImage(view.image, view.frame, NO_BREAST))
-        if not read:
+            else:
+                looked.append(seen)
+        if not looked:
             return Read(status="not_run", reason="no image could be read", skipped=tuple(skipped))
-        found = findings(with_other_views(with_other_sides(marked), self.agreement), self.agreement)
-        candidates = tuple(self._candidate(f"c{n}", f, read) for n, f in enumerate(found, start=1))
+        return self._answer(looked, tuple(skipped), out, progress)
+
+    def _look(self, view: View) -> Looked | None:
+        """None where no breast is found."""
+        prepared = prepare(view)
+        if prepared is None:
+            return None
+        marked = self.masses.look(view, prepared)
+        if self.clusters is not None:
+            found = [self._cluster(mark) for mark in self.clusters.marks(view, prepared)]
+            marks = sorted((*marked.marks, *found), key=lambda mark: -mark.probability)
+            marked = replace(marked, marks=tuple(marks[:MOST_ON_A_VIEW]))
+        return Looked(view, prepared, marked)
+
+    def _cluster(self, mark: ClusterMark) -> Mark:
+        probability = float(self.bundle.calibration_of(CLUSTER)(mark.score))
+        return Mark(mark.centre, mark.box, mark.score, float("nan"), CLUSTER, probability)
+
+    def _answer(
+        self, looked: Sequence[Looked], skipped: tuple[SkippedImage, ...], out: Path, progress: Progress
+    ) -> Read:
+        marked = with_other_sides([seen.marked for seen in looked])
+        found = findings(with_other_views(marked, self.agreement), self.agreement)
+        candidates = []
+        for number, finding in enumerate(found):
+            progress(0.8 + 0.2 * number / len(found), "explaining")
+            heat_in = out if number < EXPLAINED and finding.label == MASS else None
+            candidates.append(self._candidate(number + 1, finding, looked, heat_in))
         progress(1.0, "done")
         return Read(
             status="done",
             operating_point=self.bundle.operating_point,
-            candidates=candidates,
-            scores=scores(candidates, read),
-            skipped=tuple(skipped),
+            domain=judge([(seen.name, statistics(seen.prepared)) for seen in looked], self.bundle.domain),
+            candidates=tuple(candidates),
+            scores=(
+                *scores(candidates, [seen.view for seen in looked]),
+                *malignancy_scores(found),
+                *density_scores(looked),
+            ),
+            skipped=skipped,
         )
 
-    def _candidate(self, name: str, finding: Finding, views: Sequence[View]) -> Candidate:
+    def _candidate(
+        self, number: int, finding: Finding, looked: Sequence[Looked], heat_in: Path | None
+    ) -> Candidate:
         """The finding in the words of the protocol; its size is that on the view where it is likeliest."""
-        number, mark = finding.places[0]
+        first, mark = finding.places[0]
         suggested = {key: Characteristic(s.value, s.probability) for key, s in mark.suggestions.items()}
+        threshold = self.bundle.operating_point_of(finding.label).threshold
         return Candidate(
-            id=name,
+            id=f"c{number}",
             label=finding.label,
             probability=finding.probability,
             score=mark.score,
-            above_operating_point=finding.probability >= self.bundle.operating_point.threshold,
+            above_operating_point=finding.probability >= threshold,
             malignancy=None if np.isnan(finding.malignancy) else finding.malignancy,
             characteristics=suggested,
-            diameter_mm=diameter_mm(mark, views[number]),
-            places=tuple(place(mark, views[number]) for number, mark in finding.places),
+            features=() if np.isnan(mark.asymmetry) else (mark.asymmetry,),
+            diameter_mm=diameter_mm(mark, looked[first].view),
+            places=tuple(
+                place(mark, looked[n].view, self._heat(mark, looked[n], heat_in, f"heat_{number}_{n}"))
+                for n, mark in finding.places
+            ),
         )
 
+    def _heat(self, mark: Mark, seen: Looked, out: Path | None, name: str) -> ImageHeat | None:
+        """Where the detectors looked for a mass, written into `out`."""
+        if out is None:
+            return None
+        detectors = self.masses.detectors
+        heat, box = view_heat(detectors.networks, seen.prepared, mark.centre, detectors.device)
+        path = out / f"{name}.npy"
+        np.save(path, heat, allow_pickle=False)
+        return ImageHeat(array=ArrayRef(path=str(path), dtype="float32", shape=heat.shape), box=box)
 
-def place(mark: Mark, view: View) -> Place:
+
+def place(mark: Mark, view: View, heat: ImageHeat | None = None) -> Place:
     """The mark in the words of the protocol."""
     row, column = mark.centre
-    return Place(sop_instance_uid=view.image, frame=view.frame, column=column, row=row, box=mark.box)
+    return Place(
+        sop_instance_uid=view.image, frame=view.frame, column=column, row=row, box=mark.box, heat=heat
+    )
 
 
 def diameter_mm(mark: Mark, view: View) -> float:
-    """Of the circle with the area of the mark's box, as an ellipse in it."""
+    """Of the circle with the area of the ellipse in the mark's box."""
     left, top, right, bottom = mark.box
     rows, columns = view.plane.spacing_mm
     return float(np.sqrt((right - left) * columns * (bottom - top) * rows))
@@ -105,4 +180,34 @@ def scores(candidates: Sequence[Candidate], views: Sequence[View]) -> tuple[Scor
             Score("image", "any", highest[v.image, v.frame], v.laterality or None, v.image, v.frame)
             for v in views
         ),
+    )
+
+
+def malignancy_scores(found: Sequence[Finding]) -> tuple[Score, ...]:
+    """Highest probability of a malignant finding in the examination and in each breast.
+
+    Of findings whose malignancy is judged; a product of calibrated probabilities, itself not calibrated.
+    """
+    of_side = breast_scores(f for f in found if not np.isnan(f.malignancy))
+    if not of_side:
+        return ()
+    return (
+        Score("study", "malignant", max(of_side.values())),
+        *(Score("breast", "malignant", p, laterality=side) for side, p in sorted(of_side.items()) if side),
+    )
+
+
+def density_scores(looked: Sequence[Looked]) -> tuple[Score, ...]:
+    """The suggested BI-RADS density of each image: `density b` with the probability that a reader says so."""
+    return tuple(
+        Score(
+            "image",
+            f"density {density.value}",
+            density.probability,
+            seen.view.laterality or None,
+            seen.view.image,
+            seen.view.frame,
+        )
+        for seen in looked
+        if (density := seen.marked.density) is not None
     )

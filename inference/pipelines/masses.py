@@ -106,9 +106,12 @@ class Masses:
         networks = load_networks(bundle.architecture, folder / WEIGHTS)
         return cls(networks, device, bundle.settings, Scales(bundle.calibration, **named))
 
-    def look(self, view: View) -> Marked:
-        """The marks of a view; raises ValueError where no breast is found."""
-        prepared = prepare(view)
+    def look(self, view: View, prepared: Prepared | None = None) -> Marked:
+        """The marks of a view; raises ValueError where no breast is found.
+
+        `prepared`, where the caller has made it of this view already, saves the time to make it again.
+        """
+        prepared = prepare(view) if prepared is None else prepared
         if prepared is None:
             raise ValueError(f"{view.image}: no breast was found on the image")
         return self.marked(view, prepared, self.raw(prepared))

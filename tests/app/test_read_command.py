@@ -124,8 +124,8 @@ def test_a_study_that_does_not_suit_says_why(read, tmp_path, capsys):
     assert read(series) == ExitCode.NOTHING_READ
     (model,) = findings(tmp_path / "out")["studies"][0]["reads"]
     assert model["status"] == "not_run"
-    assert "modality MR" in model["reason"]
-    assert "not run: no series suits this model" in capsys.readouterr().out
+    assert "its images are MR" in model["reason"]
+    assert "not run: no model reads this study" in capsys.readouterr().out
 
 
 def test_a_model_that_is_not_installed_is_named(read, tmp_path, capsys):

@@ -17,7 +17,8 @@ from viewer.app.home import home
 from viewer.app.loader import Loader
 from viewer.app.progress import progress_bar
 from viewer.app.scan import scan
-from viewer.app.second_read.series_read import header_fields, to_grid
+from viewer.app.second_read.asking import header_fields
+from viewer.app.second_read.series_read import to_grid
 from viewer.core.dicom.display_set import DisplaySet
 
 COUNTED_KINDS = ("nodule", "mass")

@@ -13,11 +13,11 @@ from viewer.app.progress import progress_bar
 from viewer.app.report_material import Press
 from viewer.app.reporting import Written, write_model_read
 from viewer.app.scan import ScanResult, scan
+from viewer.app.second_read.asking import InstalledBundle
 from viewer.app.second_read.findings_json import Segment, StudyResult, WrittenObject, write_findings_json
 from viewer.app.second_read.installed import installed, named
 from viewer.app.second_read.model_read import ModelRead, StudyRead
 from viewer.app.second_read.pool import WorkerPool
-from viewer.app.second_read.series_read import InstalledBundle
 from viewer.app.second_read.study_read import read_study
 from viewer.app.stack import Stack
 from viewer.core.dicom.display_set import DisplaySet, Study

@@ -54,8 +54,8 @@ def _work(
 
     def read(report: Report, cancelled: Callable[[], bool]) -> "SealedRead":
         from inference.bundle import installed_bundles
+        from viewer.app.second_read.asking import ReadCancelled
         from viewer.app.second_read.sealed import read_sealed
-        from viewer.app.second_read.series_read import ReadCancelled
 
         try:
             return read_sealed(

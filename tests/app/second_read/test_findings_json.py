@@ -6,7 +6,7 @@ from dataclasses import replace
 import jsonschema
 import pytest
 
-from inference.protocol import Candidate, Characteristic, Domain, OperatingPoint
+from inference.protocol import Candidate, Characteristic, Domain, OperatingPoint, Score
 from viewer.app.second_read.findings import to_finding
 from viewer.app.second_read.findings_json import (
     FILE,
@@ -16,7 +16,7 @@ from viewer.app.second_read.findings_json import (
     validate,
     write_findings_json,
 )
-from viewer.app.second_read.model_read import ModelRead, Score, SeriesInput, StudyRead, StudyWarning
+from viewer.app.second_read.model_read import ModelRead, SeriesInput, StudyRead, StudyWarning
 from viewer.core.dicom.problem import Problem
 from viewer.core.reading.finding import Author, Finding, ImagePlace
 

@@ -17,9 +17,9 @@ from tests.app.second_read.studies import (
     unreadable,
 )
 from tests.inference.worker.jobs import bundle
+from viewer.app.second_read.asking import ReadCancelled, header_fields
 from viewer.app.second_read.handover import MEMORY, PREFIX
 from viewer.app.second_read.model_read import voxels
-from viewer.app.second_read.series_read import ReadCancelled, header_fields
 from viewer.app.second_read.study_read import read_study
 from viewer.core.reading.finding import Author, Texture
 
@@ -109,7 +109,7 @@ def test_series_that_are_not_read_are_named_with_the_reason(read):
 def test_nothing_that_suits_is_not_run_with_the_reason(read):
     model = read(display_set("1", modality="MR")).reads[0]
     assert model.status == "not_run"
-    assert model.reason == "no series suits this model: modality MR, the model reads CT"
+    assert model.reason == "no model reads this study: its images are MR, the models read CT"
     assert read().reads[0].reason == "there are no images in this study"
 
 

@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
+from inference.bundle import TrainingDomain
 from inference.cases import Case, Exam, Grid, Plane, View, load_exam, save_exam
 from inference.pipelines import load
+from inference.pipelines.mammogram import prepare
+from inference.pipelines.mammogram_domain import UNKNOWN, described, judge, statistics
 from tests.inference import breasts
 
 
@@ -38,10 +41,13 @@ def test_every_mass_is_marked_in_stored_pixels_whatever_side_the_chest_wall_is_o
 
 def test_scores_are_those_of_the_likeliest_finding(model, tmp_path):
     read = model.read(breasts.exam(), tmp_path, nothing)
-    by = {(s.level, s.laterality, s.sop_instance_uid): s.probability for s in read.scores}
+    by = {(s.level, s.laterality, s.sop_instance_uid): s.probability for s in read.scores if s.label == "any"}
     assert by["study", None, None] == max(c.probability for c in read.candidates)
     assert by["study", None, None] == max(by["breast", "L", None], by["breast", "R", None])
     assert sum(s.level == "image" for s in read.scores) == 4
+    malignant = [s for s in read.scores if s.label == "malignant"]
+    assert [(s.level, s.laterality) for s in malignant] == [("study", None), ("breast", "L"), ("breast", "R")]
+    assert all(s.probability <= by["study", None, None] for s in malignant)
 
 
 def test_a_view_without_a_breast_is_skipped_and_the_others_are_read(model, tmp_path):
@@ -95,3 +101,37 @@ def test_a_prepared_examination_comes_back_as_it_was(tmp_path):
             other.view,
             other.patient_orientation,
         )
+
+
+def test_a_heat_map_is_hottest_near_its_mass_and_lies_as_the_stored_image(model, tmp_path):
+    read = model.read(breasts.exam(), tmp_path, nothing)
+    for view in breasts.exam().views:
+        (place,) = [
+            p
+            for c in read.candidates
+            if c.above_operating_point
+            for p in c.places
+            if p.sop_instance_uid == view.image
+        ]
+        heat = np.load(place.heat.array.path)
+        assert heat.max() == 1
+        left, top, right, bottom = place.heat.box
+        rows, columns = heat.shape
+        y = top + (np.arange(rows) + 0.5) * (bottom - top) / rows
+        x = left + (np.arange(columns) + 0.5) * (right - left) / columns
+        weight = np.where(heat > 0.5, heat, 0)
+        middle = ((weight.sum(1) @ y) / weight.sum(), (weight.sum(0) @ x) / weight.sum())
+        box = view.truth[0].box
+        centre = ((box[1] + box[3]) / 2, (box[0] + box[2]) / 2)
+        assert np.hypot(*np.subtract(middle, centre)) * breasts.MM < 12
+
+
+def test_the_domain_is_told_by_the_worst_view():
+    known = described([statistics(prepare(v)) for v in breasts.exam().views] * 2)
+    good = [(f"{v.laterality} {v.view}", statistics(prepare(v))) for v in breasts.exam().views]
+    assert judge(good, known).verdict == "in"
+    name, worst = good[2]
+    said = judge([*good[:2], (name, worst | {"detail": 1.0})], known)
+    assert said.verdict == "outside"
+    assert said.reasons[0].startswith("R MLO: fine detail in the breast is 1, ")
+    assert judge(good, TrainingDomain()).reasons == (UNKNOWN,)

@@ -1,15 +1,16 @@
 """From the worker's candidates to findings: names, tracking UIDs, sides. Pure."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.bundle import Calibration
+from inference.bundle import Bundle, Calibration
 from inference.protocol import Candidate
+from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.geometry import Geometry
-from viewer.core.reading.finding import Author, Finding, Texture
+from viewer.core.reading.finding import Author, Finding, ImagePlace, Texture
 
 BODY_HU = -300
 """Above it: body, couch and clothes. Below: air and lung."""
@@ -17,6 +18,8 @@ BODY_SHARE = 0.25
 """A column of voxels belongs to the body where it holds this share of the fullest one: a couch does not."""
 NEAR_MIDLINE_MM = 10.0
 """Closer to the midline than this, no side is claimed."""
+SAME = 1e-6
+"""A probability this close to that of the score alone is it."""
 REACH_MM = 20.0
 """Slices this far from a finding tell where the midline runs there."""
 
@@ -61,6 +64,47 @@ def to_finding(
         texture=_texture(candidate),
         probability=candidate.probability,
         interval=None if calibration is None else calibration.interval(candidate.score),
+        score=candidate.score,
+        malignancy=candidate.malignancy,
+        above_operating_point=candidate.above_operating_point,
+    )
+
+
+def on_images(
+    candidate: Candidate,
+    name: str,
+    uid: str,
+    images: Mapping[tuple[str, int | None], DisplaySet],
+    bundle: Bundle,
+) -> Finding:
+    """A candidate on mammograms as the desk shows it; `images` by SOP Instance UID and frame.
+
+    Its interval is that of its own score: none where other views made it more or less probable.
+    """
+    places = tuple(
+        ImagePlace(
+            sop_instance_uid=place.sop_instance_uid,
+            series_instance_uid=images[place.sop_instance_uid, place.frame].series_instance_uid,
+            frame=place.frame,
+            column=place.column,
+            row=place.row,
+            box=place.box,
+        )
+        for place in candidate.places
+    )
+    shown = [images[p.sop_instance_uid, p.frame].instances[0].mammogram for p in candidate.places]
+    sides = {mammogram.side for mammogram in shown if mammogram is not None}
+    calibration = bundle.calibration_of(candidate.label)
+    own = abs(float(calibration(candidate.score)) - candidate.probability) < SAME
+    return Finding(
+        name=name,
+        tracking_uid=uid,
+        author=Author.MODEL,
+        label=candidate.label,
+        places=places,
+        laterality=sides.pop() if len(sides) == 1 else "",
+        probability=candidate.probability,
+        interval=calibration.interval(candidate.score) if own else None,
         score=candidate.score,
         malignancy=candidate.malignancy,
         above_operating_point=candidate.above_operating_point,

@@ -103,25 +103,12 @@ def _read(read: ModelRead, segments: Mapping[str, Segment]) -> Json:
         "seconds": read.seconds,
         "operating_point": msgspec.to_builtins(read.operating_point),
         "domain": msgspec.to_builtins(read.domain),
-        "inputs": [_input(i) for i in map(asdict, read.inputs)],
-        "scores": [asdict(score) for score in read.scores],
+        "inputs": [asdict(considered) for considered in read.inputs],
+        "scores": msgspec.to_builtins(read.scores),
         "findings": [
             _finding(number, finding, read, segments.get(finding.tracking_uid))
             for number, finding in enumerate(read.findings, start=1)
         ],
-    }
-
-
-def _input(series: Json) -> Json:
-    """A series as the format has it: single images, which it names too, are for models of single images."""
-    return {
-        "series_instance_uid": series["series_instance_uid"],
-        "sop_instance_uid": None,
-        "frame": None,
-        "laterality": None,
-        "view": None,
-        "status": series["status"],
-        "reason": series["reason"],
     }
 
 

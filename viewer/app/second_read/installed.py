@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from inference.bundle import BundleError, bundle_folders, load_bundle
-from viewer.app.second_read.series_read import InstalledBundle
+from viewer.app.second_read.asking import InstalledBundle
 
 FOLDER = "models"
 """Below the home folder: bundles of this site, beside those that ship with the project."""

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.protocol import Candidate, Domain, OperatingPoint, Patch
+from inference.protocol import ArrayRef, Candidate, Domain, OperatingPoint, Patch, Place, Score
 from viewer.app.whole_files import write_file
 from viewer.core.reading.codec import BadPayload, from_json, to_json
 from viewer.core.reading.finding import Finding
@@ -19,23 +19,19 @@ FILE = "read.json"
 
 @dataclass(frozen=True, slots=True)
 class SeriesInput:
-    """A series that the model considered. `status` is "read" or "skipped", with the reason."""
+    """A series that the model considered, or one image of it.
+
+    status  "read", or "skipped" with the reason
+    sop_instance_uid, frame, laterality, view  of a single image; None where a whole series is meant
+    """
 
     series_instance_uid: str
     status: str
     reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """A probability about more than one place. `level`: study, breast, series or image."""
-
-    level: str
-    label: str
-    probability: float
-    laterality: str | None = None
     sop_instance_uid: str | None = None
     frame: int | None = None
+    laterality: str | None = None
+    view: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,22 +109,37 @@ def load_read(folder: Path) -> ModelRead | None:
 
 def array_paths(read: ModelRead) -> Iterable[str]:
     """The files of all masks and heat maps."""
-    patches = (patch for c in read.candidates.values() for patch in (c.mask, c.heat))
-    return [patch.array.path for patch in patches if patch is not None]
+    every = ((c.mask, c.heat, *(place.heat for place in c.places)) for c in read.candidates.values())
+    return [part.array.path for parts in every for part in parts if part is not None]
 
 
 def with_arrays_in(read: ModelRead, folder: Path | None) -> ModelRead:
     """The same read with its arrays named as files of `folder`; None leaves the bare names, as on disk."""
     moved = {
-        uid: msgspec.structs.replace(c, mask=_moved(c.mask, folder), heat=_moved(c.heat, folder))
+        uid: msgspec.structs.replace(
+            c,
+            mask=_moved(c.mask, folder),
+            heat=_moved(c.heat, folder),
+            places=tuple(_place_moved(place, folder) for place in c.places),
+        )
         for uid, c in read.candidates.items()
     }
     return replace(read, candidates=moved)
 
 
+def _place_moved(place: Place, folder: Path | None) -> Place:
+    if place.heat is None:
+        return place
+    heat = msgspec.structs.replace(place.heat, array=_array_in(place.heat.array, folder))
+    return msgspec.structs.replace(place, heat=heat)
+
+
 def _moved(patch: Patch | None, folder: Path | None) -> Patch | None:
     if patch is None:
         return None
-    name = Path(patch.array.path).name
-    path = name if folder is None else str(folder / name)
-    return msgspec.structs.replace(patch, array=msgspec.structs.replace(patch.array, path=path))
+    return msgspec.structs.replace(patch, array=_array_in(patch.array, folder))
+
+
+def _array_in(array: ArrayRef, folder: Path | None) -> ArrayRef:
+    name = Path(array.path).name
+    return msgspec.structs.replace(array, path=name if folder is None else str(folder / name))

@@ -20,10 +20,10 @@ from pathlib import Path
 
 import msgspec
 
+from viewer.app.second_read.asking import InstalledBundle, Volumes
 from viewer.app.second_read.handover import private_folder
 from viewer.app.second_read.model_read import StudyRead, array_paths, with_arrays_in
 from viewer.app.second_read.pool import WorkerPool
-from viewer.app.second_read.series_read import InstalledBundle, Volumes
 from viewer.app.second_read.study_read import read_study
 from viewer.core.dicom.display_set import Study
 from viewer.core.reading.codec import BadPayload, from_json, to_json

@@ -8,9 +8,11 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
-from inference.bundle import MODEL
+from inference.bundle import DETECT_2D, MODEL
 from inference.protocol import PROTOCOL
+from viewer.app.second_read.asking import InstalledBundle, Means, Report, Volumes, without_answer
 from viewer.app.second_read.choose import choose
+from viewer.app.second_read.exam_read import read_exam
 from viewer.app.second_read.model_read import (
     ModelRead,
     SeriesInput,
@@ -21,14 +23,7 @@ from viewer.app.second_read.model_read import (
     with_arrays_in,
 )
 from viewer.app.second_read.pool import WorkerPool
-from viewer.app.second_read.series_read import (
-    InstalledBundle,
-    Means,
-    Report,
-    Volumes,
-    read_series,
-    without_answer,
-)
+from viewer.app.second_read.series_read import read_series
 from viewer.core.dicom.display_set import DisplaySet, Study
 
 TRIES = 3
@@ -48,7 +43,8 @@ def read_study(
     cancelled: Callable[[], bool] | None = None,
     priority: int = 0,
 ) -> StudyRead:
-    """Read a study with each bundle. Blocks; raises `ReadCancelled`, and nothing else for bad input.
+    """Read a study with each bundle that is for its kind of images. Blocks; raises `ReadCancelled`, and
+    nothing else for bad input.
 
     Idempotent: a read of the same images by the same model that lies in `out` already is taken from there.
     Masks and heat maps lie below `out`; volumes on their way below `scratch` (else `out`) where memory has no
@@ -59,10 +55,14 @@ def read_study(
     report = progress or (lambda done, doing: None)
     means = Means(volumes, workers, report, cancelled or (lambda: False), scratch or out, priority)
     read_with = _read_once if keep else _read_unkept
+    fitting = [installed for installed in bundles if _is_for(installed, study)]
+    asked = fitting or bundles
     reads = [
-        read_with(study, installed, replace(means, report=_part(report, number, len(bundles))), out)
-        for number, installed in enumerate(bundles)
+        read_with(study, installed, replace(means, report=_part(report, number, len(asked))), out)
+        for number, installed in enumerate(asked)
     ]
+    if not fitting:
+        reads = [replace(read, reason=_why_no_model(study, bundles)) for read in reads]
     return StudyRead(
         study_instance_uid=study.study_instance_uid,
         patient_id=study.patient.id,
@@ -100,7 +100,7 @@ def _read_once(study: Study, installed: InstalledBundle, means: Means, out: Path
         return known
     working = Path(tempfile.mkdtemp(prefix="reading-", dir=out))
     try:
-        read = _read_best(study, installed, means, working)
+        read = _read_suitable(study, installed, means, working)
         if not read.finished:
             return read
         if read.status == "done":
@@ -113,7 +113,32 @@ def _read_once(study: Study, installed: InstalledBundle, means: Means, out: Path
 
 
 def _read_unkept(study: Study, installed: InstalledBundle, means: Means, out: Path) -> ModelRead:
-    return _read_best(study, installed, means, Path(tempfile.mkdtemp(dir=out)))
+    return _read_suitable(study, installed, means, Path(tempfile.mkdtemp(dir=out)))
+
+
+def _is_for(installed: InstalledBundle, study: Study) -> bool:
+    """True where the study holds images of the modality that the model reads."""
+    _, bundle = installed
+    return bundle.input.modality in _modalities(study)
+
+
+def _modalities(study: Study) -> list[str]:
+    return sorted({d.modality or "unknown" for d in study.display_sets if d.kind == "image"})
+
+
+def _why_no_model(study: Study, bundles: Sequence[InstalledBundle]) -> str:
+    """Said of every model where none is for the study."""
+    known = ", ".join(sorted({bundle.input.modality for _, bundle in bundles}))
+    found = _modalities(study)
+    if not found:
+        return "there are no images in this study"
+    return f"no model reads this study: its images are {', '.join(found)}, the models read {known}"
+
+
+def _read_suitable(study: Study, installed: InstalledBundle, means: Means, out: Path) -> ModelRead:
+    """Read what of the study the model accepts: its mammograms, or its best series."""
+    _, bundle = installed
+    return (read_exam if bundle.task == DETECT_2D else _read_best)(study, installed, means, out)
 
 
 def _read_best(study: Study, installed: InstalledBundle, means: Means, out: Path) -> ModelRead:
