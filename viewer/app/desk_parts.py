@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inference.protocol import Patch
 from viewer.app.display import Plane, Question, Severity
 from viewer.app.reading_list import ReadingLine
 from viewer.app.stack import Stack
@@ -21,7 +20,7 @@ from viewer.core.hanging.tiles import Seen
 
 if TYPE_CHECKING:  # the second reader's parts load after the first image
     from viewer.app.report_folder import Written
-    from viewer.app.second_read.model_read import StudyRead
+    from viewer.app.second_read.model_read import HeatMaps, StudyRead
     from viewer.app.second_read.sealed import SealedRead
 
 
@@ -150,7 +149,7 @@ class SecondReader:
     job: str = ""
     sealed: "SealedRead | None" = None
     read: "StudyRead | None" = None
-    heat: dict[str, Patch] = field(default_factory=dict)
+    heat: "dict[str, HeatMaps]" = field(default_factory=dict)
 
     def stands(self, kind: str, reason: str = "") -> None:
         """It is waiting, ready, not_run or failed from now on."""

@@ -11,7 +11,7 @@ from viewer.core.dicom.geometry import Vector
 from viewer.core.dicom.presentation import Presentation
 from viewer.core.hanging.pose import PLAIN, Pose
 from viewer.core.pixels.grey import Window as Window
-from viewer.core.reading.finding import Axis, ImagePlace
+from viewer.core.reading.finding import Axis, ImagePlace, PixelBox
 
 
 class Plane(StrEnum):
@@ -95,16 +95,35 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageHeat:
+    """A heat map of part of one image, spread over `box`.
+
+    path, shape  a float32 `.npy` (rows, columns)
+    frame  from 0; None in an object of one frame
+    """
+
+    sop_instance_uid: str
+    frame: int | None
+    path: str
+    shape: tuple[int, int]
+    box: PixelBox
+
+
+@dataclass(frozen=True, slots=True)
 class Heat:
-    """The heat map of the focused finding, on the grid of its series: `path` is a float32 `.npy` patch."""
+    """The heat map of the focused finding, on the grid of its series: `path` is a float32 `.npy` patch.
+
+    images  of a finding on images instead: its map on each of them
+    """
 
     tracking_uid: str
     name: str
     series_instance_uid: str
     frame_of_reference_uid: str
-    path: str
-    start: tuple[int, int, int]
-    shape: tuple[int, int, int]
+    path: str = ""
+    start: tuple[int, int, int] = (0, 0, 0)
+    shape: tuple[int, int, int] = (0, 0, 0)
+    images: tuple[ImageHeat, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from typing import Protocol
 
 import numpy as np
 
-from inference.protocol import Candidate, Domain, OperatingPoint, Patch
+from inference.protocol import Candidate, Domain, OperatingPoint
 from viewer.app.display import Mark, MarkState, ViewportState
-from viewer.app.second_read.model_read import ModelRead, StudyRead, voxels
+from viewer.app.second_read.model_read import ModelRead, voxels
 from viewer.app.sources import read_header
 from viewer.app.stack import Stack
 from viewer.app.windows import preset
@@ -147,12 +147,6 @@ def display_sets_of(reading: Reading) -> tuple[str, ...]:
     chosen = (k.shows.display_set for k in reading.key_images)
     drawn = (d.on.display_set for d in reading.distances if d.on is not None)
     return (*reading.slices_seen, *chosen, *drawn)
-
-
-def heats_of(read: StudyRead | None) -> dict[str, Patch]:
-    """Heat maps of a read that was revealed, by tracking UID."""
-    parts = () if read is None else read.reads
-    return {uid: c.heat for part in parts for uid, c in part.candidates.items() if c.heat is not None}
 
 
 def _source(display_set: DisplaySet) -> Source:

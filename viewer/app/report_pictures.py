@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from inference.protocol import Patch
 from viewer.app import posing
 from viewer.app.display import Corners, Heat, Mark, Plane, TextLevel, ViewportState
 from viewer.app.report_material import Press
 from viewer.app.resolve.overlays import heat_map, lines_of, mark_of
+from viewer.app.second_read.model_read import HeatMaps
 from viewer.app.stack import Stack
 from viewer.core.dicom.display_set import DisplaySet, Study
 from viewer.core.dicom.presentation import Presentation
@@ -22,7 +22,7 @@ def figure_picture(
     study: Study,
     reading: Reading,
     stacks: Mapping[str, Stack],
-    heats: Mapping[str, Patch],
+    heats: Mapping[str, HeatMaps],
     press: Press,
 ) -> bytes | None:
     """PNG of the key image or snapshot with that key; None where its pixels are not at hand.
@@ -41,7 +41,7 @@ def figure_picture(
 
 
 def figure_state(
-    taken: Snapshot, where: DisplaySet, index: int, reading: Reading, heats: Mapping[str, Patch]
+    taken: Snapshot, where: DisplaySet, index: int, reading: Reading, heats: Mapping[str, HeatMaps]
 ) -> ViewportState:
     """What a snapshot shows, as a viewport would: the marks that it could show, as the findings stand now."""
     shows = taken.shows
@@ -121,6 +121,6 @@ def _marks(taken: Snapshot, reading: Reading) -> tuple[Mark, ...]:
     return tuple(mark_of(reading, f) for f in found)
 
 
-def _heat(taken: Snapshot, reading: Reading, heats: Mapping[str, Patch]) -> Heat | None:
-    finding, patch = reading.finding(taken.heat), heats.get(taken.heat)
-    return None if finding is None or patch is None else heat_map(finding, patch)
+def _heat(taken: Snapshot, reading: Reading, heats: Mapping[str, HeatMaps]) -> Heat | None:
+    finding, maps = reading.finding(taken.heat), heats.get(taken.heat)
+    return None if finding is None or maps is None else heat_map(finding, maps)

@@ -21,7 +21,6 @@ from viewer.app.report_folder import (
 from viewer.app.report_material import (
     Press,
     display_sets_of,
-    heats_of,
     picture,
     picture_name,
     second_read_of,
@@ -29,7 +28,7 @@ from viewer.app.report_material import (
     sources_of,
 )
 from viewer.app.report_pictures import figure_picture
-from viewer.app.second_read.model_read import StudyRead
+from viewer.app.second_read.model_read import StudyRead, heats_of
 from viewer.app.stack import Stack
 from viewer.app.whole_files import whole_folder, write_file
 from viewer.core.dicom.display_set import Study

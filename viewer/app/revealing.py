@@ -179,13 +179,10 @@ def _patches(desk: DeskState, reading_id: str) -> Path:
 
 def _take(desk: DeskState, read: "StudyRead") -> None:
     """Heat maps of the revealed findings, for the viewports."""
+    from viewer.app.second_read.model_read import heats_of
+
     desk.second.read = read
-    desk.second.heat = {
-        uid: candidate.heat
-        for part in read.reads
-        for uid, candidate in part.candidates.items()
-        if candidate.heat is not None
-    }
+    desk.second.heat = heats_of(read)
 
 
 def _arrange(desk: DeskState) -> None:

@@ -1,17 +1,22 @@
 """What lies over the images: marks, distances, the heat map, ticks of the scroll bar, what was seen."""
 
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from inference.protocol import Patch
+from inference.protocol import Place
 from viewer.app import seeing
 from viewer.app.desk_state import DeskState
-from viewer.app.display import Heat, Mark, MarkState, Measurement, Plane
+from viewer.app.display import Heat, ImageHeat, Mark, MarkState, Measurement, Plane
 from viewer.app.views import View, frame_of
 from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.planes import nearest_cut
 from viewer.core.reading.finding import Author, Finding
 from viewer.core.reading.reading import Distance, Reading, Verdict
 from viewer.core.report.place import slice_on
+
+if TYPE_CHECKING:  # the second reader's parts load when it starts
+    from viewer.app.second_read.model_read import HeatMaps
 
 LEAST_RADIUS_MM = 3.0
 """Of the mark of a finding that was not measured, or is smaller."""
@@ -100,18 +105,25 @@ def heat_of(desk: DeskState) -> Heat | None:
     return None if finding is None else heat_map(finding, desk.second.heat[uid])
 
 
-def heat_map(finding: Finding, patch: Patch) -> Heat:
+def heat_map(finding: Finding, maps: "HeatMaps") -> Heat:
     """The heat map of a finding as it is drawn."""
-    depth, height, width = patch.array.shape
-    return Heat(
+    heat = Heat(
         tracking_uid=finding.tracking_uid,
         name=finding.name,
         series_instance_uid=finding.series_instance_uid,
         frame_of_reference_uid=finding.frame_of_reference_uid,
-        path=patch.array.path,
-        start=patch.start,
-        shape=(depth, height, width),
     )
+    if isinstance(maps, tuple):
+        return replace(heat, images=tuple(map(_on_image, maps)))
+    depth, height, width = maps.array.shape
+    return replace(heat, path=maps.array.path, start=maps.start, shape=(depth, height, width))
+
+
+def _on_image(place: Place) -> ImageHeat:
+    assert place.heat is not None
+    rows, columns = place.heat.array.shape
+    path, box = place.heat.array.path, place.heat.box
+    return ImageHeat(place.sop_instance_uid, place.frame, path, (rows, columns), box)
 
 
 def ticks_of(

@@ -85,6 +85,21 @@ class StudyRead:
     reads: tuple[ModelRead, ...] = ()
 
 
+HeatMaps = Patch | tuple[Place, ...]
+"""Of a finding: on the grid of its series, or on each of its images that has one."""
+
+
+def heats_of(read: StudyRead | None) -> dict[str, HeatMaps]:
+    """Heat maps of a read that was revealed, by tracking UID."""
+    parts = () if read is None else read.reads
+    every = ((uid, c.heat or _with_heat(c)) for part in parts for uid, c in part.candidates.items())
+    return {uid: maps for uid, maps in every if maps}
+
+
+def _with_heat(candidate: Candidate) -> tuple[Place, ...]:
+    return tuple(place for place in candidate.places if place.heat is not None)
+
+
 def voxels(patch: Patch) -> NDArray[np.generic]:
     """The array of a mask or a heat map, (slice, row, column), memory-mapped."""
     array: NDArray[np.generic] = np.load(patch.array.path, mmap_mode="r", allow_pickle=False)

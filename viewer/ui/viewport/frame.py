@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from viewer.app.display import Heat, Mark, Plane, ViewportState
+from viewer.app.display import Heat, ImageHeat, Mark, Plane, ViewportState
 from viewer.app.stack import Stack
 from viewer.core.dicom.geometry import Geometry, Vector
 from viewer.core.dicom.instance import Instance
@@ -111,6 +111,16 @@ class Frame:
     def _between_frames_mm(self) -> float:
         return np.inf if self.view is None else _lines(self.view)[3]
 
+    def image_heat(self, heat: Heat) -> ImageHeat | None:
+        """The part of a heat map that lies on the image shown."""
+        if self.stack is None or self.state.plane is not Plane.STACK:
+            return None
+        instance = self.stack.display_set.instance_at(self.state.index)
+        if instance is None:
+            return None
+        here = (instance.sop_instance_uid, instance.frame)
+        return next((h for h in heat.images if (h.sop_instance_uid, h.frame or 0) == here), None)
+
     def takes(self, overlay: Mark | Heat) -> bool:
         """False for an overlay of another frame of reference, or of another series where there is none.
 
@@ -118,6 +128,8 @@ class Frame:
         """
         if isinstance(overlay, Mark) and overlay.center_lps_mm is None:
             return self.image_place(overlay) is not None
+        if isinstance(overlay, Heat) and overlay.images:
+            return self.image_heat(overlay) is not None
         if self.view is None or self.stack is None:
             return False
         here = self.view.frame_of_reference_uid

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from viewer.app.display import Heat, Plane
+from viewer.app.display import Heat, ImageHeat, Plane
+from viewer.app.stack import Stack
 from viewer.core.dicom.geometry import Geometry
 from viewer.core.dicom.planes import part_of, window_of
 from viewer.ui import theme
@@ -30,17 +31,34 @@ def draw(sheet: Sheet) -> None:
     found = _on_cut(sheet.frame)
     if found is None:
         return
-    image, (left, top) = found
+    image, edges = found
     place = sheet.place
-    box = QRectF(*place.rect(left, top, left + image.width(), top + image.height()))
+    box = QRectF(*place.rect(*edges))
     sheet.painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     sheet.painter.drawImage(box, turned(image, place.turn))
 
 
-def _on_cut(frame: Frame) -> tuple[QImage, tuple[int, int]] | None:
+Edges = tuple[float, float, float, float]
+"""Left, top, right, bottom in the picture: the first pixel spans 0 to 1."""
+
+
+def _on_cut(frame: Frame) -> tuple[QImage, Edges] | None:
     heat, stack = frame.state.heat, frame.stack
-    if heat is None or stack is None or not frame.takes(heat) or not readable(heat):
+    if heat is None or stack is None or not frame.takes(heat):
         return None
+    on_image = frame.image_heat(heat)
+    if not _readable(on_image or heat):
+        return None
+    if on_image is not None:
+        return _of_image(on_image)
+    found = _of_volume(heat, frame, stack)
+    if found is None:
+        return None
+    image, (left, top) = found
+    return image, (left, top, left + image.width(), top + image.height())
+
+
+def _of_volume(heat: Heat, frame: Frame, stack: Stack) -> tuple[QImage, tuple[int, int]] | None:
     volume = stack.display_set.geometry
     if volume is None or frame.view is None:
         return None
@@ -49,8 +67,14 @@ def _on_cut(frame: Frame) -> tuple[QImage, tuple[int, int]] | None:
     return _of_cut(heat, volume, frame.view, frame.cut)
 
 
+def damaged(frame: Frame) -> bool:
+    """True where the map is for this picture, but its file does not hold it."""
+    heat = frame.state.heat
+    return heat is not None and frame.takes(heat) and not _readable(frame.image_heat(heat) or heat)
+
+
 @lru_cache(maxsize=8)
-def readable(heat: Heat) -> bool:
+def _readable(heat: Heat | ImageHeat) -> bool:
     """True where the file holds what the state says."""
     try:
         return _patch(heat).shape == heat.shape
@@ -58,7 +82,13 @@ def readable(heat: Heat) -> bool:
         return False
 
 
-def _patch(heat: Heat) -> NDArray[np.float32]:
+@lru_cache(maxsize=16)
+def _of_image(heat: ImageHeat) -> tuple[QImage, Edges]:
+    left, top, right, bottom = (edge + 0.5 for edge in heat.box)
+    return layer(_patch(heat)), (left, top, right, bottom)
+
+
+def _patch(heat: Heat | ImageHeat) -> NDArray[np.float32]:
     patch: NDArray[np.float32] = np.load(Path(heat.path), mmap_mode="r", allow_pickle=False)
     return patch
 

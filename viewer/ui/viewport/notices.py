@@ -26,7 +26,8 @@ def refusals(sheet: Sheet) -> tuple[Banner, ...]:
     frame = sheet.frame
     if frame.stack is None or frame.picture is None:
         return ()
-    names = [mark.name for mark in frame.state.marks if not frame.takes(mark)]
+    elsewhere = (m for m in frame.state.marks if m.center_lps_mm is not None and not frame.takes(m))
+    names = [mark.name for mark in elsewhere]
     out = []
     if names:
         who = f"{len(names)} marks" if len(names) > 3 else ", ".join(names)
@@ -34,10 +35,10 @@ def refusals(sheet: Sheet) -> tuple[Banner, ...]:
         text = "Made in another frame of reference: the place in this image is not known."
         out.append(Banner(Severity.INFO, f"{who} {verb} not drawn here", text))
     refused = frame.state.heat
-    if refused is not None and not frame.takes(refused):
+    if refused is not None and not refused.images and not frame.takes(refused):
         text = "It was made from another series."
         out.append(Banner(Severity.INFO, f"The heat map of {refused.name} is not drawn here", text))
-    elif refused is not None and not heat.readable(refused):
+    elif refused is not None and heat.damaged(frame):
         text = "Its file is damaged or gone; read the study again."
         out.append(Banner(Severity.WARNING, f"The heat map of {refused.name} cannot be read", text))
     return tuple(out)
