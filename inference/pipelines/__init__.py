@@ -7,6 +7,7 @@ from typing import Protocol
 
 from inference.bundle import DETECT_2D, DETECT_3D, Bundle, BundleError
 from inference.cases import Case, Exam
+from inference.contract import TASKS
 from inference.protocol import Candidate, Domain, OperatingPoint, Score, SkippedImage
 
 Progress = Callable[[float, str], None]
@@ -53,6 +54,13 @@ def load(bundle: Bundle, folder: Path, device: str) -> Pipeline:
         from inference.pipelines.exam import ExamReader
 
         return ExamReader.load(bundle, folder, device)
-    raise BundleError(
-        f"{folder}: task '{bundle.task}' found, '{DETECT_3D}' and '{DETECT_2D}' allowed; update the program"
-    )
+    if bundle.task in ("classify2d", "classify3d"):
+        from inference.pipelines.classify import Classify
+
+        return Classify.load(bundle, folder, device)
+    if bundle.task in ("segment2d", "segment3d"):
+        from inference.pipelines.segment import Segment
+
+        return Segment.load(bundle, folder, device)
+    allowed = ", ".join((DETECT_3D, DETECT_2D, *TASKS))
+    raise BundleError(f"{folder}: task '{bundle.task}' found, one of {allowed} allowed; update the program")

@@ -19,10 +19,10 @@ from inference.pipelines import Progress, Read
 from inference.pipelines.candidates import CROP, Found, candidates, crops
 from inference.pipelines.domain import judge, refusal, statistics
 from inference.pipelines.lungs import Lungs, find_lungs
-from inference.pipelines.measure import OnInput, axes, sphere_diameter, to_input
+from inference.pipelines.measure import OnInput, axes, sphere_diameter, stored, to_input
 from inference.pipelines.tiles import Maps, sweep
 from inference.pipelines.working_grid import Resampled, resample
-from inference.protocol import ArrayRef, Candidate, Domain, Patch
+from inference.protocol import Candidate, Domain, Patch
 
 MARGIN = 24
 """Voxels kept round the lungs."""
@@ -158,7 +158,7 @@ class Detect3D:
                     label=self.bundle.labels[0],
                     probability=float(probabilities[k]),
                     above=bool(above[k]),
-                    heat=_stored(out, f"heat_{k + 1}", heat),
+                    heat=stored(out, f"heat_{k + 1}", heat),
                     out=out,
                 )
             )
@@ -229,9 +229,9 @@ def _candidate(
     volume = float(found.mask.sum()) * float(np.prod(grid.spacing_mm))
     if mask is not None and mask.any():
         volume = float(mask.sum()) * float(np.prod(case.grid.spacing_mm))
-        stored = _stored(out, f"mask_{k + 1}", OnInput(mask, patch.start))  # type: ignore[union-attr]
+        kept = stored(out, f"mask_{k + 1}", OnInput(mask, patch.start))  # type: ignore[union-attr]
     else:
-        stored = None
+        kept = None
     return Candidate(
         id=f"c{k + 1}",
         label=label,
@@ -246,7 +246,7 @@ def _candidate(
         short_axis_ends=None if measured is None else measured.short_ends,
         volume_mm3=volume or None,
         features=tuple(float(v) for v in detection.features[k]),
-        mask=stored,
+        mask=kept,
         heat=heat,
     )
 
@@ -263,15 +263,3 @@ def _soft_mask(found: Found, maps: Maps) -> tuple[NDArray[np.float32], tuple[int
     values = np.where(own, np.maximum(values, 0.5), np.minimum(values, 0.499))
     values *= ndimage.binary_dilation(own, np.ones((3, 3, 3), bool))
     return values, (low[0], low[1], low[2])
-
-
-def _stored(out: Path, name: str, patch: "OnInput | None") -> Patch | None:
-    """Save a patch as `.npy` in `out` and name it."""
-    if patch is None:
-        return None
-    path = out / f"{name}.npy"
-    np.save(path, patch.values, allow_pickle=False)
-    shape = tuple(int(n) for n in patch.values.shape)
-    return Patch(
-        array=ArrayRef(path=str(path), dtype=str(patch.values.dtype), shape=shape), start=patch.start
-    )

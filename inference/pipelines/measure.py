@@ -1,6 +1,7 @@
 """A candidate's size: axes in the axial plane and volume; and how patches reach the input's grid."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy.spatial import ConvexHull, QhullError
 from skimage.measure import find_contours
 
 from inference.cases import Grid, Vector
+from inference.protocol import ArrayRef, Patch
 
 Ends = tuple[Vector, Vector]
 
@@ -137,3 +139,15 @@ def to_input(
     padded = np.pad(patch, 1)
     values = ndimage.affine_transform(padded, step[:3, :3], offset + 1, size, order=1, cval=0.0)
     return OnInput(values, (int(low[0]), int(low[1]), int(low[2])))
+
+
+def stored(out: Path, name: str, patch: OnInput | None) -> Patch | None:
+    """Save a patch as `.npy` in `out` and name it."""
+    if patch is None:
+        return None
+    path = out / f"{name}.npy"
+    np.save(path, patch.values, allow_pickle=False)
+    shape = tuple(int(n) for n in patch.values.shape)
+    return Patch(
+        array=ArrayRef(path=str(path), dtype=str(patch.values.dtype), shape=shape), start=patch.start
+    )

@@ -88,7 +88,7 @@ def _thinned(case: Case, spacing_mm: float, tick: Tick) -> tuple[Volume, Grid]:
         out[k] = _along(_along(flat, ats[0], 0), ats[1], 1)
         if k % 8 == 0:
             tick(0.8 * k / slices)
-    _fill(out, case.missing)
+    fill_missing(out, case.missing)
     spacing = (case.grid.spacing_mm[0], pitch[0], pitch[1])
     grid = Grid(case.grid.origin_mm, case.grid.axes, spacing, (slices, len(ats[0]), len(ats[1])))
     return out, grid
@@ -137,7 +137,7 @@ def _between(present: NDArray[np.bool_], at: NDArray[np.float64]) -> NDArray[np.
     return out
 
 
-def _fill(hu: Volume, missing: tuple[int, ...]) -> None:
+def fill_missing(hu: Volume, missing: tuple[int, ...]) -> None:
     """Linear between the nearest slices that are there, in place."""
     there = np.setdiff1d(np.arange(hu.shape[0]), missing)
     for k in missing if len(there) else ():

@@ -16,6 +16,7 @@ from inference.install import Refused
 from inference.install.install import install
 from inference.install.source import Archive
 from inference.networks import own_tensors
+from inference.pipelines import load
 from inference.pipelines.general import GeneralNetwork
 from tests.inference.install import models
 
@@ -27,7 +28,7 @@ def installed(source, out, config=None):
 
 def answers_as_before(folder: Path) -> None:
     """The installed network says what the network said where its weights came from."""
-    loaded = GeneralNetwork.load(load_bundle(folder, verify=True), folder, "cpu")
+    loaded = load(load_bundle(folder, verify=True), folder, "cpu").network
     image = np.random.default_rng(1).random((1, 32, 32, 32), np.float32)
     with torch.inference_mode():
         wanted = torch.softmax(models.network()(torch.from_numpy(image[None])), 1)[0].numpy()

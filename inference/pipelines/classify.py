@@ -1,0 +1,105 @@
+"""General classification: a probability for each label of an image or a volume. No places."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.bundle import Bundle
+from inference.cases import Case, Exam, View
+from inference.pipelines import Progress, Read
+from inference.pipelines.domain import refusal
+from inference.pipelines.general import GeneralNetwork
+from inference.pipelines.network_input import network_image, network_volume
+from inference.protocol import Score, SkippedImage
+
+WHITE = np.float32(65535)
+"""Of `View.pixels`."""
+
+
+class Classify:
+    """A loaded classifier: images one by one (2-D), or a volume at once (3-D)."""
+
+    def __init__(self, network: GeneralNetwork) -> None:
+        self.network, self.bundle = network, network.bundle
+
+    @classmethod
+    def load(cls, bundle: Bundle, folder: Path, device: str) -> "Classify":
+        """The network from the weights in `folder`; raises BundleError where they are not the bundle's."""
+        return cls(GeneralNetwork.load(bundle, folder, device))
+
+    def read(self, case: Case | Exam, out: Path, progress: Progress) -> Read:
+        """Read one case; see `inference.pipelines.Pipeline`."""
+        if isinstance(case, Exam) != (self.network.dims == 2):
+            found, reads = ("images", "volumes") if isinstance(case, Exam) else ("a volume", "images")
+            return Read(status="not_run", reason=f"{found} found, this model reads {reads}")
+        return self._images(case, progress) if isinstance(case, Exam) else self._volume(case, progress)
+
+    def of_view(self, view: View) -> NDArray[np.float64]:
+        """Scores of all labels, uncalibrated. Raises ValueError, in a clause, for a view not to be read."""
+        reason = unsuitable(view, self.bundle)
+        if reason:
+            raise ValueError(reason)
+        grey = view.pixels.astype(np.float32) / WHITE
+        image = network_image(grey, view.plane.spacing_mm, self.network.contract)
+        return self.network.answer(image.values).astype(np.float64)
+
+    def _images(self, exam: Exam, progress: Progress) -> Read:
+        scores: list[Score] = []
+        skipped = []
+        views = [view for view in exam.views if not view.prior]
+        for number, view in enumerate(views):
+            progress(number / len(views), "reading the images")
+            try:
+                said = self.of_view(view)
+            except ValueError as error:
+                skipped.append(SkippedImage(view.image, view.frame, str(error)))
+                continue
+            scores += self._scores(said, "image", view)
+        if not scores:
+            reason = skipped[0].reason if skipped else "there is none"
+            return Read(status="not_run", reason=f"no image could be read: {reason}", skipped=tuple(skipped))
+        return self._read((*highest(scores), *scores), tuple(skipped), progress)
+
+    def _volume(self, case: Case, progress: Progress) -> Read:
+        reason = refusal(case, case.meta, self.bundle.input)
+        if reason is not None:
+            return Read(status="not_run", reason=reason)
+        progress(0.0, "resampling")
+        try:
+            volume = network_volume(case, self.network.contract)
+        except ValueError as error:
+            return Read(status="not_run", reason=str(error))
+        progress(0.5, "classifying")
+        said = self.network.answer(volume.values).astype(np.float64)
+        return self._read(tuple(self._scores(said, "series")), (), progress)
+
+    def _scores(self, said: NDArray[np.float64], level: str, view: View | None = None) -> list[Score]:
+        """Calibrated, for each label that is a finding."""
+        side, image, frame = (None, None, None) if view is None else (view.laterality, view.image, view.frame)
+        out = []
+        for k in self.network.contract.found(self.bundle.labels):
+            label = self.bundle.labels[k]
+            probability = float(self.bundle.calibration_of(label)(said[k]))
+            out.append(Score(level, label, probability, side or None, image, frame))
+        return out
+
+    def _read(self, scores: tuple[Score, ...], skipped: tuple[SkippedImage, ...], progress: Progress) -> Read:
+        progress(1.0, "done")
+        point = self.bundle.operating_point
+        return Read(status="done", operating_point=point, scores=scores, skipped=skipped)
+
+
+def unsuitable(view: View, bundle: Bundle) -> str:
+    """Why a model does not read a view, in a clause; "" where it does."""
+    modality = view.meta.get("Modality", bundle.input.modality)
+    return "" if modality == bundle.input.modality else f"modality {modality}, not {bundle.input.modality}"
+
+
+def highest(scores: Sequence[Score]) -> tuple[Score, ...]:
+    """Of each label the highest probability on any image, for the study."""
+    labels = dict.fromkeys(score.label for score in scores)
+    return tuple(
+        Score("study", label, max(s.probability for s in scores if s.label == label)) for label in labels
+    )
