@@ -14,7 +14,7 @@ from viewer.app.views import View
 from viewer.core.dicom.display_set import Study
 from viewer.core.dicom.problem import Problem
 from viewer.core.hanging.fill import EMPTY, Hung
-from viewer.core.hanging.pose import Box
+from viewer.core.hanging.pose import Box, Point
 from viewer.core.hanging.protocol import Step
 from viewer.core.hanging.tiles import Seen
 
@@ -73,12 +73,14 @@ class Pixels:
 
     refused    (display set, generation) whose pixels cannot be read: not tried again
     breasts    where the breast lies in a mammogram; None = not found
+    nipples    (column, row) of its foremost point; None = not found
     on_screen  (display set, slice; None = all of it) that the viewports show
     """
 
     stacks: dict[str, Stack] = field(default_factory=dict)
     thumbnails: dict[str, Stack] = field(default_factory=dict)
     breasts: dict[str, Box | None] = field(default_factory=dict)
+    nipples: dict[str, Point | None] = field(default_factory=dict)
     refused: set[tuple[str, int]] = field(default_factory=set)
     on_screen: set[tuple[str, int | None]] = field(default_factory=set)
 
@@ -112,6 +114,7 @@ class Review:
     focus       tracking UID; "" = none
     editing     tracking UID of the finding whose editor is open
     strip       the reject strip is open: digits are reasons
+    asked       the questions that are open: "finding", "exam", or "" = none; `question`: which one, from 0
     looked      model findings whose slice has been on screen long enough
     on_screen   by viewport: (display set, plane, index) that was really painted, and since when
     full        what of each mammogram was on screen at full resolution, by display set
@@ -122,6 +125,8 @@ class Review:
     focus: str = ""
     editing: str = ""
     strip: bool = False
+    asked: str = ""
+    question: int = 0
     marks_on: bool = True
     below_on: bool = False
     heat_held: bool = False

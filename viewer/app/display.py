@@ -290,11 +290,22 @@ class FindingRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Strip:
+    """A question that keys answer: (key, words) of each answer, keys of what stands there, how to go on."""
+
+    title: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+    chosen: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
     """The right panel. `mode`: reading (before the commit), reveal, report.
 
     second_reader  (kind, headline, sentence): kind one of waiting, ready, none, done, not_run, failed, sealed
-    strip          reject strip: (digit, reason) pairs while it is open
+    strip          what is asked about the finding in focus; exam_strip: about the examination
+    exam           of a mammography: (what, what was said, whether it is said)
     empty          (kind, sentence) where there is nothing to list: plain, done, partial, not_run, failed
     chance         the reader's own probability of cancer, per cent; None while not given
     seen_lines     (what, seen, of how many); `seen_total` sums it up
@@ -311,7 +322,9 @@ class Panel:
     model_line: str = ""
     domain: tuple[str, str] = ("", "")
     operating_point: str = ""
-    strip: tuple[tuple[str, str], ...] = ()
+    strip: Strip = Strip()
+    exam: tuple[tuple[str, str, bool], ...] = ()
+    exam_strip: Strip = Strip()
     impression: str = ""
     categories: tuple[str, ...] = ()
     category: str = ""

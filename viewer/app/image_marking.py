@@ -1,6 +1,8 @@
 """The reader's marks on images with no place in the patient, such as mammograms: one finding, two views."""
 
-from viewer.app import asking, posing
+from dataclasses import replace
+
+from viewer.app import asking, locating, posing
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Question, Severity
 from viewer.app.views import View
@@ -108,7 +110,12 @@ def _mark_new(desk: DeskState, place: ImagePlace) -> None:
     if desk.session is None:
         return
     with desk.telling_refusals():
-        made = desk.session.mark_on_image(place, label=FINDING, laterality=_side(desk, place))
+        side = _side(desk, place)
+        draft = Finding(
+            name="", tracking_uid="", author=Author.READER, label=FINDING, places=(place,), laterality=side
+        )
+        said = locating.described(desk, draft) if _is_mammogram(desk, place) else None
+        made = desk.session.mark_on_image(place, label=FINDING, laterality=side, description=said)
         desk.review.focus = made.tracking_uid
         desk.acted()
         desk.say(f"{made.name} marked in {_view_name(desk, place)}. E describes it, Ctrl+Z takes it back.")
@@ -121,7 +128,9 @@ def _add(desk: DeskState, finding: Finding, place: ImagePlace) -> None:
         return
     others = tuple(p for p in finding.places if not p.is_on(place.sop_instance_uid, place.frame or 0))
     with desk.telling_refusals():
-        made = desk.session.change(finding.tracking_uid, places=(*others, place))
+        moved = replace(finding, places=(*others, place))
+        said = None if finding.description is None else locating.described(desk, moved)
+        made = desk.session.change(finding.tracking_uid, places=moved.places, description=said)
         desk.review.focus = made.tracking_uid
         desk.acted()
         desk.say(f"{made.name} marked in {_view_name(desk, place)} too. Ctrl+Z takes it back.")
@@ -160,10 +169,14 @@ def _instance(desk: DeskState, place: ImagePlace) -> Instance | None:
 
 
 def _side(desk: DeskState, place: ImagePlace) -> str:
-    """The breast that an image shows: "L", "R", or "" where its header does not say or contradicts itself."""
+    """The breast that an image shows: "L", "R", or "" where nobody says."""
     instance = _instance(desk, place)
-    breast = None if instance is None else instance.mammogram
-    return breast.side if breast is not None and breast.side in ("L", "R") else ""
+    return "" if instance is None else locating.side_of(desk, instance)
+
+
+def _is_mammogram(desk: DeskState, place: ImagePlace) -> bool:
+    instance = _instance(desk, place)
+    return instance is not None and instance.mammogram is not None
 
 
 def _view_name(desk: DeskState, place: ImagePlace) -> str:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from viewer.app import image_marking
+from viewer.app import describing, image_marking
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Field, Plane, Severity
 from viewer.app.session import Changes
@@ -131,6 +131,9 @@ def _hu_part(stack: Stack, slices: range) -> "np.ndarray[tuple[int, ...], np.dty
 
 def edit(desk: DeskState) -> None:
     """Open the editor of the finding in focus."""
+    if describing.is_in_breast(desk.focused):
+        describing.describe(desk)
+        return
     desk.screen.page = "reading"
     desk.review.strip = False
     desk.review.editing = desk.review.focus

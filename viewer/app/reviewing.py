@@ -45,7 +45,7 @@ def focus(desk: DeskState, tracking_uid: str, jump: bool = True) -> None:
     joined = {own: model for model, own in reading.joined.items()}
     uid = joined.get(tracking_uid, tracking_uid)
     if uid != desk.review.focus:
-        desk.review.strip, desk.review.editing = False, ""
+        desk.review.strip, desk.review.editing, desk.review.asked = False, "", ""
         desk.review.focus, desk.screen.status = uid, ""
         if desk.session is not None:
             with desk.telling_refusals():

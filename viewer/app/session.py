@@ -13,15 +13,16 @@ from viewer.app.reveal import reveal_payload
 from viewer.app.second_read.model_read import StudyRead
 from viewer.app.store import EventLog, Stamp, now_utc
 from viewer.core.dicom.geometry import Vector
-from viewer.core.reading import lung_rads
+from viewer.core.reading import birads, lung_rads
 from viewer.core.reading.changes import Refused
 from viewer.core.reading.codec import to_json
+from viewer.core.reading.description import Description
 from viewer.core.reading.events import VIEWING, Event, Kind, Payload
 from viewer.core.reading.finding import Author, Axis, Finding, ImagePlace, Texture
 from viewer.core.reading.fold import Progress, apply, replay, undecided_sentence
 from viewer.core.reading.mask import PackedMask
 from viewer.core.reading.pictures import KeyImage, Shown, Snapshot
-from viewer.core.reading.reading import Category, Distance, Paradigm, Reader, Reading
+from viewer.core.reading.reading import Assessment, Category, Distance, Paradigm, Reader, Reading
 
 __all__ = ["Changes", "ReadingSession", "Refused"]
 
@@ -36,6 +37,7 @@ class Changes(TypedDict, total=False):
     center_lps_mm: Vector
     places: tuple[ImagePlace, ...]
     laterality: str
+    description: Description | None
     long_axis: Axis | None
     short_axis: Axis | None
     volume_mm3: float | None
@@ -150,7 +152,14 @@ class ReadingSession:
         self._do(Kind.MARK, {"finding": to_json(finding)})
         return self._required(finding.tracking_uid)
 
-    def mark_on_image(self, place: ImagePlace, *, label: str, laterality: str = "") -> Finding:
+    def mark_on_image(
+        self,
+        place: ImagePlace,
+        *,
+        label: str,
+        laterality: str = "",
+        description: Description | None = None,
+    ) -> Finding:
         """A new finding of the reader on an image that has no place in the patient."""
         finding = Finding(
             name=_next_name(self.reading),
@@ -159,6 +168,7 @@ class ReadingSession:
             label=label,
             places=(place,),
             laterality=laterality,
+            description=description,
         )
         self._do(Kind.MARK, {"finding": to_json(finding)})
         return self._required(finding.tracking_uid)
@@ -258,12 +268,27 @@ class ReadingSession:
         given = Category(self.reading.scheme, value, "set by the reader", edited=True)
         self._do(Kind.CATEGORY, {"category": to_json(given)})
 
+    def assess(self, assessment: Assessment, title: str) -> None:
+        """What is said of a mammography as a whole; `title` names the change for undo."""
+        if self.reading.scheme != birads.scheme():
+            raise Refused("Density and BI-RADS categories are for mammographies.")
+        if assessment != self.reading.assessment:
+            self._do(Kind.ASSESSMENT, {"assessment": to_json(assessment), "name": title})
+
+    def set_nipple(self, sop_instance_uid: str, at: tuple[float, float]) -> None:
+        """The nipple of an image is at that (column, row)."""
+        self._do(Kind.NIPPLE, {"sop_instance_uid": sop_instance_uid, "at": list(at)})
+
+    def state_side(self, sop_instance_uid: str, side: str, header: str) -> None:
+        """An image shows the breast "R" or "L", whatever its `header` says; that is kept beside it."""
+        self._do(Kind.SIDE, {"sop_instance_uid": sop_instance_uid, "side": side, "header": header})
+
     # --- the unaided read, the reveal, the verdicts
 
     def commit(self, verdict: Mapping[str, object] | None = None) -> str:
         """Seal the unaided read; returns the seal (hash of the event) that opens the second reader's."""
         marks = [f.name for f in self.reading.own]
-        self._do(Kind.COMMIT, {"verdict": dict(verdict or {}), "category": self._category(), "marks": marks})
+        self._do(Kind.COMMIT, self._said() | {"verdict": dict(verdict or {}), "marks": marks})
         return self.reading.seal
 
     def reveal(self, study_read: StudyRead) -> None:
@@ -300,9 +325,9 @@ class ReadingSession:
         """Sign. Raises `Refused` naming undecided findings; `force` signs without them and records so."""
         undecided = tuple(f.name for f in self.reading.undecided())
         if undecided and not force:
-            self._try(Kind.SIGN, {"without": list(undecided), "category": self._category()})
+            self._try(Kind.SIGN, self._said() | {"without": list(undecided)})
             raise Refused(undecided_sentence(undecided))
-        self._do(Kind.SIGN, {"without": list(undecided), "category": self._category()})
+        self._do(Kind.SIGN, self._said() | {"without": list(undecided)})
 
     def amend(self, text: str) -> None:
         """Add text to a signed reading; what was signed stays as it is."""
@@ -377,8 +402,15 @@ class ReadingSession:
         finding = self.reading.finding(tracking_uid)
         return {"tracking_uid": tracking_uid, "name": finding.name if finding else ""}
 
-    def _category(self) -> dict[str, object] | None:
-        return None if self.reading.category is None else to_json(self.reading.category)
+    def _said(self) -> dict[str, object]:
+        """What commit and signature fix: the category, and of a mammography the assessment."""
+        reading = self.reading
+        said: dict[str, object] = {
+            "category": None if reading.category is None else to_json(reading.category)
+        }
+        if reading.scheme == birads.scheme():
+            said["assessment"] = to_json(reading.assessment)
+        return said
 
 
 def new_uid() -> str:

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from viewer.app import asking, roaming, seeing
+from viewer.app import asking, locating, roaming, seeing
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Question, Severity
 from viewer.app.jobs import Report
 from viewer.app.report_folder import Written, version_folder, written_in
-from viewer.core.reading import lung_rads
+from viewer.core.reading import birads, lung_rads
 from viewer.core.reading.reading import Stage
 
 REPORTS = "reports"
@@ -39,6 +39,9 @@ def next_category(desk: DeskState, steps: int = 1) -> None:
     reading = desk.reading
     if reading is None or not reading.scheme:
         desk.say("There is no category for this kind of study.")
+        return
+    if reading.scheme == birads.scheme():
+        desk.say("Categories are given by breast: Shift+E.")
         return
     values = list(lung_rads.CATEGORIES)
     here = (
@@ -101,10 +104,10 @@ def sign(desk: DeskState) -> None:
     if session is None:
         return
     without = session.reading.undecided()
-    unseen = roaming.not_seen(desk)
-    if unseen and not without and not desk.report.armed:
+    doubts = doubts_of(desk)
+    if doubts and not without and not desk.report.armed:
         desk.screen.page, desk.report.armed = "report", True
-        desk.say(f"{unseen} Ctrl+Shift+Enter once more signs all the same.", Severity.WARNING)
+        desk.say(f"{' '.join(doubts)} Ctrl+Shift+Enter once more signs all the same.", Severity.WARNING)
         return
     if without and not desk.report.armed:
         desk.screen.page, desk.report.armed = "report", True
@@ -119,6 +122,20 @@ def sign(desk: DeskState) -> None:
         desk.review.undo_order.clear()
         desk.say("Signed. Writing the report ...")
         write(desk)
+
+
+def doubts_of(desk: DeskState) -> tuple[str, ...]:
+    """What is said at the first press of the signature, beside undecided findings: one sentence each."""
+    unseen = roaming.not_seen(desk)
+    seen = (unseen,) if unseen else ()
+    reading = desk.reading
+    if reading is None or reading.scheme != birads.scheme():
+        return seen
+    open_ones = birads.missing(reading.assessment, locating.examined(desk))
+    missing = (f"Not given: {', '.join(open_ones)} (Shift+E).",) if open_ones else ()
+    contradicting = birads.contradictions(reading.assessment, reading.in_force())
+    sides = locating.warn_of_sides(desk)
+    return (*missing, *contradicting, *((sides,) if sides else ()), *seen)
 
 
 def why_not_sign(desk: DeskState) -> str:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from viewer.app import asking, revealing, seeing, signing
+from viewer.app import asking, posing, revealing, seeing, signing
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Plane, Question, Severity
 from viewer.app.reading_list import ReadingLine
@@ -15,10 +15,11 @@ from viewer.app.settings import save
 from viewer.app.store import EventLog, StoreError
 from viewer.app.views import View
 from viewer.core.dicom.display_set import Study
+from viewer.core.hanging.fill import is_for_reading
 from viewer.core.hanging.layout import layout
 from viewer.core.hanging.protocol import is_chest
 from viewer.core.pixels.grey import Window
-from viewer.core.reading import lung_rads
+from viewer.core.reading import birads, lung_rads
 from viewer.core.reading.reading import Reader, Stage
 
 # --- who reads
@@ -115,18 +116,25 @@ def refresh_list(desk: DeskState) -> None:
 
 def _start(desk: DeskState, study: Study) -> None:
     assert desk.log is not None
-    chest = desk.main is not None and desk.main.geometry is not None and is_chest(desk.main)
     with desk.telling_refusals():
         desk.session = ReadingSession.start(
             desk.log,
             study.study_instance_uid,
             reader(desk),
-            scheme=lung_rads.SCHEME if chest else "",
+            scheme=_scheme(desk),
             title=title_of(study),
             sources=[str(path.resolve()) for path in desk.search.paths],
         )
         seeing.count_again(desk)
         desk.looked()
+
+
+def _scheme(desk: DeskState) -> str:
+    """Of the category: by breast for a mammography, of nodules for a CT of the chest, none for the rest."""
+    if any(posing.breast_of(d) is not None and is_for_reading(d) for d in desk.display_sets):
+        return birads.scheme()
+    chest = desk.main is not None and desk.main.geometry is not None and is_chest(desk.main)
+    return lung_rads.SCHEME if chest else ""
 
 
 def title_of(study: Study) -> str:

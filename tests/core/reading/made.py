@@ -171,6 +171,9 @@ def payload_for(kind, chain) -> dict:
         Kind.SNAPSHOT_DELETE: {"key": "s"},
         Kind.IMPRESSION: {"text": "clear"},
         Kind.CATEGORY: {"category": category},
+        Kind.ASSESSMENT: {"assessment": {"density": "b"}, "name": "density b"},
+        Kind.NIPPLE: {"sop_instance_uid": "cc", "at": [3.0, 4.0]},
+        Kind.SIDE: {"sop_instance_uid": "cc", "side": "R", "header": "R and L"},
         Kind.COMMIT: {"category": category, "verdict": {"probability": 0.2}},
         Kind.REVEAL: {
             "seal": reading.seal,

@@ -408,9 +408,9 @@ def on_image(uid, box=None, frame=None):
     )
 
 
-def flat_spots(*places, radius_mm=3.0, **changes):
+def flat_spots(*places, radius_mm=3.0, stack=None, **changes):
     """(spot, sheet) of a mark on images, on each image of the scan."""
-    stack = scan()
+    stack = stack or scan()
     own = mark(None, places=places, radius_mm=radius_mm, **changes)
     sheets = [sheet_of(stack=stack, index=k) for k in range(3)]
     return [(spot_of(own, s.frame, s.place, 1.0), s) for s in sheets]
@@ -429,3 +429,11 @@ def test_a_point_on_an_image_has_a_ring_of_its_own_size():
     uid = scan().display_set.instances[0].sop_instance_uid
     (spot, sheet), *_ = flat_spots(on_image(uid))
     assert spot.ring == pytest.approx(3.0 * abs(sheet.place.sx) + GAP)
+
+
+def test_a_mark_on_an_image_without_a_place_in_the_patient_is_drawn_too():
+    stack = scan(place=False)
+    uid = stack.display_set.instances[0].sop_instance_uid
+    spots = flat_spots(on_image(uid, (79.5, 69.5, 119.5, 89.5)), stack=stack)
+    assert [spot is not None for spot, _ in spots] == [True, False, False]
+    assert spots[0][0].share == 1.0

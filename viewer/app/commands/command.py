@@ -16,6 +16,7 @@ class Context(StrEnum):
     IMAGES = "images"
     FINDINGS = "findings panel"
     STRIP = "reject strip"
+    QUESTIONS = "questions"
     REPORT = "report"
     STUDIES = "study list"
     ASKED = "question"
@@ -24,6 +25,7 @@ class Context(StrEnum):
 IMAGES = frozenset({Context.IMAGES})
 FINDINGS = frozenset({Context.FINDINGS})
 STRIP = frozenset({Context.STRIP})
+QUESTIONS = frozenset({Context.QUESTIONS})
 REPORT = frozenset({Context.REPORT})
 STUDIES = frozenset({Context.STUDIES})
 READING = IMAGES | FINDINGS
@@ -117,6 +119,8 @@ def context(desk: DeskState) -> Context:
         return Context.STUDIES
     if desk.review.strip:
         return Context.STRIP
+    if desk.review.asked and desk.screen.page == "reading":
+        return Context.QUESTIONS
     if desk.screen.page == "report":
         return Context.REPORT
     return Context.FINDINGS if desk.screen.panel else Context.IMAGES

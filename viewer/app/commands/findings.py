@@ -2,8 +2,9 @@
 
 from functools import partial
 
-from viewer.app import image_marking, marking, picturing, reviewing, seeing, signing
-from viewer.app.commands.command import CASE, FINDINGS, READING, REPORT, STRIP, Command, Group
+from viewer.app import describing, image_marking, locating, marking, picturing, reviewing, seeing, signing
+from viewer.app.commands.command import CASE, FINDINGS, QUESTIONS, READING, REPORT, STRIP, Command, Group
+from viewer.core.reading.birads import KEYS
 
 _mine = Group("Findings", READING, marking.why_read_only, undoable=True, icon="crosshair")
 _walk = Group("Findings", CASE, seeing.why_sealed, icon="arrow-right")
@@ -13,6 +14,7 @@ _list = Group("Findings", FINDINGS, icon="list")
 _category = Group("Report", FINDINGS | REPORT, marking.why_read_only, undoable=True, icon="list-numbers")
 _strip = Group("Reject", STRIP, reviewing.why_not_judge, undoable=True, icon="x")
 
+_asked = Group("Questions", QUESTIONS, describing.why_nothing_asked, undoable=True, icon="list-numbers")
 _picture = Group("Report", READING, picturing.why_no_snapshot, undoable=True, icon="camera")
 
 COMMANDS: tuple[Command, ...] = (
@@ -32,6 +34,33 @@ COMMANDS: tuple[Command, ...] = (
         marking.edit,
         refusal=marking.why_no_focus,
         icon="pencil",
+    ),
+    _mine(
+        "exam.assess",
+        "Density, categories by breast, recall",
+        "Shift+E",
+        describing.assess,
+        when=CASE,
+        refusal=lambda desk: marking.why_read_only(desk) or describing.why_not_assess(desk),
+        icon="list-numbers",
+    ),
+    _mine(
+        "nipple.here",
+        "The nipple is at the pointer",
+        "",
+        locating.set_nipple,
+        refusal=lambda desk: marking.why_read_only(desk) or locating.why_no_nipple(desk),
+    ),
+    *(
+        _mine(
+            f"side.{name}",
+            f"This image shows the {name} breast",
+            "",
+            partial(locating.state_side, side=side),
+            refusal=lambda desk: marking.why_read_only(desk) or locating.why_not_state_side(desk),
+            icon="arrows-left-right",
+        )
+        for side, name in (("R", "right"), ("L", "left"))
     ),
     _mine("finding.delete", "Delete the mark or the last distance", "Del", marking.delete, icon="trash"),
     _picture(
@@ -104,6 +133,18 @@ COMMANDS: tuple[Command, ...] = (
         )
         for reason in reviewing.reasons()
     ),
+    *(
+        _asked(
+            f"answer.{key.lower()}", f"Answer {key}", key, partial(describing.answer, key=key), card="Answer"
+        )
+        for key in KEYS
+    ),
+    _asked("answer.keep", "Keep the answer, next question", "Enter Right", describing.go, undoable=False),
+    _asked(
+        "answer.back", "Previous question", "Backspace Left", partial(describing.go, ways=-1), undoable=False
+    ),
+    _asked("answer.clear", "No answer", "Del", describing.clear),
+    _asked("answer.leave", "Leave the questions", "Esc", describing.close, undoable=False),
     _strip("reject.no_reason", "Reject: no reason", "Enter", partial(reviewing.reject, digit="")),
     _strip("reject.leave", "Leave the verdict as it was", "Esc X", reviewing.close_strip, undoable=False),
 )

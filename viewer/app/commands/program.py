@@ -3,7 +3,7 @@
 from functools import partial
 
 from viewer.app import listing, marking, opening, revealing, seeing, signing, window
-from viewer.app.commands.command import ANYWHERE, CASE, READING, REPORT, STUDIES, Command, Group
+from viewer.app.commands.command import ANYWHERE, CASE, QUESTIONS, READING, REPORT, STUDIES, Command, Group
 
 _report = Group("Report", CASE, opening.why_no_study, icon="file-text")
 _studies = Group("Studies", ANYWHERE, icon="user")
@@ -41,8 +41,17 @@ COMMANDS: tuple[Command, ...] = (
         refusal=signing.why_not_amend,
         icon="note-pencil",
     ),
-    _report("edit.undo", "Undo", "Ctrl+Z", marking.undo, icon="arrow-counter-clockwise"),
-    _report("edit.redo", "Redo", "Ctrl+Y Ctrl+Shift+Z", marking.redo, icon="arrow-clockwise"),
+    _report(
+        "edit.undo", "Undo", "Ctrl+Z", marking.undo, when=CASE | QUESTIONS, icon="arrow-counter-clockwise"
+    ),
+    _report(
+        "edit.redo",
+        "Redo",
+        "Ctrl+Y Ctrl+Shift+Z",
+        marking.redo,
+        when=CASE | QUESTIONS,
+        icon="arrow-clockwise",
+    ),
     _studies("studies.list", "Study list", "F2", listing.toggle_list, icon="list"),
     _studies(
         "studies.add", "Open a folder, a ZIP or a file", "Ctrl+O", window.ask_for_folder, icon="folder-open"

@@ -138,12 +138,16 @@ _HINTS = {
     Context.IMAGES: ("tool.window", "tool.distance", "tool.bidirectional", "finding.mark", "program.palette"),
     Context.FINDINGS: ("list.next", "finding.edit", "finding.delete", "findings.focus", "program.palette"),
     Context.STRIP: ("reject.normal_anatomy", "reject.no_reason", "reject.leave"),
+    Context.QUESTIONS: ("answer.keep", "answer.back", "answer.clear", "edit.undo", "answer.leave"),
     Context.REPORT: ("finding.next", "report.impression", "edit.undo", "program.back", "program.palette"),
     Context.STUDIES: ("studies.next", "studies.open", "studies.add", "program.palette"),
     Context.ASKED: (),
 }
 _REVEALED = ("finding.next", "marks.toggle", "marks.below", "heat.pin", "view.point", "program.palette")
-_BREASTS = ("step.next", "view.tile", "zoom.fit", "zoom.true", "prior.older", "program.palette")
+_BREASTS = (
+    *("step.next", "view.tile", "zoom.fit", "finding.mark", "exam.assess", "prior.older"),
+    "program.palette",
+)
 _WORDS = {
     "step.next": "Next step",
     "view.tile": "Quadrants at 1:1",
@@ -166,6 +170,11 @@ _WORDS = {
     "reject.normal_anatomy": "to 9: reason",
     "reject.no_reason": "No reason",
     "reject.leave": "Leave it",
+    "answer.keep": "Keep, next",
+    "answer.back": "Back",
+    "answer.clear": "No answer",
+    "answer.leave": "Leave",
+    "exam.assess": "Assess",
     "studies.next": "Choose",
     "studies.open": "Open",
     "studies.add": "Open folder or ZIP",

@@ -1,12 +1,16 @@
 """One finding as a card of the panel: name, place, size, verdict, and in focus why and what can be done."""
 
+from dataclasses import replace
+
 from viewer.app import marking, picturing, reviewing, text
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Action, Field, FindingRow, MarkState
 from viewer.app.naming import series_name
 from viewer.app.resolve.overlays import name_of, size_text, state_of
 from viewer.core.reading import lung_rads
+from viewer.core.reading.birads import SIDES, computed_words, descriptor_words, kind_words, location_words
 from viewer.core.reading.chance import chance, one_in, percent
+from viewer.core.reading.description import Description
 from viewer.core.reading.finding import Author, Finding
 from viewer.core.reading.reading import Category, Judgement, Reading, Verdict
 from viewer.core.report.place import display_set_of, place_words, slice_in
@@ -14,9 +18,17 @@ from viewer.core.report.place import display_set_of, place_words, slice_in
 _OWN_ACTIONS = (Action("finding.edit", "Describe", "E"), Action("finding.delete", "Delete", "Del"))
 
 
+_BREAST_ACTIONS = (
+    Action("finding.edit", "Describe", "E"),
+    Action("finding.same", "Here too", "Shift+M"),
+)
+
+
 def own_row(desk: DeskState, reading: Reading, finding: Finding) -> FindingRow:
     """An own mark before the reveal."""
     focused = finding.tracking_uid == desk.review.focus
+    if finding.description is not None:
+        return _breast_row(desk, finding, finding.description)
     mean = lung_rads.rounded_mean_mm(finding)
     size = size_text(finding)
     return FindingRow(
@@ -37,9 +49,37 @@ def own_row(desk: DeskState, reading: Reading, finding: Finding) -> FindingRow:
     )
 
 
+def _breast_row(desk: DeskState, finding: Finding, said: Description) -> FindingRow:
+    """An own mark on mammograms: what it is, in which views, where in the breast, what it looks like."""
+    focused = finding.tracking_uid == desk.review.focus
+    looks, where = descriptor_words(said), location_words(said) or "not known"
+    unsure = f" ({computed_words(said)})" if said.computed else ""
+    lines = (("Looks", looks or "not described"), ("Place", f"{where}{unsure}"), ("Note", finding.note))
+    return FindingRow(
+        tracking_uid=finding.tracking_uid,
+        kind="reader",
+        name=finding.name,
+        title=kind_words(finding),
+        detail=_where(desk, finding)[0],
+        note="" if focused else text.DOT.join(filter(None, (looks, where, finding.note))),
+        lines=tuple(line for line in lines if line[1]) if focused else (),
+        state=MarkState.ACCEPTED,
+        verdict="",
+        focused=focused,
+        actions=_BREAST_ACTIONS if focused else (),
+        key_image=picturing.on_key_image(desk, finding),
+    )
+
+
 def _kept_row(desk: DeskState, reading: Reading, finding: Finding) -> FindingRow:
     before = any(f.tracking_uid == finding.tracking_uid for f in reading.unaided)
     focused = finding.tracking_uid == desk.review.focus
+    if finding.description is not None:
+        return replace(
+            _breast_row(desk, finding, finding.description),
+            verdict="Yours, kept" if before else "Yours, after the reveal",
+            missed="no model mark here" if reading.second_read_status in ("done", "partial") else "",
+        )
     return FindingRow(
         tracking_uid=finding.tracking_uid,
         kind="reader",
@@ -92,6 +132,8 @@ def _fields(desk: DeskState, finding: Finding) -> tuple[Field, ...]:
 
 def title_of(finding: Finding) -> str:
     """What a finding is: "Solid nodule", "Scar"."""
+    if finding.places:
+        return kind_words(finding)
     label = finding.label.strip() or "finding"
     if label.lower() in ("nodule", "mass", "lung nodule"):
         label = f"{finding.texture.value} {label.lower().removeprefix('lung ')}"
@@ -136,12 +178,15 @@ def _chance(finding: Finding) -> str:
 
 
 def _side(desk: DeskState, uid: str) -> str:
-    """Left or right lung, where the model's own images make it certain."""
+    """Left or right lung, where the model's own images make it certain; the breast of a mammogram."""
     sides = (
         {}
         if desk.second.read is None
         else {k: v for r in desk.second.read.reads for k, v in r.laterality.items()}
     )
+    finding = None if desk.reading is None else desk.reading.finding(uid)
+    if finding is not None and finding.places:
+        return SIDES.get(finding.laterality, "")
     return {"L": "Left lung", "R": "Right lung"}.get(sides.get(uid, ""), "")
 
 
@@ -150,7 +195,8 @@ def _why(
 ) -> tuple[tuple[str, str], ...]:
     lines = []
     if finding.probability is not None:
-        words = f"{_chance(finding)} that this is a nodule; {one_in(finding.probability)}"
+        what = finding.label if finding.places else "nodule"
+        words = f"{_chance(finding)} that this is a {what}; {one_in(finding.probability)}"
         if finding.malignancy is not None:
             words += f"; malignancy {percent(finding.malignancy)}"
         lines.append(("Probability", words))
@@ -158,7 +204,7 @@ def _why(
     if finding.volume_mm3 is not None:
         axes = f"{size_text(finding)}, {finding.volume_mm3:.0f} mm³, as the model outlines it"
         lines.append(("Size", axes))
-    if reading.scheme and lung_rads.is_nodule(finding):
+    if reading.scheme == lung_rads.SCHEME and lung_rads.is_nodule(finding):
         accepted = reading.judgement(finding.tracking_uid).verdict is Verdict.ACCEPTED
         given = lung_rads.finding_category(own or finding)
         lines.append(("Lung-RADS", _alone(given, counts=accepted or own is not None)))

@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
-from viewer.app import marking, revealing, reviewing, roaming, seeing, text
+from viewer.app import marking, revealing, roaming, seeing, text
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Action, Panel, Plane
 from viewer.app.naming import plane_name, series_name
 from viewer.app.resolve.finding_rows import own_row, row_of
-from viewer.core.reading import lung_rads
+from viewer.app.resolve.questions import exam_lines, exam_strip, finding_strip, short
+from viewer.core.reading import birads, lung_rads
 from viewer.core.reading.finding import Finding
 from viewer.core.reading.reading import Reading, Stage
 
@@ -55,8 +56,11 @@ def _unaided(desk: DeskState, reading: Reading) -> Panel:
         rows=rows,
         empty=("", "") if rows else ("plain", "No mark yet."),
         second_reader=second_reader(desk, committed),
+        strip=finding_strip(desk),
+        exam=exam_lines(desk, reading),
+        exam_strip=exam_strip(desk),
         category_scheme=reading.scheme,
-        categories=lung_rads.CATEGORIES if reading.scheme else (),
+        categories=lung_rads.CATEGORIES if reading.scheme == lung_rads.SCHEME else (),
         category=category.value if category else "",
         category_rule=f"Rule: {category.rule}" if category else "",
         category_note=_category_note(reading),
@@ -159,7 +163,6 @@ def _revealed(desk: DeskState, reading: Reading) -> Panel:
     undecided = reading.undecided()
     rows = tuple(row_of(desk, reading, f) for f in found)
     hidden = sum(not f.above_operating_point for f in reading.model)
-    strip = (*((r.digit, r.title) for r in reviewing.reasons()), ("Enter", "No reason"))
     run = reading.runs[0] if reading.runs else None
     return Panel(
         mode="reveal",
@@ -171,7 +174,9 @@ def _revealed(desk: DeskState, reading: Reading) -> Panel:
         model_line=_model_line(desk, reading),
         domain=(run.domain, "; ".join(run.domain_reasons)) if run else ("", ""),
         operating_point=_operating_point(reading),
-        strip=strip if desk.review.strip else (),
+        strip=finding_strip(desk),
+        exam=exam_lines(desk, reading),
+        exam_strip=exam_strip(desk),
         below=_below(desk, hidden),
         warning=_blocking(undecided, reading),
         verdict_line=_verdict_line(reading),
@@ -236,6 +241,8 @@ def _blocking(undecided: tuple[Finding, ...], reading: Reading) -> str:
 def _verdict_line(reading: Reading) -> str:
     if not reading.scheme or reading.category is None:
         return ""
+    if reading.scheme == birads.scheme():
+        return f"unaided {short(reading.unaided_assessment)}{text.DOT}now {short(reading.assessment)}"
     before = (reading.unaided_category.value if reading.unaided_category else "") or "none"
     return f"unaided {reading.scheme.split(' ')[0]} {before}{text.DOT}now {reading.category.value or 'none'}"
 

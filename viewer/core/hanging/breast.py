@@ -1,10 +1,10 @@
-"""Where the breast lies in a mammogram: for the middle, the scale and the tiles, never for its side."""
+"""Where the breast lies in a mammogram, and its foremost point: never which side it is."""
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from viewer.core.hanging.pose import Box
+from viewer.core.hanging.pose import Box, Point
 
 _STEP = 8
 """Every so many pixels are looked at: half a millimetre and more."""
@@ -20,6 +20,29 @@ def breast_box(codes: NDArray[np.uint16], table: NDArray[np.uint8]) -> Box | Non
 
     Labels and markers beside the breast are smaller than it and left out.
     """
+    breast = _breast(codes, table)
+    if breast is None:
+        return None
+    rows, columns = ndimage.find_objects(breast.astype(np.uint8))[0]
+    return _with_margin(rows, columns, codes.shape)
+
+
+def foremost(codes: NDArray[np.uint16], table: NDArray[np.uint8], front: Point) -> Point | None:
+    """(column, row) of the breast farthest towards `front` (columns, rows): about where the nipple is.
+
+    None where no breast is found.
+    """
+    breast = _breast(codes, table)
+    if breast is None:
+        return None
+    rows, columns = np.nonzero(breast)
+    along = columns * front[0] + rows * front[1]
+    tip = along >= along.max() - 1
+    return float(columns[tip].mean() * _STEP), float(rows[tip].mean() * _STEP)
+
+
+def _breast(codes: NDArray[np.uint16], table: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
+    """(rows, columns) of every `_STEP`th pixel: the largest part that is not air; None without one."""
     grey = table[codes[::_STEP, ::_STEP]]
     smooth = ndimage.median_filter(grey, 3)
     air = float(np.bincount(smooth.ravel(), minlength=256)[:128].argmax())
@@ -31,9 +54,9 @@ def breast_box(codes: NDArray[np.uint16], table: NDArray[np.uint8]) -> Box | Non
     parts, count = ndimage.label(thick)
     if count == 0:
         return None
-    largest = int(np.bincount(parts.ravel())[1:].argmax())
-    rows, columns = ndimage.find_objects(parts)[largest]
-    return _with_margin(rows, columns, codes.shape)
+    largest = int(np.bincount(parts.ravel())[1:].argmax()) + 1
+    found: NDArray[np.bool_] = parts == largest
+    return found
 
 
 def _with_margin(rows: slice, columns: slice, shape: tuple[int, ...]) -> Box:

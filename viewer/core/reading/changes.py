@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from viewer.core.reading import lung_rads
+from viewer.core.reading import birads, lung_rads
 from viewer.core.reading.codec import from_json
 from viewer.core.reading.events import Event, Kind
 from viewer.core.reading.finding import Author, Finding
 from viewer.core.reading.pictures import KeyImage, Snapshot
-from viewer.core.reading.reading import Category, Distance, Judgement, Reading, Verdict
+from viewer.core.reading.reading import Assessment, Category, Distance, Judgement, Reading, Verdict
 
 
 class Refused(Exception):
@@ -25,6 +25,9 @@ class Content:
     joined: dict[str, str]
     impression: str
     category: Category | None
+    assessment: Assessment
+    nipples: dict[str, tuple[float, float]]
+    sides: dict[str, str]
     distances: tuple[Distance, ...]
     key_images: tuple[KeyImage, ...]
     snapshots: tuple[Snapshot, ...]
@@ -39,6 +42,9 @@ def content_of(reading: Reading) -> Content:
         joined=reading.joined,
         impression=reading.impression,
         category=reading.category if reading.category and reading.category.edited else None,
+        assessment=reading.assessment,
+        nipples=reading.nipples,
+        sides=reading.sides,
         distances=reading.distances,
         key_images=reading.key_images,
         snapshots=reading.snapshots,
@@ -54,10 +60,15 @@ def with_content(reading: Reading, content: Content) -> Reading:
         judgements=content.judgements,
         joined=content.joined,
         impression=content.impression,
+        assessment=content.assessment,
+        nipples=content.nipples,
+        sides=content.sides,
         distances=content.distances,
         key_images=content.key_images,
         snapshots=content.snapshots,
     )
+    if reading.scheme == birads.scheme():
+        return replace(changed, category=birads.category(content.assessment))
     if content.category is not None or reading.scheme != lung_rads.SCHEME:
         return replace(changed, category=content.category)
     return replace(changed, category=lung_rads.category(changed.in_force()))
@@ -151,6 +162,30 @@ def _category(content: Content, event: Event) -> tuple[Content, str]:
     return replace(content, category=value), "category"
 
 
+def _assessment(content: Content, event: Event) -> tuple[Content, str]:
+    given = from_json(event.payload["assessment"], Assessment)
+    return replace(content, assessment=given), text_of(event, "name") or "assessment"
+
+
+def _nipple(content: Content, event: Event) -> tuple[Content, str]:
+    at = from_json(event.payload["at"], tuple[float, float])
+    return replace(content, nipples=content.nipples | {text_of(event, "sop_instance_uid"): at}), "nipple"
+
+
+def _side(content: Content, event: Event) -> tuple[Content, str]:
+    """The side of an image, and of the own findings that were marked on it without one."""
+    uid, side = text_of(event, "sop_instance_uid"), text_of(event, "side")
+    if side not in ("R", "L"):
+        raise Refused("An image shows the right or the left breast: R or L.")
+    own = tuple(
+        replace(f, laterality=side)
+        if any(p.sop_instance_uid == uid for p in f.places) and f.laterality in ("", content.sides.get(uid))
+        else f
+        for f in content.own
+    )
+    return replace(content, own=own, sides=content.sides | {uid: side}), "side of an image"
+
+
 def _accept(content: Content, event: Event) -> tuple[Content, str]:
     judgement = Judgement(Verdict.ACCEPTED, at=event.at_utc)
     return _judge(content, event, judgement), f"accept {text_of(event, 'name')}"
@@ -192,6 +227,9 @@ CHANGES: dict[Kind, Change] = {
     Kind.SNAPSHOT_DELETE: _snapshot_delete,
     Kind.IMPRESSION: _impression,
     Kind.CATEGORY: _category,
+    Kind.ASSESSMENT: _assessment,
+    Kind.NIPPLE: _nipple,
+    Kind.SIDE: _side,
     Kind.ACCEPT: _accept,
     Kind.REJECT: _reject,
     Kind.UNDECIDED: _undecided,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from viewer.core.dicom.geometry import Vector
+from viewer.core.reading.description import Description
 from viewer.core.reading.mask import PackedMask
 
 Axis = tuple[Vector, Vector]
@@ -56,6 +57,7 @@ class Finding:
     tracking_uid    DICOM Tracking Unique Identifier: the join between model, reader and objects on disk
     center_lps_mm   patient mm, in `frame_of_reference_uid`; None where `places` say where it lies
     places          on images that have no place in the patient, such as mammograms
+    description     what was said of it in the terms of BI-RADS; None for what lies in no breast
     laterality      "L" or "R" of a paired organ, "" where it is not known or does not apply
     long_axis, short_axis  ends of the axes as drawn; None where not measured
     volume_mm3      None where not segmented
@@ -75,6 +77,7 @@ class Finding:
     center_lps_mm: Vector | None = None
     places: tuple[ImagePlace, ...] = ()
     laterality: str = ""
+    description: Description | None = None
     long_axis: Axis | None = None
     short_axis: Axis | None = None
     volume_mm3: float | None = None

@@ -7,7 +7,7 @@ that was written by something else does not pass for a reading.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from viewer.core.reading import lung_rads
+from viewer.core.reading import birads, lung_rads
 from viewer.core.reading.changes import (
     CHANGES,
     Content,
@@ -21,7 +21,7 @@ from viewer.core.reading.codec import BadPayload, from_json
 from viewer.core.reading.events import Event, Kind
 from viewer.core.reading.finding import Author, Finding
 from viewer.core.reading.pictures import Snapshot
-from viewer.core.reading.reading import Category, ModelRun, Paradigm, Reader, Reading, Stage
+from viewer.core.reading.reading import Assessment, Category, ModelRun, Paradigm, Reader, Reading, Stage
 from viewer.core.reading.rules import UNDOABLE, allowed, why_not
 
 RETRYABLE = ("not_run", "failed")
@@ -91,10 +91,17 @@ def _opened(event: Event) -> Progress:
             paradigm=Paradigm(event.paradigm),
             arm=event.arm,
             scheme=text_of(event, "scheme"),
-            category=lung_rads.category(()) if text_of(event, "scheme") == lung_rads.SCHEME else None,
+            category=_first_category(text_of(event, "scheme")),
             opened_at=event.at_utc,
         )
     )
+
+
+def _first_category(scheme: str) -> Category | None:
+    """What a reading without a word says."""
+    if scheme == birads.scheme():
+        return birads.category(Assessment())
+    return lung_rads.category(()) if scheme == lung_rads.SCHEME else None
 
 
 def _commit(progress: Progress, event: Event) -> Progress:
@@ -108,6 +115,7 @@ def _commit(progress: Progress, event: Event) -> Progress:
             stage=Stage.COMMITTED,
             unaided=reading.own,
             unaided_category=_category_of(event),
+            unaided_assessment=reading.assessment,
             verdict=dict(verdict),
             committed_at=event.at_utc,
             seal=event.hash,

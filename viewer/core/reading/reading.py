@@ -68,6 +68,19 @@ class Category:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """What is said of a mammography as a whole, by the ids of resources/codes/birads.toml; "" = not said yet.
+
+    categories  by breast, "R" and "L"
+    recall      "yes" or "no"
+    """
+
+    density: str = ""
+    categories: dict[str, str] = field(default_factory=dict)
+    recall: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Distance:
     """A length that the reader drew, or two across each other. `text` is what the screen says of it.
 
@@ -123,7 +136,10 @@ class Reading:
     edited              by tracking UID of a model finding: the finding as the reader corrected it
     judgements          by tracking UID of a model finding; a missing key means undecided
     joined              tracking UID of a model finding -> tracking UID of the own mark at the same place
-    category            Lung-RADS in force; unaided_category as committed
+    category            in force, by `scheme`; unaided_category as committed
+    assessment          of a mammography; unaided_assessment as committed
+    nipples             by SOP Instance UID: (column, row) where the reader says that the nipple is
+    sides               by SOP Instance UID: the breast that the reader says an image shows, "R" or "L"
     signed_without      names of the findings that were undecided at the signature
     second_read_status  done, partial, not_run or failed, with second_read_reason; "" until the reveal
     verdict             what the reader committed beside marks and category (recall, probability ...)
@@ -147,6 +163,10 @@ class Reading:
     impression: str = ""
     category: Category | None = None
     unaided_category: Category | None = None
+    assessment: Assessment = Assessment()
+    unaided_assessment: Assessment | None = None
+    nipples: dict[str, tuple[float, float]] = field(default_factory=dict)
+    sides: dict[str, str] = field(default_factory=dict)
     opened_at: str = ""
     committed_at: str = ""
     revealed_at: str = ""

@@ -18,6 +18,9 @@ _SAYING = frozenset(
         Kind.SNAPSHOT_DELETE,
         Kind.IMPRESSION,
         Kind.CATEGORY,
+        Kind.ASSESSMENT,
+        Kind.NIPPLE,
+        Kind.SIDE,
         Kind.UNDO,
         Kind.REDO,
     }

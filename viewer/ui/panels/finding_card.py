@@ -6,8 +6,9 @@ from PySide6.QtCore import QEvent, QObject, QRectF, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
-from viewer.app.display import Action, Field, FindingRow, MarkState
+from viewer.app.display import Action, Field, FindingRow, MarkState, Strip
 from viewer.ui import icons, theme
+from viewer.ui.panels.question_strip import strip_lines
 from viewer.ui.parts.bars import Band
 from viewer.ui.parts.caps import KeyCaps
 from viewer.ui.parts.chip import Chip
@@ -47,14 +48,14 @@ class FindingCard(QFrame):
         super().__init__()
         self._actions = actions
         self._row: FindingRow | None = None
-        self._strip: tuple[tuple[str, str], ...] = ()
+        self._strip = Strip()
         self._lines = column((24, 10, 16, 10), 4)
         self.setLayout(self._lines)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
 
-    def show_row(self, row: FindingRow, strip: tuple[tuple[str, str], ...]) -> None:
-        """Show another state of the finding; `strip` holds the reject reasons while it is open here."""
-        strip = strip if row.focused else ()
+    def show_row(self, row: FindingRow, strip: Strip) -> None:
+        """Show another state of the finding; `strip` holds what is asked while it is in focus."""
+        strip = strip if row.focused else Strip()
         if (row, strip) == (self._row, self._strip):
             return
         self._row, self._strip = row, strip
@@ -101,9 +102,9 @@ class FindingCard(QFrame):
         for action in finding.actions:
             parts += [_ActionLabel(action, self._actions), 14]
         self._lines.addLayout(row(*parts, None, gap=0))
-        if self._strip:
+        if self._strip.options:
             self._lines.addSpacing(6)
-            self._lines.addLayout(_reasons(self._strip))
+            self._lines.addLayout(strip_lines(self._strip, INDENT))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """A click puts the finding in focus."""
@@ -186,22 +187,6 @@ def _explanation(lines: tuple[tuple[str, str], ...]) -> QGridLayout:
     for n, (caption, text) in enumerate(lines):
         grid.addWidget(Text(caption, "caption", "text_2"), n, 0, Qt.AlignmentFlag.AlignTop)
         grid.addWidget(Text(text, "caption", "text", wrap=True), n, 1)
-    return grid
-
-
-def _reasons(strip: tuple[tuple[str, str], ...]) -> QGridLayout:
-    grid = QGridLayout()
-    grid.setContentsMargins(INDENT, 0, 0, 0)
-    grid.setHorizontalSpacing(8)
-    grid.setVerticalSpacing(2)
-    grid.setColumnStretch(1, 1)
-    grid.setColumnStretch(3, 1)
-    half = (len(strip) + 1) // 2
-    for n, (digit, reason) in enumerate(strip):
-        line, side = n % half, 2 * (n // half)
-        caps = KeyCaps(digit)
-        grid.addWidget(caps, line, side, Qt.AlignmentFlag.AlignLeft)
-        grid.addWidget(Text(reason, "caption"), line, side + 1)
     return grid
 
 

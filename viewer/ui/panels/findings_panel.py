@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 from viewer.app.display import Panel
 from viewer.ui import icons, theme
 from viewer.ui.panels.finding_card import CardActions, FindingCard
+from viewer.ui.panels.question_strip import AssessmentBox
 from viewer.ui.panels.verdict_boxes import (
     ActionRow,
     DecisionBox,
@@ -43,6 +44,7 @@ class FindingsPanel(QFrame):
         self._below = _below_line()
         self._empty = NothingBox()
         self._verdict = VerdictBox(actions)
+        self._exam = AssessmentBox()
         self._seen = SeenBox()
         self._second = SecondReaderBox()
         self._decision = DecisionBox()
@@ -63,7 +65,7 @@ class FindingsPanel(QFrame):
         inside.addWidget(self._model)
         inside.addWidget(self._empty)
         inside.addLayout(self._rows)
-        add_all(inside, self._hint, self._below, self._verdict, self._seen)
+        add_all(inside, self._hint, self._below, self._exam, self._verdict, self._seen)
         inside.addStretch(1)
         area.setWidget(scrolled)
         area.setWidgetResizable(True)
@@ -93,6 +95,7 @@ class FindingsPanel(QFrame):
         self._below.findChildren(Text)[-1].say(panel.below)
         self._verdict.show_verdict(panel)
         self._verdict.setVisible(reading and bool(panel.categories))
+        self._exam.show_assessment(panel)
         self._seen.show_seen(panel)
         self._seen.setVisible(reading and bool(panel.seen_lines))
         self._second.setVisible(reading)

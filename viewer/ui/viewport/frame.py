@@ -106,10 +106,10 @@ class Frame:
         if not here:
             return None
         place = min(here, key=lambda p: abs((p.frame or 0) - instance.frame))
-        return place, abs((place.frame or 0) - instance.frame) * self._between_frames_mm()
-
-    def _between_frames_mm(self) -> float:
-        return np.inf if self.view is None else _lines(self.view)[3]
+        apart = abs((place.frame or 0) - instance.frame)
+        if not apart:
+            return place, 0.0
+        return place, np.inf if self.view is None else apart * _lines(self.view)[3]
 
     def image_heat(self, heat: Heat) -> ImageHeat | None:
         """The part of a heat map that lies on the image shown."""

@@ -1,0 +1,161 @@
+"""BI-RADS by keys alone: a finding described, the examination assessed, a side stated, then the signature."""
+
+import pytest
+
+from tests.core.hanging.files import exam, mammogram, write
+from viewer.core.reading.reading import Stage
+
+
+@pytest.fixture
+def screening(hand, tmp_path, second_reader):
+    """R CC, L CC, R MLO and L MLO in viewports 1 to 4; the second reader finds nothing."""
+    second_reader.says(())
+    return on_desk(hand, tmp_path, *exam())
+
+
+def on_desk(hand, tmp_path, *images):
+    hand.open(write(tmp_path / "exam", *images))
+    hand.turn(lambda: all(stack.complete for stack in hand.desk.pixels.stacks.values()))
+    hand.paint()
+    return hand
+
+
+def mark(hand, viewport, column, row):
+    hand.desk.pointer(viewport, None, (column + 0.5, row + 0.5))
+    hand.press("M")
+
+
+def in_two_views(hand):
+    """R1 in the right breast: 12 pixels behind the nipple side, above the middle in both views."""
+    mark(hand, "1", 30, 25)
+    mark(hand, "3", 30, 25)
+    hand.desk.accept({})
+    hand.paint()
+    return hand.desk.reading.own[0]
+
+
+def line(hand, caption):
+    """A line of the card in focus."""
+    return dict(hand.state.panel.rows[0].lines)[caption]
+
+
+def said(hand):
+    return hand.desk.reading.own[0].description
+
+
+def test_two_marks_say_where_the_finding_lies_and_that_nobody_confirmed_it(screening):
+    description = in_two_views(screening).description
+    assert description.of("region") in ("upper_outer", "retroareolar", "central")
+    assert description.computed and description.nipple_in == "CC"
+    assert "not confirmed" in line(screening, "Place")
+
+
+def test_a_mass_is_described_with_digits_and_each_answer_is_undone_alone(screening):
+    in_two_views(screening)
+    screening.press("E")
+    assert screening.state.panel.strip.title == "What is it?"
+    screening.press("1", "3", "5")
+    assert screening.state.panel.strip.title == "Density of the mass"
+    assert screening.state.panel.rows[0].title == "Mass"
+    assert line(screening, "Looks").startswith("irregular, spiculated")
+    screening.press("Ctrl+Z")
+    assert (said(screening).of("margin"), said(screening).of("shape")) == ("", "irregular")
+    screening.press("Ctrl+Y", "1", "1", "3")  # high density; skin retraction and skin thickening
+    assert said(screening).all_of("associated") == ("skin_retraction", "skin_thickening")
+    screening.press("1")  # taken away again
+    assert said(screening).all_of("associated") == ("skin_thickening",)
+    screening.press("Enter")
+    assert screening.state.panel.strip.title == "Quadrant or region"
+
+
+def test_enter_confirms_what_was_computed_and_another_answer_replaces_it(screening):
+    in_two_views(screening)
+    screening.press("E", "3", "Enter")  # architectural distortion, no associated feature
+    assert screening.state.panel.strip.title == "Quadrant or region"
+    screening.press("7", "C", "Enter")  # axillary tail, 12 o'clock, depth as computed
+    assert (said(screening).of("region"), said(screening).of("clock")) == ("axillary_tail", "12")
+    assert said(screening).computed == () and said(screening).of("depth")
+    screening.press("2")  # another distance from the nipple
+    screening.desk.accept({"mm": "41,5"})
+    screening.press("1")  # a note
+    screening.desk.accept({"text": "felt by the patient"})
+    assert screening.state.panel.strip.options == ()
+    assert (said(screening).nipple_mm, said(screening).nipple_in) == (41.5, "")
+    assert screening.desk.reading.own[0].note == "felt by the patient"
+    assert "42 mm from the nipple" in line(screening, "Place")
+
+
+def test_letters_answer_where_digits_do_not_suffice_and_only_while_questions_are_open(screening):
+    in_two_views(screening)
+    screening.press("E", "2", "D")  # calcifications: fine pleomorphic is the 13th
+    assert said(screening).all_of("morphology") == ("fine_pleomorphic",)
+    screening.press("Esc")
+    assert screening.state.panel.strip.options == ()
+    screening.press("D")
+    assert screening.state.tool == "distance"
+
+
+def test_a_distance_that_is_none_is_refused_in_one_sentence(screening):
+    in_two_views(screening)
+    screening.press("E", "3", *["Enter"] * 4, "2")
+    screening.desk.accept({"mm": "far"})
+    assert screening.state.status == "Distance: found 'far', allowed a number of millimetres from 0 to 300."
+
+
+def test_the_examination_is_assessed_by_breast_and_the_rest_is_asked_for_before_the_signature(screening):
+    assert screening.state.panel.exam[0] == ("Breast density", "not given", False)
+    screening.press("Shift+E")
+    assert screening.state.panel.exam_strip.title == "Breast density"
+    screening.press("2", "2")
+    assert screening.state.panel.exam_strip.title == "Left breast: category"
+    screening.press("Esc", "Shift+Enter")
+    screening.turn(lambda: screening.desk.stage is Stage.REVEALED)
+    screening.press("Ctrl+Shift+Enter")
+    assert "Not given: category of the left breast, recall" in screening.state.status
+    assert screening.desk.stage is Stage.REVEALED
+    screening.press("Shift+E")
+    assert screening.state.panel.exam_strip.title == "Left breast: category"
+    screening.press("5", "1")
+    assert "Category 4A without a recall." in screening.state.status
+    screening.press("Ctrl+Z", "Shift+E", "2")
+    reading = screening.desk.reading
+    assert (reading.assessment.density, reading.assessment.categories, reading.assessment.recall) == (
+        "b", {"R": "1", "L": "4A"}, "yes",
+    )  # fmt: skip
+    assert (reading.category.value, reading.unaided_assessment.categories) == ("4A", {"R": "1"})
+    screening.press("Ctrl+Shift+Enter")
+    assert "full resolution" in screening.state.status and "Not given" not in screening.state.status
+    screening.press("Ctrl+Shift+Enter")
+    assert screening.desk.stage is Stage.SIGNED
+
+
+def test_lung_rads_is_not_asked_of_a_mammogram(screening):
+    assert screening.state.panel.categories == ()
+    screening.press("F4", "Right")
+    assert "Shift+E" in screening.state.status
+
+
+def test_birads_is_not_asked_of_a_ct(hand, desk):
+    assert hand.state.panel.exam == ()
+    hand.press("Shift+E")
+    assert "mammographies only" in hand.state.status
+
+
+def test_a_side_that_contradicts_itself_is_reported_once_the_reader_states_it(hand, tmp_path, second_reader):
+    second_reader.says(())
+    on_desk(hand, tmp_path, mammogram(1, "R", "CC", Laterality="L"))
+    mark(hand, "1", 30, 25)
+    assert hand.desk.reading.own[0].laterality == ""
+    assert said(hand).of("depth") == "" and hand.state.panel.exam[1][0] == "Recall"
+    hand.desk.run("side.right")
+    assert hand.desk.reading.own[0].laterality == "R"
+    assert hand.state.panel.exam[1][0] == "Right breast"
+    hand.press("Ctrl+Z")
+    assert hand.desk.reading.own[0].laterality == ""
+
+
+def test_a_corrected_nipple_moves_what_was_measured_from_it(screening):
+    before = in_two_views(screening).description.nipple_mm
+    screening.desk.pointer("1", None, (30.5, 25.5))
+    screening.desk.run("nipple.here")
+    assert before > 0 and said(screening).nipple_mm == 0.0
