@@ -3,6 +3,7 @@
 import queue
 import time
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from viewer.app.desk import Desk
 from viewer.app.resolve import resolve
 from viewer.app.second_read import sealed
 from viewer.app.second_read.model_read import ModelRead, SeriesInput, StudyRead
+from viewer.app.second_read.others import reads_of_others
 from viewer.app.second_read.sealed import SealedRead
 from viewer.core.reading.finding import Author, Finding
 
@@ -207,4 +209,5 @@ class SecondReader:
             time.sleep(0.01)
         if self.error is not None:
             raise self.error
-        return SealedRead(study_read(study, self.folder, self.findings, **self.changes))
+        read = study_read(study, self.folder, self.findings, **self.changes)
+        return SealedRead(replace(read, reads=(*read.reads, *reads_of_others(study))))

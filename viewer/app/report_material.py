@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -16,11 +16,14 @@ from viewer.core.dicom.display_set import DisplaySet, Study
 from viewer.core.dicom.problem import DicomError
 from viewer.core.pixels.grey import Window
 from viewer.core.reading.finding import Finding
-from viewer.core.reading.reading import Reading
+from viewer.core.reading.reading import ModelRun, Reading
 from viewer.core.report.page import Card
 from viewer.core.report.place import display_set_of, slice_in
 from viewer.core.report.second_read import NoduleMask, SecondRead
 from viewer.core.report.source import ReportError, Source, source
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 _LEAST_RADIUS_MM = 3.0
 """Radius of the mark of a finding that was not measured."""
@@ -63,32 +66,60 @@ def second_read_of(read: ModelRead) -> SecondRead:
             if "texture" in c.characteristics
         },
         masks=masks,
+        labels=read.labels,
+        skipped=frozenset(
+            i.sop_instance_uid for i in read.inputs if i.sop_instance_uid and i.status != "read"
+        ),
+        document=read.document,
+        remarks=read.remarks,
     )
 
 
 def second_read_of_record(reading: Reading) -> tuple[SecondRead, ...]:
     """The same from the reading's own record, where the read itself is not at hand: without masks.
 
-    Nothing where several models ran: the record does not say which of them found what.
+    Nothing where several models ran in an older record, which does not say which of them found what.
     """
-    if len(reading.runs) != 1:
+    if len(reading.runs) > 1 and not any(run.findings for run in reading.runs):
         return ()
-    run = reading.runs[0]
+    return tuple(_recorded(reading, run) for run in reading.runs)
+
+
+def _recorded(reading: Reading, run: ModelRun) -> SecondRead:
+    alone = len(reading.runs) == 1
+    findings = tuple(f for f in reading.model if alone or f.tracking_uid in run.findings)
     point = OperatingPoint(run.operating_point, run.threshold or 0.0, run.rate or 0.0, run.unit)
-    made = SecondRead(
+    return SecondRead(
         model_id=run.model_id,
         version=run.model_version,
         sha256=run.model_sha256,
+        title=run.title,
         status=run.status,
         reason=run.reason,
         device=run.device,
         seconds=run.seconds,
         operating_point=point if run.operating_point else None,
         domain=Domain(run.domain, run.domain_score or 0.0, run.domain_reasons) if run.domain else None,
-        findings=reading.model,
-        series=tuple({f.series_instance_uid for f in reading.model}),
+        findings=findings,
+        series=tuple({series for f in findings for series in f.series}),
+        document=run.document,
+        remarks=run.remarks,
     )
-    return (made,)
+
+
+def documents_of(study: Study, reads: Sequence[SecondRead]) -> "list[Dataset]":
+    """The reports of other programs that were revealed, as new objects refer to them."""
+    from pydicom.dataset import Dataset
+
+    wanted = {read.document for read in reads} - {""}
+    made = []
+    for instance in (i for d in study.display_sets for i in d.instances if i.sop_instance_uid in wanted):
+        reference = Dataset()
+        reference.SOPClassUID, reference.SOPInstanceUID = instance.sop_class_uid, instance.sop_instance_uid
+        reference.StudyInstanceUID = instance.study_instance_uid
+        reference.SeriesInstanceUID = instance.series_instance_uid
+        made.append(reference)
+    return made
 
 
 def sources_of(

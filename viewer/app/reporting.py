@@ -21,6 +21,7 @@ from viewer.app.report_folder import (
 from viewer.app.report_material import (
     Press,
     display_sets_of,
+    documents_of,
     picture,
     picture_name,
     second_read_of,
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Press", "Written", "write_model_read", "write_reading", "written_in"]
 
-_KEPT = ("model_sr", "seg", "reader_seg", "key_objects")
+_KEPT = ("model_sr", "model_cad", "seg", "reader_seg", "key_objects")
 """What an amendment does not change."""
 
 
@@ -82,7 +83,7 @@ def write_reading(
     sources, why = sources_of(study, findings, reads, display_sets_of(reading))
     with whole_folder(final, replaceable=not signed) as work:
         shelf = _Shelf(work, list(why))
-        _reading_objects(shelf, sources, reading, reads, _before(folder, reading))
+        _reading_objects(shelf, study, sources, reading, reads, _before(folder, reading))
         figures = _figures(study, reading, study_read if reads else None, stacks, press)
         page = reader_page(study, reading, reads, events=events)
         _readable(shelf, page, study, stacks, press, figures)
@@ -172,6 +173,7 @@ class _Shelf:
 
 def _reading_objects(
     shelf: _Shelf,
+    study: Study,
     sources: Sequence[Source],
     reading: Reading,
     reads: Sequence[SecondRead],
@@ -184,8 +186,9 @@ def _reading_objects(
     for entry in (w for w in before if w.role in _KEPT):
         shelf.put(entry.path.read_bytes(), replace(entry, path=Path(entry.path.name)))
     models = [_header(w.path) for w in kept if w.role == "model_sr"]
+    models += documents_of(study, reads)
     also = [f.tracking_uid for f in judged(reading)]
-    for read in () if kept else reads:
+    for read in () if kept else (r for r in reads if not r.document):
         known = {f.tracking_uid for f in read.findings}
         chosen = [f for f in accepted(reading) if f.tracking_uid in known]
         made = _model_objects(shelf, sources, read, chosen, "Nodules accepted by the reader", also)
@@ -232,14 +235,19 @@ def _model_objects(
     label: str,
     also: Sequence[str] = (),
 ) -> "Dataset | None":
-    """The model's SR, which is returned, and a SEG for each display set where `chosen` ones have a mask."""
-    from viewer.core.report.segmentation import nodule_seg  # loads highdicom
+    """The model's SR, which is returned; of mammograms a CAD report; a SEG where there are masks."""
+    from viewer.core.report.cad_report import mammography_cad_sr  # loads highdicom
+    from viewer.core.report.segmentation import nodule_seg
     from viewer.core.report.structured import model_sr
 
     used = [s for s in sources if s.display_set.series_instance_uid in read.series] or sources
     made = shelf.put_object(
         Written(shelf.next_name("model_sr"), "SR", "model_sr", f"Structured report of {read.name}"),
         lambda: model_sr(used, read, also),
+    )
+    shelf.put_object(
+        Written(shelf.next_name("model_cad"), "SR", "model_cad", f"Mammography CAD report of {read.name}"),
+        lambda: mammography_cad_sr(sources, read, also),
     )
     for where in sources:
         here = [f for f in chosen if find_source(sources, f) is where]

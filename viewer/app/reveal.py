@@ -13,9 +13,14 @@ NO_MODEL = "no model is installed for this kind of study"
 
 
 def reveal_payload(reading: Reading, study_read: StudyRead) -> dict[str, object]:
-    """The payload of the `reveal` event; `joined` holds the pairs of model finding and own mark."""
-    findings = _ordered([f for read in study_read.reads for f in read.findings])
-    status, reason = _overall(study_read.reads)
+    """The payload of the `reveal` event; `joined` holds the pairs of model finding and own mark.
+
+    What programs of others found follows our own models': their certainties are of another kind.
+    """
+    ours = [read for read in study_read.reads if not read.document]
+    others = [f for read in study_read.reads if read.document for f in read.findings]
+    findings = [*_ordered([f for read in ours for f in read.findings]), *others]
+    status, reason = _overall(ours)
     return {
         "seal": reading.seal,
         "status": status,
@@ -64,4 +69,8 @@ def _run(read: ModelRead) -> ModelRun:
         domain=domain.verdict if domain else "",
         domain_score=domain.score if domain else None,
         domain_reasons=domain.reasons if domain else (),
+        title=read.title,
+        findings=tuple(f.tracking_uid for f in read.findings),
+        document=read.document,
+        remarks=read.remarks,
     )

@@ -192,7 +192,11 @@ def _arrange(desk: DeskState) -> None:
     if last is not None and desk.hanging.step != last:
         viewing.go_to_step(desk, last)
     found = seeing.walked(desk)
-    if found:
+    remarks = [remark for run in (desk.reading.runs if desk.reading else ()) for remark in run.remarks]
+    if remarks:
+        more = f" {len(remarks) - 1} more are told in the report." if len(remarks) > 1 else ""
+        desk.say(f"{remarks[0]}{more}", Severity.WARNING)
+    elif found:
         desk.say(f"{len(found)} findings above the threshold. N goes through them.")
     elif desk.second.kind == "ready":
         desk.say("The second reader found nothing above its threshold.")

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.core.report import made
+from tests.core.report import made_breasts as breasts
 from viewer.core.reading.mask import pack
 from viewer.core.reading.reading import Stage
+from viewer.core.report.cad_report import mammography_cad_sr
 from viewer.core.report.key_objects import key_objects
 from viewer.core.report.segmentation import nodule_seg, reader_seg
 from viewer.core.report.source import source
@@ -70,6 +72,20 @@ def _all_kinds():
     }
 
 
+def _cad():
+    """The same for workstations that only know CAD reports: every way in which a read may end."""
+    views = [source(shown) for shown in breasts.exam()]
+    silent = breasts.read(findings=())
+    unread = frozenset((breasts.uid("LMLO"),))
+    return {
+        "cad": mammography_cad_sr(views, breasts.read(), [breasts.FAINT.tracking_uid]),
+        "cad_silent": mammography_cad_sr(views, silent),
+        "cad_not_run": mammography_cad_sr(views, replace(silent, status="not_run", reason="no breast")),
+        "cad_failed": mammography_cad_sr(views, replace(silent, status="failed", reason="no memory")),
+        "cad_partial": mammography_cad_sr(views, breasts.read(status="partial", skipped=unread)),
+    }
+
+
 def _drawn_and_chosen():
     """What a reader drew, chose and outlined: in the patient, on an image without geometry, on frames."""
     where = made.display_set(missing=(5,))
@@ -99,7 +115,7 @@ def _drawn_and_chosen():
 @pytest.fixture(scope="module")
 def objects(tmp_path_factory):
     folder = tmp_path_factory.mktemp("objects")
-    for name, made_one in (_all_kinds() | _drawn_and_chosen()).items():
+    for name, made_one in (_all_kinds() | _drawn_and_chosen() | _cad()).items():
         made_one.save_as(folder / f"{name}.dcm", enforce_file_format=True)
     return sorted(folder.glob("*.dcm"))
 
@@ -121,6 +137,7 @@ def test_dsrdump_reads_every_report(objects):
         done = subprocess.run(["dsrdump", path], capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{path.stem}: {done.stderr}"
         kind = "Key Object Selection Document" if "ko" in path.stem else "Comprehensive 3D SR Document"
+        kind = "Mammography CAD SR Document" if "cad" in path.stem else kind
         assert kind in done.stdout
         assert "E:" not in done.stderr
 
@@ -135,7 +152,7 @@ def test_pixelmed_finds_no_fault_in_the_templates(objects):
     validator = ["-cp", f"{PIXELMED}:/usr/share/java/*", "com.pixelmed.validate.DicomSRValidator"]
     for path in objects:
         template = {"small_model": "1500", "reader_short": "1500", "model_silent": "1500"}
-        template |= {"reader_drawn": "1500", "ko": "2010"}
+        template |= {"reader_drawn": "1500", "ko": "2010", "cad": "4000", "cad_failed": "4000"}
         if path.stem not in template:
             continue
         done = subprocess.run(

@@ -200,6 +200,12 @@ def _why(
         if finding.malignancy is not None:
             words += f"; malignancy {percent(finding.malignancy)}"
         lines.append(("Probability", words))
+    if finding.certainty is not None:
+        lines.append(
+            ("Certainty", f"{percent(finding.certainty)}, as its maker states it; not calibrated here")
+        )
+    if finding.by and finding.probability is None:
+        lines.append(("From", finding.by))
     lines.append(("Yours", f"{own.name}, marked before the reveal" if own else "no mark"))
     if finding.volume_mm3 is not None:
         axes = f"{size_text(finding)}, {finding.volume_mm3:.0f} mm³, as the model outlines it"

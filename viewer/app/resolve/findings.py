@@ -187,8 +187,10 @@ def _revealed(desk: DeskState, reading: Reading) -> Panel:
 
 def _model_line(desk: DeskState, reading: Reading) -> str:
     titles = {r.model_id: r.title for r in (desk.second.read.reads if desk.second.read else ())}
-    named = (f"{titles.get(run.model_id) or run.model_id} {run.model_version}" for run in reading.runs)
-    return text.DOT.join(named) or "No model"
+    named = (
+        f"{run.title or titles.get(run.model_id) or run.model_id} {run.model_version}" for run in reading.runs
+    )
+    return text.DOT.join(map(str.strip, named)) or "No model"
 
 
 def _nothing(reading: Reading) -> tuple[str, str]:

@@ -83,6 +83,7 @@ def without_answer(
         status=status,
         reason=reason,
         inputs=inputs,
+        labels=bundle.labels,
     )
 
 

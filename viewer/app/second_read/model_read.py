@@ -51,6 +51,9 @@ class ModelRead:
     findings    all candidates, highest probability first, named M1, M2 ...
     candidates  the same as the worker sent them, by tracking UID; their masks and heat maps are `.npy` files
     laterality  "L" or "R" by tracking UID, where the side is certain
+    labels      what the model looks for
+    document    of another program: SOP Instance UID of the report that it is taken from; "" = read here
+    remarks     a sentence for each mark of that report that cannot be shown
     """
 
     model_id: str
@@ -68,6 +71,14 @@ class ModelRead:
     findings: tuple[Finding, ...] = ()
     candidates: dict[str, Candidate] = field(default_factory=dict)
     laterality: dict[str, str] = field(default_factory=dict)
+    labels: tuple[str, ...] = ()
+    document: str = ""
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What screen and report call it."""
+        return f"{self.title or self.model_id} {self.model_version}".strip()
 
     @property
     def finished(self) -> bool:

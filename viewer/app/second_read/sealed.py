@@ -23,6 +23,7 @@ import msgspec
 from viewer.app.second_read.asking import InstalledBundle, Volumes
 from viewer.app.second_read.handover import private_folder
 from viewer.app.second_read.model_read import StudyRead, array_paths, with_arrays_in
+from viewer.app.second_read.others import reads_of_others
 from viewer.app.second_read.pool import WorkerPool
 from viewer.app.second_read.study_read import read_study
 from viewer.core.dicom.display_set import Study
@@ -53,8 +54,9 @@ class SealedRead:
     __slots__ = ("__packed", "reason", "state", "study_instance_uid")
 
     def __init__(self, read: StudyRead) -> None:
-        finished = any(part.finished for part in read.reads)
-        reasons = dict.fromkeys(part.reason for part in read.reads if part.reason)
+        ours = [part for part in read.reads if not part.document]  # that others read it too is sealed as well
+        finished = any(part.finished for part in ours)
+        reasons = dict.fromkeys(part.reason for part in ours if part.reason)
         self.study_instance_uid = read.study_instance_uid
         self.state = State.READY if finished else State.NOT_RUN
         self.reason = "" if finished else "; ".join(reasons) or "no model is installed for this kind of study"
@@ -82,7 +84,7 @@ def read_sealed(
     cancelled: Callable[[], bool] | None = None,
     priority: int = 0,
 ) -> SealedRead:
-    """`read_study` for the window: nothing of it shows, and nothing of it stays on disk.
+    """`read_study` and what programs of others found, for the window: nothing shows, or stays on disk.
 
     There is no progress on purpose: how long which step takes tells how many candidates there are.
     """
@@ -98,7 +100,7 @@ def read_sealed(
             cancelled=cancelled,
             priority=priority,
         )
-        return SealedRead(read)
+        return SealedRead(replace(read, reads=(*read.reads, *reads_of_others(study))))
 
 
 def why_sealed(study_instance_uid: str, seal: str, events: Sequence[Event]) -> str:

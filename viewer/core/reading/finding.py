@@ -66,6 +66,9 @@ class Finding:
     score           the same before calibration (model only)
     malignancy      probability that it is malignant, where the model gives one
     mask            of an own mark whose axes were measured on it; None once they were drawn by hand
+    by              whose it is, where neither our model's nor the reader's: a program of others and its
+                    version, or in an arbitration one of two readers
+    certainty       that it is what `label` says, as a program of others states it: calibrated by no one here
     """
 
     name: str
@@ -90,6 +93,8 @@ class Finding:
     malignancy: float | None = None
     above_operating_point: bool = True
     mask: PackedMask | None = None
+    by: str = ""
+    certainty: float | None = None
 
     def __post_init__(self) -> None:
         """Raises ValueError for a finding that lies nowhere, or both in the patient and on images."""

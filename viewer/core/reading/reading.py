@@ -108,7 +108,11 @@ class Distance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRun:
-    """Which model spoke at the reveal, and how its read went. `status`: done, partial, not_run, failed."""
+    """Which model spoke at the reveal, and how its read went. `status`: done, partial, not_run, failed.
+
+    findings  tracking UIDs of what it said; () in records of older programs, where one model said all
+    document  of another program: SOP Instance UID of its report; remarks: what of that cannot be shown
+    """
 
     model_id: str
     model_version: str
@@ -124,6 +128,15 @@ class ModelRun:
     domain: str = ""
     domain_score: float | None = None
     domain_reasons: tuple[str, ...] = ()
+    title: str = ""
+    findings: tuple[str, ...] = ()
+    document: str = ""
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What screen and report call it."""
+        return f"{self.title or self.model_id} {self.model_version}".strip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

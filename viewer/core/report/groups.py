@@ -57,6 +57,7 @@ def judged_group(
             c.code(own("ACTION"), _action(judgement, mine), judgement.at),
             *_reason(judgement),
             c.code(own("READ-FIRST"), own(seen_by(reading, finding))),
+            *([c.text(own("OF-MODEL"), finding.by)] if finding.by else []),
             *([c.text(own("READER-MARK"), f"{mark.name} {mark.tracking_uid}")] if mark else []),
             *(_note(shown) if accepted else []),
         ],

@@ -355,6 +355,8 @@ def _seen_slices(study: Study, seen: Mapping[str, frozenset[int]]) -> list[Row]:
 
 
 def _how_model(read: SecondRead) -> list[Row]:
+    if read.document:
+        return [("Other program", read.name), ("Its report", read.document)]
     rows = [
         ("Model", f"{read.model_id} {read.version}"),
         ("Weights", f"SHA-256 {read.sha256}"),

@@ -30,6 +30,9 @@ class SecondRead:
     findings  all candidates, highest probability first
     series    series that were read
     textures, masks   by tracking UID, where the model gives them
+    labels    what the model looks for
+    document  of another program: SOP Instance UID of its report, with remarks on marks that are not shown
+    skipped   SOP Instance UIDs of images that were given to it and not read
     """
 
     model_id: str
@@ -46,6 +49,10 @@ class SecondRead:
     series: tuple[str, ...] = ()
     textures: Mapping[str, Characteristic] = field(default_factory=dict)
     masks: Mapping[str, NoduleMask] = field(default_factory=dict)
+    labels: tuple[str, ...] = ()
+    skipped: frozenset[str] = frozenset()
+    document: str = ""
+    remarks: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -59,6 +59,8 @@ def _summary(read: SecondRead, count: int) -> Term:
 
 
 def _model(read: SecondRead) -> list[ContentItem]:
+    if read.document:
+        return [c.text(own("MODEL"), f"{read.name}, report {read.document}")]
     items: list[ContentItem] = [
         c.text(own("MODEL"), f"{read.model_id} {read.version}, weights SHA-256 {read.sha256}")
     ]

@@ -62,6 +62,37 @@ def reject_reasons() -> dict[str, RejectReason]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Lesion:
+    """A kind of lesion on mammograms: the screen's words, its code on one image, and on several."""
+
+    label: str
+    words: tuple[str, ...]
+    code: Term
+    both: Term
+
+
+@cache
+def cad(name: str) -> Term:
+    """A term of the CAD templates by its name in the table; raises KeyError."""
+    return Term(*_table("cad_terms")["item"][name])
+
+
+@cache
+def lesions() -> tuple[Lesion, ...]:
+    """The kinds of lesion that CAD reports name."""
+    return tuple(
+        Lesion(row["label"], tuple(row["words"]), Term(*row["code"]), Term(*row["both"]))
+        for row in _table("cad_terms")["lesion"]
+    )
+
+
+@cache
+def no_lesions() -> tuple[Term, ...]:
+    """What CAD reports name that is no lesion."""
+    return tuple(Term(*row["code"]) for row in _table("cad_terms")["no_lesion"])
+
+
 def lung_rads(value: str) -> Term | None:
     """The code of a Lung-RADS category; None for one that the table does not hold."""
     name = f"LUNG-RADS-{value}"

@@ -39,15 +39,19 @@ def operating_point_words(point: OperatingPoint | None) -> str:
 
 def status_words(read: SecondRead) -> str:
     """One sentence: what came out of a second read. No findings, not run and failed never read alike."""
+    who, model = "The second reader", "the model"
+    if read.document:
+        who, model = f"Another program, {read.name},", "that program"
     if read.status == "not_run":
-        return f"The second reader did not run: {_reason(read)} Nothing was looked at by the model."
+        return f"{who} did not run: {_reason(read)} Nothing was looked at by {model}."
     if read.status == "failed":
-        return f"The second reader failed: {_reason(read)} There is no answer of the model."
+        return f"{who} failed: {_reason(read)} There is no answer of {model}."
     part = f" Not everything was read: {_reason(read)}" if read.status == "partial" else ""
+    part = " ".join((part, *read.remarks)).rstrip()
     if not read.marked:
-        return f"The second reader read the study and found nothing above its operating point.{part}"
+        return f"{who} read the study and found nothing above its operating point.{part}"
     count = len(read.marked)
-    return f"The second reader marked {count} finding{'' if count == 1 else 's'}.{part}"
+    return f"{who} marked {count} finding{'' if count == 1 else 's'}.{part}"
 
 
 def _reason(read: SecondRead) -> str:
@@ -110,13 +114,16 @@ def measure_name(number: int, drawn: Distance) -> str:
 
 
 def probability_words(finding: Finding) -> str:
-    """The model's calibrated probability, named as such."""
+    """Whose a finding is, with the model's calibrated probability, or what another program states."""
+    who = finding.by or "Model"
+    if finding.certainty is not None:
+        return f"{who}: certainty {percent(finding.certainty)} as it states it, not calibrated here."
     if finding.probability is None:
-        return ""
+        return f"{finding.by}: no probability stated." if finding.by else ""
     said = percent(finding.probability)
     if finding.interval is not None:
         said += f" (95 % interval {chance(finding.probability, finding.interval)})"
-    return f"Model: probability {said}."
+    return f"{who}: probability {said}."
 
 
 def clock(at: str) -> str:
