@@ -1,8 +1,9 @@
 """`tandem prepare`: DICOM series and their truth files into prepared cases. Knows no model.
 
-A truth file is JSON, named `truth.json` or `*.truth.json`, beside or below the given paths, with
-`series_instance_uid`, `patient_id` and `findings` (or `lesions`); each finding has `id`, `kind`,
-`center_lps_mm`, `diameter_mm`, and where known `equiv_diameter_mm`, `texture` and `certainty`.
+A truth file is JSON, named `truth.json` or `*.truth.json`, beside, below or one folder above the given paths.
+Of a CT it has `series_instance_uid`, `patient_id` and `findings` (or `lesions`); each finding has `id`,
+`kind`, `center_lps_mm`, `diameter_mm`, and where known `equiv_diameter_mm`, `texture` and `certainty`. Of
+mammograms see `prepare_exams`.
 """
 
 import json
@@ -15,6 +16,7 @@ from inference.cases import Case, TruthLesion, save_case
 from viewer.app.exit_codes import ExitCode
 from viewer.app.home import home
 from viewer.app.loader import Loader
+from viewer.app.prepare_exams import mammograms_of, prepare_exams
 from viewer.app.progress import progress_bar
 from viewer.app.scan import scan
 from viewer.app.second_read.asking import header_fields
@@ -28,17 +30,20 @@ SMALLEST_COUNTED_MM = 5.0
 
 
 def prepare_command(paths: Sequence[Path], out: Path) -> int:
-    """Write one prepared case for each CT volume of `paths` below `out`; returns the exit code."""
+    """Write one prepared case below `out` for each CT volume and each mammography; returns the exit code."""
     found = scan(paths, home=home())
     for problem in found.not_loaded:
         print(problem.line(), file=sys.stderr)
-    truths = {truth["series_instance_uid"]: truth for truth in _truths(paths)}
+    given = list(_truths(paths))
+    truths = {truth["series_instance_uid"]: truth for truth in given if "series_instance_uid" in truth}
     volumes = [
         d for study in found.studies for d in study.display_sets if d.geometry is not None and d.has_hu
     ]
-    if not volumes:
+    examinations = [study for study in found.studies if mammograms_of(study)]
+    if not volumes and not examinations:
         print(
-            "No CT volume was found: a case needs slices with positions and Hounsfield units.",
+            "Nothing to prepare was found: a case needs CT slices with positions and Hounsfield units, or "
+            "mammograms for presentation with side, view and pixel size.",
             file=sys.stderr,
         )
         return ExitCode.NOTHING_READ
@@ -51,6 +56,7 @@ def prepare_command(paths: Sequence[Path], out: Path) -> int:
                 save_case(_case(loader, display_set, truths.get(display_set.series_instance_uid)), folder)
                 lesions = len(_findings(truths.get(display_set.series_instance_uid)))
                 print(f"{folder}: {display_set.title}, {lesions} findings of the truth")
+        prepare_exams(examinations, given, loader, out)
     finally:
         loader.close()
     return ExitCode.DONE
@@ -97,7 +103,8 @@ def _truths(paths: Sequence[Path]) -> Iterator[dict[str, Any]]:
     for file in sorted({file for path in paths for file in _truth_files(path)}):
         try:
             truth = json.loads(file.read_bytes())
-            truth["series_instance_uid"], _findings(truth)
+            if "images" not in truth:
+                truth["series_instance_uid"], _findings(truth)
         except (OSError, ValueError, KeyError, TypeError) as error:
             print(f"{file}: not a truth file ({error!r}); left out.", file=sys.stderr)
             continue
@@ -109,3 +116,4 @@ def _truth_files(path: Path) -> Iterator[Path]:
         if path.is_dir():
             yield from path.rglob(pattern)
         yield from path.parent.glob(pattern)
+        yield from path.resolve().parent.parent.glob(pattern)

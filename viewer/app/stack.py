@@ -17,8 +17,6 @@ from viewer.core.pixels.overlay import Bitmap
 from viewer.core.pixels.table import modality_table, presentation_table
 from viewer.core.pixels.voi import auto_window
 
-_ROWS = 256
-"""Of an image that are looked up at once."""
 NO_DATA_HU = -1024
 """What a missing slice or a padded pixel holds in a volume of HU."""
 
@@ -134,20 +132,14 @@ class Stack:
                 file.write(self.hu_slice(k).data)
         os.replace(part, path)  # noqa: PTH105 (both names are in one folder)
 
-    def p_values_file(self, path: Path, slice_index: int = 0) -> None:
-        """Write one image as `.npy`: uint16 (rows, columns), 0 black to 65535 white, as it is displayed.
+    def p_values(self, slice_index: int = 0) -> NDArray[np.uint16]:
+        """(rows, columns) P-values of an image, 0 black to 65535 white: as it is displayed, uncalibrated.
 
-        Through the image's own VOI, its polarity and padding, without calibration. Likewise for a thread.
+        Through its own VOI, polarity and padding.
         """
-        table = np.rint(presentation_table(self.grey(slice_index)) * 65535).astype("<u2")
-        codes = self.codes[slice_index]
-        part = path.with_name(f"{path.name}.part")
-        with part.open("wb") as file:
-            header = {"descr": "<u2", "fortran_order": False, "shape": codes.shape}
-            np.lib.format.write_array_header_1_0(file, header)
-            for first in range(0, len(codes), _ROWS):
-                file.write(np.take(table, codes[first : first + _ROWS], mode="clip").data)
-        os.replace(part, path)  # noqa: PTH105 (both names are in one folder)
+        table = np.rint(presentation_table(self.grey(slice_index)) * 65535).astype(np.uint16)
+        values: NDArray[np.uint16] = np.take(table, self.codes[slice_index], mode="clip")
+        return values
 
     def _refuse_without_hu(self) -> None:
         if self.display_set.has_hu:

@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from inference.bundle import Bundle
 from inference.cases import Plane
 from inference.protocol import Analyse, ArrayRef, Candidate, Done, Failed, ImageInput, SkippedImage
@@ -122,7 +124,7 @@ def _image(display_set: DisplaySet, stack: Stack, folder: Path) -> ImageInput:
     side, view = where(display_set)
     sop_instance_uid, frame = key_of(first)
     path = folder / f"{uuid.uuid4().hex}.npy"
-    stack.p_values_file(path)
+    np.save(path, stack.p_values(), allow_pickle=False)
     rows, columns = stack.codes.shape[1:]
     return ImageInput(
         sop_instance_uid=sop_instance_uid,
