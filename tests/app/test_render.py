@@ -46,6 +46,19 @@ def test_monochrome1_is_inverted(tmp_path):
     assert np.array_equal(read(inverted), 255 - dark)
 
 
+def test_outside_of_a_shutter_it_is_black_as_in_the_window(tmp_path):
+    shutter = {"ShutterShape": "RECTANGULAR", "ShutterLeftVerticalEdge": 3, "ShutterRightVerticalEdge": 6}
+    shutter |= {"ShutterUpperHorizontalEdge": 2, "ShutterLowerHorizontalEdge": 5}
+    plain, _ = made(tmp_path / "plain", PhotometricInterpretation="MONOCHROME1")
+    path, _ = made(tmp_path, PhotometricInterpretation="MONOCHROME1", **shutter)
+    (bare,), _ = render(plain, tmp_path / "out1")
+    (out,), _ = render(path, tmp_path / "out2")
+    inside = np.zeros((8, 8), bool)
+    inside[1:5, 2:6] = True
+    assert np.array_equal(read(out), np.where(inside, read(bare), 0))
+    assert read(bare)[~inside].max() > 200
+
+
 def test_frames_are_numbered_in_their_order(tmp_path):
     path = get_testdata_file("emri_small_RLE.dcm", download=False)
     from pathlib import Path

@@ -18,7 +18,8 @@ from viewer.core.hanging.pose import Box, Point
 from viewer.core.hanging.protocol import Step
 from viewer.core.hanging.tiles import Seen
 
-if TYPE_CHECKING:  # the second reader's parts load after the first image
+if TYPE_CHECKING:  # cine needs the desk; the second reader's parts load after the first image
+    from viewer.app.cine import Film
     from viewer.app.report_folder import Written
     from viewer.app.second_read.model_read import HeatMaps, StudyRead
     from viewer.app.second_read.sealed import SealedRead
@@ -188,6 +189,8 @@ class Screen:
     monitor     name of the monitor that the window stands on; "" = not known
     pitch_mm  mm from pixel to pixel of the monitor; 0 = not known
     calibration  driving level of each P-value there; b"" = it was not measured
+    film       the stack that plays; `film_speed` slices a second
+    flicker    the viewport that shows the other examination for now, as it was before
     """
 
     page: str = "reading"
@@ -202,5 +205,8 @@ class Screen:
     series_open: bool = True
     full_screen: bool = False
     quitting: bool = False
+    film: "Film | None" = None
+    film_speed: int = 15
+    flicker: View | None = None
     status: str = ""
     severity: Severity = Severity.INFO

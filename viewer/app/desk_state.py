@@ -264,6 +264,7 @@ def _place(view: View) -> dict[str, object]:
         "zoom": view.zoom,
         "pan": list(view.pan),
         "pixels": view.pixels,
+        "slab": [view.slab, view.slab_mm],
     }
 
 

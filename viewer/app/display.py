@@ -11,6 +11,7 @@ from viewer.core.dicom.geometry import Vector
 from viewer.core.dicom.presentation import Presentation
 from viewer.core.hanging.pose import PLAIN, Pose
 from viewer.core.pixels.grey import Window as Window
+from viewer.core.pixels.slab import Slab
 from viewer.core.reading.finding import Axis, ImagePlace, PixelBox
 
 
@@ -164,6 +165,10 @@ class ViewportState:
     overlays, shutters  whether the graphics and shutters that the image brings are drawn
     seen           fraction of the slices that were on screen
     seen_spans     which ones: (from, to) fractions 0..1 along the scroll bar, ascending
+    air            air beside the breast of a mammogram is drawn black
+    slab           slices that are shown as one picture; None = the slice alone
+    glass          (column, row) in the middle of the magnifying glass; None = there is none
+    echo           (column, row) of what the pointer is over in another viewport of the same view
     """
 
     id: str
@@ -194,6 +199,10 @@ class ViewportState:
     shutters: bool = True
     presentation: Presentation | None = None
     calibration: bytes = b""
+    air: bool = False
+    slab: Slab | None = None
+    glass: tuple[float, float] | None = None
+    echo: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

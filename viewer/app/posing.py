@@ -77,11 +77,16 @@ def _hung(desk: DeskState, view: View) -> Pose:
     turned = turn(shown)
     if turned is None:
         return Pose(pixels=view.pixels)
-    breast = breast_of(shown)
-    edge = "right" if breast is not None and breast.side == "R" else "left"
     if view.pixels:
         return Pose(turned, pixels=True)
-    return Pose(turned, _scale(desk, shown), edge=edge, centre=_middle(desk.pixels.breasts.get(shown.id)))
+    scale = view.mm_per_px or _scale(desk, shown)
+    return Pose(turned, scale, edge=edge_of(shown), centre=_middle(desk.pixels.breasts.get(shown.id)))
+
+
+def edge_of(shown: DisplaySet) -> str:
+    """The edge of the viewport where the chest wall lies."""
+    breast = breast_of(shown)
+    return "right" if breast is not None and breast.side == "R" else "left"
 
 
 def _middle(box: Box | None) -> tuple[float, float] | None:
@@ -99,10 +104,12 @@ def _scale(desk: DeskState, shown: DisplaySet) -> float:
 
 
 def _group(desk: DeskState) -> Iterable[tuple[View, DisplaySet]]:
+    flicker = desk.screen.flicker
     for view in desk.views.hung:
-        shown = desk.views.display_set(view)
+        hung = flicker if flicker is not None and flicker.id == view.id else view
+        shown = desk.views.display_set(hung)
         if shown is not None and _compared(shown):
-            yield view, shown
+            yield hung, shown
 
 
 def _compared(shown: DisplaySet) -> bool:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from viewer.app.exit_codes import ExitCode
 from viewer.app.loader import Loader
 from viewer.app.scan import scan
-from viewer.app.stack import Stack
+from viewer.app.stack import Stack, covered_by_shutters
 from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.problem import DicomError, Problem
 from viewer.core.pixels.grey import VoiFunction, Window
@@ -85,15 +85,23 @@ def picture(stack: Stack, slot: int, window: tuple[float, float] | None = None) 
     """One slice as it is displayed: (rows, columns) grey or (rows, columns, 3) RGB. Raises `DicomError`."""
     if slot in stack.problems:
         raise DicomError(stack.problems[slot])
+    covered = covered_by_shutters(stack.instance(slot))
     if stack.rgb is not None:
-        rgb: NDArray[np.uint8] = stack.rgb[slot]
-        return rgb
+        return _black(stack.rgb[slot], covered)
     grey = stack.grey(slot)
     if window is not None:
         own = grey.voi.function if isinstance(grey.voi, Window) else VoiFunction.LINEAR
         grey = replace(grey, voi=Window(*window, function=own))
-    levels: NDArray[np.uint8] = grey_table(grey)[stack.codes[slot]]
-    return levels
+    return _black(grey_table(grey)[stack.codes[slot]], covered)
+
+
+def _black(picture: NDArray[np.uint8], covered: NDArray[np.bool_] | None) -> NDArray[np.uint8]:
+    """The same, black where a shutter covers it, as in the window."""
+    if covered is None:
+        return picture
+    out = picture.copy()
+    out[covered] = 0
+    return out
 
 
 def _write_png(path: Path, picture: NDArray[np.uint8]) -> None:

@@ -266,6 +266,8 @@ def _view(name: str, saved: Mapping[str, object]) -> View:
     if isinstance(window, list):
         shown = Window(float(window[0]), float(window[1]), *(str(part) for part in window[2:4]))
     index, zoom, choice = saved.get("index"), saved.get("zoom"), saved.get("choice")
+    slab = saved.get("slab")
+    mode, thick = slab if isinstance(slab, list) else ("", 10.0)
     return View(
         name,
         Plane(str(saved.get("plane", "stack"))),
@@ -278,6 +280,8 @@ def _view(name: str, saved: Mapping[str, object]) -> View:
         bool(saved.get("pixels")),
         choice if isinstance(choice, int) else 0,
         str(saved.get("presentation", "")),
+        slab=str(mode),
+        slab_mm=float(thick),
     )
 
 

@@ -14,6 +14,7 @@ from viewer.core.dicom.presentation import Presentation, present
 from viewer.core.dicom.problem import DicomError, Problem
 from viewer.core.pixels.grey import Grey, Lut, Window
 from viewer.core.pixels.overlay import Bitmap
+from viewer.core.pixels.shutter import outside
 from viewer.core.pixels.table import modality_table, presentation_table
 from viewer.core.pixels.voi import auto_window
 
@@ -157,6 +158,16 @@ class Stack:
 
 
 _presented = lru_cache(maxsize=64)(present)
+
+
+def covered_by_shutters(instance: Instance) -> NDArray[np.bool_] | None:
+    """(rows, columns) True where a shutter covers the image; None where none does."""
+    tall, wide = instance.spacing_mm or (1.0, 1.0)
+    mask = outside(instance.shutters, instance.rows, instance.columns, tall / wide)
+    if instance.covered is None:
+        return mask
+    drawn = instance.covered.mask_of((instance.rows, instance.columns))
+    return drawn if mask is None else mask | drawn
 
 
 @lru_cache(maxsize=32)

@@ -142,6 +142,25 @@ def toggle_shutters(desk: DeskState) -> None:
     desk.say(f"Outside the shutter the image is {'black' if desk.views.shutters else 'shown'}.")
 
 
+def toggle_air(desk: DeskState) -> None:
+    """Air beside the breast: black whatever the window, or as it is stored."""
+    desk.views.air = not desk.views.air
+    desk.say(f"Air beside the breast is {'black' if desk.views.air else 'shown as it is stored'}.")
+
+
+def glass(desk: DeskState, on: bool) -> None:
+    """The magnifying glass at the pointer."""
+    desk.views.glass = on
+    desk.changed()
+
+
+def toggle_glass(desk: DeskState) -> None:
+    """The magnifying glass, until pressed again."""
+    glass(desk, not desk.views.glass)
+    if desk.views.glass:
+        desk.say("The glass at the pointer shows every image pixel, twice as large or more.")
+
+
 # --- zoom and pan
 
 

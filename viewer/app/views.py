@@ -37,6 +37,8 @@ class View:
     zoom, pan    see `ViewportState`
     true_size    a centimetre of the image is one on the screen, at zoom 1
     pixels       one image pixel is one device pixel at zoom 1
+    slab         what is made of the slices round `index`: "" = nothing, else a `SlabMode`; `slab_mm` thick
+    mm_per_px    mm of the image per pixel of the design at zoom 1, whatever the step says; 0 = as it says
     """
 
     id: str
@@ -51,6 +53,9 @@ class View:
     choice: int = 0
     presentation: str = ""
     true_size: bool = False
+    slab: str = ""
+    slab_mm: float = 10.0
+    mm_per_px: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,8 @@ class Views:
     ratio   device pixels per pixel of the design
     area    (width, height) of the place for all viewports, any unit
     overlays, shutters  whether those that an image brings are drawn
+    air     air beside the breast is drawn black
+    glass   a magnifying glass follows the pointer
     moved   somebody has gone to another image since the study was opened
     """
 
@@ -87,6 +94,8 @@ class Views:
         self.crosshair = True
         self.overlays = True
         self.shutters = True
+        self.air = True
+        self.glass = False
         self.text_level = TextLevel.FULL
         self.pointer: Pointer | None = None
         self.area = (1, 1)
@@ -233,7 +242,8 @@ class Views:
                 middle = geometry.index_to_patient([(n - 1) / 2 if n > 1 else 0 for n in geometry.shape])
                 self.points[_frame(shown)] = _on_slice(geometry, _vector(middle), index)
             index = nearest_cut(geometry, self.points[_frame(shown)])
-        return View(viewport_id, plane, shown.id, index, window, left.invert, left.zoom, left.pan, pixels)
+        hung = View(viewport_id, plane, shown.id, index, window, left.invert, left.zoom, left.pan, pixels)
+        return replace(hung, slab=left.slab, slab_mm=left.slab_mm)
 
     def _keep_focus(self) -> None:
         """The keyboard stays where it is, unless nothing hangs there: then it goes to the first picture."""

@@ -85,6 +85,40 @@ def mammogram(number, side, view, *, study="1.2.7.1", date="20260105", way=WAYS[
     return out
 
 
+BTO = "1.2.840.10008.5.1.4.1.1.13.1.3"
+
+
+def tomosynthesis(number, side, view, slices, *, windows=None, between=1.0, pixel_mm=0.1, **more):
+    """A multi-frame stack of `slices` (frames, rows, columns), as hung; `windows`: one a frame."""
+    out = mammogram(number, side, view, pixels=slices[0], **more)
+    right, bottom = letters(side, view)
+    out.SOPClassUID, out.ImageType = BTO, ["DERIVED", "PRIMARY", "TOMOSYNTHESIS", "NONE"]
+    out.NumberOfFrames, out.FrameOfReferenceUID = len(slices), "1.2.7.9"
+    out.PixelData = np.ascontiguousarray(slices).tobytes()
+    for keyword in ("PatientOrientation", "WindowCenter", "WindowWidth", "ImagerPixelSpacing"):
+        delattr(out, keyword)
+    along = {"A": [0, -1, 0], "P": [0, 1, 0], "L": [1, 0, 0], "R": [-1, 0, 0], "FL": [0.7, 0, -0.714]}
+    measures, place, shared = Dataset(), Dataset(), Dataset()
+    measures.PixelSpacing, measures.SliceThickness = [pixel_mm, pixel_mm], between
+    place.ImageOrientationPatient = [*along[right], *along[bottom]]
+    shared.PixelMeasuresSequence, shared.PlaneOrientationSequence = [measures], [place]
+    out.SharedFunctionalGroupsSequence = [shared]
+    normal = np.cross(along[right], along[bottom])
+    out.PerFrameFunctionalGroupsSequence = [
+        _frame(normal * between * k, (2000, 4000) if windows is None else windows[k])
+        for k in range(len(slices))
+    ]
+    return out
+
+
+def _frame(position, window):
+    frame, place, voi = Dataset(), Dataset(), Dataset()
+    place.ImagePositionPatient = [round(float(v), 6) for v in position]
+    voi.WindowCenter, voi.WindowWidth = window
+    frame.PlanePositionSequence, frame.FrameVOILUTSequence = [place], [voi]
+    return frame
+
+
 def exam(views=FOUR, **more):
     """The data sets of one examination, one series a view."""
     return [mammogram(number, side, view, **more) for number, (side, view) in enumerate(views, 1)]

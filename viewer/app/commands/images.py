@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from viewer.app import hanging, posing, presenting, protocols, roaming, viewing
+from viewer.app import cine, flicker, hanging, posing, presenting, protocols, roaming, slabs, viewing
 from viewer.app.commands.command import IMAGES, READING, Command, Group
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Tool
@@ -97,6 +97,29 @@ _LOOKING = (
     _view("zoom.true", "True size", "Shift+F", posing.true_size, refusal=posing.why_no_true_size),
     _view("view.tile", "Next quadrant at full resolution", "Q", roaming.next_tile, repeats=True),
     _view("view.pixels", "Full resolution at the pointer", "Shift+Q", roaming.at_pointer),
+    _view(
+        "view.flicker",
+        "Current and prior in turn, while held",
+        "B",
+        flicker.show,
+        release=flicker.back,
+        refusal=flicker.why_none,
+    ),
+    _view(
+        "view.flicker_stay",
+        "The other examination, or back",
+        "Shift+B",
+        flicker.toggle,
+        refusal=flicker.why_none,
+    ),
+    _view(
+        "view.glass",
+        "Magnifying glass while held",
+        "Shift+Z",
+        partial(viewing.glass, on=True),
+        release=partial(viewing.glass, on=False),
+    ),
+    _view("view.glass_stay", "Magnifying glass on or off", "", viewing.toggle_glass),
     _view("viewport.reset", "Reset the viewport", "Backspace", viewing.reset, undoable=True),
     _view("viewport.maximise", "Maximise or restore the viewport", "", viewing.maximise),
     _view("view.point", "Show this point in all views", "J", viewing.show_point, icon="crosshair"),
@@ -104,7 +127,58 @@ _LOOKING = (
     _view("view.crosshair", "Crosshair on or off", "", viewing.toggle_crosshair, icon="crosshair"),
     _view("view.overlays", "Graphics stored in the image on or off", "O", viewing.toggle_overlays),
     _view("view.shutters", "Shutter on or off", "Shift+O", viewing.toggle_shutters),
+    _view("view.air", "Air beside the breast black, or as stored", "", viewing.toggle_air),
     _view("view.text", "Corner text", "I", viewing.next_text_level, icon="text-aa"),
+)
+
+_STACKS = (
+    _view("cine.play", "Cine: play or stop", "C", cine.toggle, refusal=cine.why_none, icon="stack"),
+    _view(
+        "cine.faster",
+        "Cine: faster",
+        ".",
+        cine.faster,
+        repeats=True,
+        card="Cine: slower, faster",
+        icon="stack",
+    ),
+    _view(
+        "cine.slower",
+        "Cine: slower",
+        ",",
+        partial(cine.faster, steps=-1),
+        repeats=True,
+        card="Cine: slower, faster",
+        icon="stack",
+    ),
+    _view(
+        "slab.mode",
+        "Slab: off, mean, brightest",
+        "Shift+S",
+        slabs.next_mode,
+        refusal=slabs.why_none,
+        icon="stack",
+    ),
+    _view(
+        "slab.thicker",
+        "Slab: thicker",
+        "]",
+        slabs.thicker,
+        refusal=slabs.why_none,
+        repeats=True,
+        card="Slab: thinner, thicker",
+        icon="stack",
+    ),
+    _view(
+        "slab.thinner",
+        "Slab: thinner",
+        "[",
+        partial(slabs.thicker, steps=-1),
+        refusal=slabs.why_none,
+        repeats=True,
+        card="Slab: thinner, thicker",
+        icon="stack",
+    ),
 )
 
 _WAYS = (("Left", -1, 0), ("Right", 1, 0), ("Up", 0, -1), ("Down", 0, 1))
@@ -239,4 +313,4 @@ _TOOLS = tuple(
     )
 )
 
-COMMANDS: tuple[Command, ...] = (*_SCROLLING, *_LOOKING, *_PANNING, *_STEPS, *_WINDOWS, *_TOOLS)
+COMMANDS: tuple[Command, ...] = (*_SCROLLING, *_LOOKING, *_STACKS, *_PANNING, *_STEPS, *_WINDOWS, *_TOOLS)

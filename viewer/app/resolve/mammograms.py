@@ -1,12 +1,13 @@
 """What is written on a mammogram: side and view on its outer side, date, technique, scale, and doubts."""
 
-from viewer.app import posing, roaming, text
+from viewer.app import posing, roaming, slabs, text
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Corners
 from viewer.app.views import View
 from viewer.core.dicom.display_set import DisplaySet, SeriesWarning
 from viewer.core.dicom.instance import Instance
 from viewer.core.dicom.mammogram import Mammogram, table
+from viewer.core.dicom.planes import cut_spacing
 from viewer.core.hanging.fill import is_for_reading
 from viewer.core.hanging.pose import Pose
 
@@ -45,10 +46,12 @@ def _slice(desk: DeskState, view: View, shown: DisplaySet) -> tuple[str, ...]:
     index, count = desk.views.place(view)
     if count < 2:
         return ()
-    number = f"Slice {index + 1} / {count}"
-    if shown.geometry is None:
+    projection = shown.instances[0].is_projection
+    number = f"{'Projection' if projection else 'Slice'} {index + 1} / {count}"
+    if shown.geometry is None or projection:
         return (number,)
-    return (f"{number}  {text.millimetres(index * shown.geometry.spacing_mm[0])} over the first",)
+    height = text.millimetres(index * cut_spacing(shown.geometry))
+    return (*slabs.line(desk, view), f"{number}  {height} over the first")
 
 
 def _modifiers(breast: Mammogram) -> tuple[str, ...]:

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from viewer.app import picturing, posing, presenting, text, windows
+from viewer.app import picturing, pointing, posing, presenting, slabs, text, windows
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Banner, Corners, Mark, Plane, Severity, ViewportState
 from viewer.app.naming import series_name
 from viewer.app.resolve import mammograms
 from viewer.app.resolve.overlays import heat_of, marks_of, measurements_of, seen_of, ticks_of
-from viewer.app.views import View
+from viewer.app.views import View, frame_of
 from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.geometry import Vector
 from viewer.core.dicom.instance import Instance
@@ -36,7 +36,7 @@ def _viewport(desk: DeskState, view: View, marks: tuple[Mark, ...]) -> ViewportS
     seen, spans = seen_of(desk, view, shown, count)
     pose = posing.pose(desk, view)
     corners = mammograms.corners(desk, view, shown, pose, _window_line(view, window)) or _dated(
-        desk, shown, _corners(view, shown, index, count, window, views.point(view))
+        desk, shown, _corners(desk, view, shown, index, count, window, views.point(view))
     )
     corners = _with_state(corners, state, shown, index)
     return ViewportState(
@@ -54,7 +54,7 @@ def _viewport(desk: DeskState, view: View, marks: tuple[Mark, ...]) -> ViewportS
         focused=focused,
         corners=_with_key(desk, view, corners),
         text_level=views.text_level,
-        crosshair=views.crosshair and len(views.visible) > 1,
+        crosshair=views.crosshair and _is_shared(desk, view, shown),
         marks=marks,
         measurements=measurements_of(desk, shown),
         heat=heat_of(desk),
@@ -67,7 +67,23 @@ def _viewport(desk: DeskState, view: View, marks: tuple[Mark, ...]) -> ViewportS
         calibration=desk.screen.calibration,
         overlays=views.overlays,
         shutters=views.shutters,
+        air=views.air and shown.id in desk.pixels.breasts,
+        slab=slabs.slab_of(desk, view),
+        glass=_glass(desk, view),
+        echo=pointing.echo(desk, view),
     )
+
+
+def _is_shared(desk: DeskState, view: View, shown: DisplaySet) -> bool:
+    """True where another viewport follows the crosshair of this one."""
+    others = (desk.views.display_set(v) for v in desk.views.visible if v.id != view.id)
+    return any(o is not None and frame_of(o) == frame_of(shown) for o in others)
+
+
+def _glass(desk: DeskState, view: View) -> tuple[float, float] | None:
+    """The middle of the magnifying glass: where the pointer is."""
+    at = desk.views.pointer
+    return at.pixel if desk.views.glass and at is not None and at.viewport == view.id else None
 
 
 def _empty(desk: DeskState, view: View, focused: bool) -> ViewportState:
@@ -107,7 +123,13 @@ def title(view: View, shown: DisplaySet) -> str:
 
 
 def _corners(
-    view: View, shown: DisplaySet, index: int, count: int, window: Window, point: Vector | None
+    desk: DeskState,
+    view: View,
+    shown: DisplaySet,
+    index: int,
+    count: int,
+    window: Window,
+    point: Vector | None,
 ) -> Corners:
     instance = _instance(shown, index if view.plane is Plane.STACK else shown.count // 2)
     where = _place_line(view, shown, index, point, instance)
@@ -121,7 +143,7 @@ def _corners(
         top_left=identity(instance),
         top_right=_series_lines(shown, instance),
         bottom_left=levels,
-        bottom_right=(*position, f"Image {index + 1} / {count}"),
+        bottom_right=(*slabs.line(desk, view), *position, f"Image {index + 1} / {count}"),
     )
 
 

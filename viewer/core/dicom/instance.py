@@ -50,6 +50,10 @@ class Frame:
     voi_luts: tuple[Lut, ...] = ()
 
 
+_PROJECTIONS = ("1.2.840.10008.5.1.4.1.1.13.1.4", "1.2.840.10008.5.1.4.1.1.13.1.5")
+"""Breast Projection X-Ray Image Storage, for presentation and for processing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
     """One object, or (in a display set) one frame of it. Texts are clean: no control characters, bounded.
@@ -174,6 +178,12 @@ class Instance:
     def encapsulated(self) -> bool:
         """True where Pixel Data is a sequence of compressed fragments."""
         return self.pixel_length < 0
+
+    @property
+    def is_projection(self) -> bool:
+        """True for the exposures that a tomosynthesis stack is made from: tilted, and no slices."""
+        said = any("PROJ" in word for word in self.image_type)
+        return self.sop_class_uid in _PROJECTIONS or (self.modality == "MG" and said)
 
     @property
     def vois(self) -> tuple[Window | Lut, ...]:

@@ -40,7 +40,7 @@ def key_of(instance: Instance) -> Key:
         (i.rows, i.columns),
         None if i.spacing_mm is None else (round(i.spacing_mm[0], 4), round(i.spacing_mm[1], 4)),
         None if i.slice_thickness_mm is None else round(i.slice_thickness_mm, 2),
-        (i.modality, i.colour, "LOCALIZER" in i.image_type, i.position_mm is None),
+        (i.modality, i.colour, "LOCALIZER" in i.image_type, i.position_mm is None, i.is_projection),
         i.copy,
         i.sop_instance_uid if alone else "",
     )

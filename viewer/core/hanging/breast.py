@@ -12,6 +12,12 @@ _SHARE = 0.12
 """How far above the air a pixel counts as breast, as a share of the way to the median of what is not air."""
 
 
+_LEAST_AIR = 0.02
+"""Share of a mammogram that air must at least be, to be told from a dark spot."""
+_ABOVE_AIR = 4
+"""Grey levels that air may differ from the commonest dark one."""
+
+
 def breast_box(codes: NDArray[np.uint16], table: NDArray[np.uint8]) -> Box | None:
     """The box round the breast, with a margin; None where the image is all air or all alike.
 
@@ -57,6 +63,29 @@ def _breast(codes: NDArray[np.uint16], table: NDArray[np.uint8]) -> NDArray[np.b
     largest = int(np.bincount(parts.ravel())[1:].argmax()) + 1
     found: NDArray[np.bool_] = parts == largest
     return found
+
+
+def air_round(means: NDArray[np.uint16], table: NDArray[np.uint8], room: int) -> NDArray[np.bool_] | None:
+    """Where a mammogram shows nothing but air; None where it has no dark ground that reaches its edges.
+
+    means  (rows, columns) uint16, codes: means of blocks, so that no thin stroke of a label is passed over
+    room   pixels of that grid that air stays off all else: skin, labels and markers
+
+    Dark parts inside the breast do not reach an edge, and are no air.
+    """
+    grey = table[means]
+    counts = np.bincount(grey.ravel(), minlength=256)[:128]
+    ground = int(counts.argmax())
+    if counts[ground] < _LEAST_AIR * grey.size:
+        return None
+    other = grey > ground + _ABOVE_AIR
+    near = ndimage.maximum_filter(other, 2 * room + 1)
+    parts, count = ndimage.label(~near)
+    edges = np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]])
+    large = np.bincount(parts.ravel(), minlength=count + 1) >= _LEAST_AIR * grey.size
+    kept = [n for n in np.unique(edges) if n and large[n]]
+    out: NDArray[np.bool_] = np.isin(parts, kept)
+    return out if kept else None
 
 
 def _with_margin(rows: slice, columns: slice, shape: tuple[int, ...]) -> Box:

@@ -34,7 +34,7 @@ def facts(shown: DisplaySet) -> dict[str, Fact]:
         "plane": _plane(shown),
         "contrast": bool(first.contrast),
         "side": breast.side,
-        "view": breast.view,
+        "view": "" if first.is_projection else breast.view,  # tilted: no CC, MLO, ... of the protocol
         "modifiers": breast.modifiers,
         "partial": bool(breast.partial),
         "implant": breast.implant,

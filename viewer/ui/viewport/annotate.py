@@ -5,7 +5,7 @@ from PySide6.QtGui import QPainter
 
 from viewer.core.reading.finding import Axis
 from viewer.ui import theme
-from viewer.ui.viewport import corners, graphics, heat, marks, measures, notices, rulers
+from viewer.ui.viewport import corners, graphics, heat, marks, measures, notices, pointers, rulers
 from viewer.ui.viewport.frame import Frame
 from viewer.ui.viewport.placement import Placement
 from viewer.ui.viewport.sheet import Sheet
@@ -41,6 +41,8 @@ def annotate(
     if frame.picture is not None:
         heat.legend(sheet)
     notices.banners(sheet, (*frame.state.banners, *notices.refusals(sheet)))
+    pointers.echo(sheet)
+    pointers.glass(sheet)
     _focus_ring(sheet)
 
 

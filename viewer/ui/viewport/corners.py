@@ -5,6 +5,7 @@ from dataclasses import replace
 from viewer.app.display import Corners, Plane, TextLevel
 from viewer.ui import theme
 from viewer.ui.viewport import ink
+from viewer.ui.viewport.picture import AIR_LEVEL
 from viewer.ui.viewport.rulers import has_rail
 from viewer.ui.viewport.sheet import Sheet
 
@@ -21,7 +22,7 @@ def draw(sheet: Sheet) -> None:
     """Corner text of the level asked for; who it is stays at every level."""
     text = lines(sheet)
     role = theme.tokens().roles["overlay"]
-    named = _label(sheet, text)
+    named, foot = _label(sheet, text)
     for right, bottom, rows in (
         (False, False, text.top_left),
         (True, False, text.top_right),
@@ -29,7 +30,8 @@ def draw(sheet: Sheet) -> None:
         (True, True, text.bottom_right),
     ):
         top = sheet.height - MARGIN - role.line * len(rows) if bottom else MARGIN
-        top += named if not bottom and right == text.label_right else 0.0
+        if right == text.label_right:
+            top += -foot if bottom else named
         left = sheet.width - MARGIN if right else MARGIN
         for number, row in enumerate(rows):
             stamp = ink.stamp(row, "overlay", "overlay_text", sheet.unit)
@@ -37,16 +39,40 @@ def draw(sheet: Sheet) -> None:
             ink.text(sheet.painter, *at, stamp, align=float(right))
 
 
-def _label(sheet: Sheet, text: Corners) -> float:
-    """Side and view, and under them the date; they stay at every level. How much room they take."""
+def _label(sheet: Sheet, text: Corners) -> tuple[float, float]:
+    """Side and view, and under them the date: at every text level, and off the breast where they can.
+
+    How much room they take in the upper and in the lower corner.
+    """
     if not text.label:
-        return 0.0
-    left, top = sheet.width - MARGIN if text.label_right else MARGIN, MARGIN
-    for words, role in ((text.label, "title"), (text.label_note, "overlay")):
-        stamp = ink.stamp(words, role, "overlay_text", sheet.unit)
+        return 0.0, 0.0
+    named = ((text.label, "title"), (text.label_note, "overlay"))
+    stamps = [ink.stamp(words, role, "overlay_text", sheet.unit) for words, role in named]
+    lines = [theme.tokens().roles[role].line for _, role in named]
+    wide, tall = max(stamp.width for stamp in stamps) / sheet.unit, sum(lines)
+    left, below = sheet.width - MARGIN if text.label_right else MARGIN, sheet.height - MARGIN - tall
+    edge = left - wide if text.label_right else left
+    low = _is_on_breast(sheet, edge, MARGIN, wide, tall) and not _is_on_breast(sheet, edge, below, wide, tall)
+    top = below if low else MARGIN
+    for stamp, line in zip(stamps, lines, strict=True):
         ink.text(sheet.painter, left * sheet.unit, top * sheet.unit, stamp, align=float(text.label_right))
-        top += theme.tokens().roles[role].line
-    return top - MARGIN
+        top += line
+    return (0.0, tall) if low else (tall, 0.0)
+
+
+def _is_on_breast(sheet: Sheet, left: float, top: float, wide: float, tall: float) -> bool:
+    """True where a box (design pixels) lies on more of a mammogram than air; False where nobody knows."""
+    picture, place, unit = sheet.frame.picture, sheet.place, sheet.unit
+    if picture is None or picture.air is None:
+        return False
+    ends = (left, top), (left + wide, top + tall)
+    (c0, r0), (c1, r1) = (place.to_image(x * unit, y * unit) for x, y in ends)
+    size = 2**AIR_LEVEL
+    columns, rows = (
+        slice(max(0, int(min(ends) // size)), max(0, int(max(ends) // size) + 1))
+        for ends in ((c0, c1), (r0, r1))
+    )
+    return not bool(picture.air[rows, columns].all())
 
 
 def lines(sheet: Sheet) -> Corners:

@@ -16,6 +16,7 @@ from viewer.core.dicom.geometry import Geometry, Vector
 from viewer.core.dicom.instance import Instance
 from viewer.core.dicom.planes import cut_geometry, cut_spacing, edge_letters
 from viewer.core.pixels.grey import Grey
+from viewer.core.pixels.slab import Slab
 from viewer.core.pixels.table import grey_table
 from viewer.core.pixels.voi import from_window
 from viewer.core.reading.finding import ImagePlace
@@ -175,7 +176,7 @@ def _slice_frame(state: ViewportState, stack: Stack, source: Source) -> Frame:
     frame = Frame(
         state=state,
         stack=stack,
-        notice=_why_no_slice(stack, index),
+        notice=_why_no_slice(stack, index) or _why_no_slab(stack, state.slab),
         shape=(instance.rows, instance.columns),
         table=_BLACK,
         view=display_set.geometry or _grid_of_slice(instance),
@@ -188,7 +189,11 @@ def _slice_frame(state: ViewportState, stack: Stack, source: Source) -> Frame:
     if frame.notice is not None:
         return frame
     grey = _grey(state, stack, stack.grey(index, state=state.presentation))
-    picture = source.slice(index, state.shutters, state.presentation)
+    picture = (
+        source.slice(index, state.shutters, state.presentation, state.air)
+        if state.slab is None
+        else source.slab(state.slab, state.shutters)
+    )
     return replace(frame, picture=picture, table=table(grey))
 
 
@@ -205,6 +210,14 @@ def _why_no_slice(stack: Stack, index: int) -> Notice | None:
     if not stack.ready[index]:
         return Notice(NoticeKind.LOADING, "Loading", name)
     return None
+
+
+def _why_no_slab(stack: Stack, slab: Slab | None) -> Notice | None:
+    waits = slab is not None and any(
+        not stack.ready[k] and k not in stack.problems and k not in stack.display_set.missing
+        for k in range(slab.first, slab.last)
+    )
+    return Notice(NoticeKind.LOADING, "Loading", "The slab appears as its slices arrive.") if waits else None
 
 
 def _cut_frame(state: ViewportState, stack: Stack, source: Source) -> Frame:

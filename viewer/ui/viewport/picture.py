@@ -19,6 +19,8 @@ _SHORT = 16383
 _BOTH = 0x0101
 """Two values True, as one number."""
 
+AIR_LEVEL = 3
+"""The reduced level in which air is looked for."""
 MOST_HALVES = 5
 """Reduced at most 2**5 times: a mammogram then has 128 x 160 pixels."""
 
@@ -101,10 +103,11 @@ class Picture:
 
     holes  (rows, columns), True where the cut leaves the volume or meets a slice that is not there: drawn
            black, whatever the window or polarity. None = no holes
+    air  where there is nothing but air, at `AIR_LEVEL`: holes as well; see `with_air`
     padding  (lowest, highest) code that is no data, and is not mixed with data; None = there is none
     """
 
-    __slots__ = ("_holes", "_lock", "_padding", "_pixels", "shape")
+    __slots__ = ("_dark", "_holes", "_lock", "_padding", "_pixels", "air", "shape")
 
     def __init__(
         self, pixels: Pixels, holes: Holes | None = None, padding: tuple[int, int] | None = None
@@ -114,6 +117,14 @@ class Picture:
         self.shape: tuple[int, int] = (pixels.shape[0], pixels.shape[1])
         self._pixels = [pixels]
         self._holes = [holes]
+        self.air: Holes | None = None
+        self._dark: dict[int, Holes] = {}
+
+    def with_air(self, air: Holes) -> "Picture":
+        """The same picture, whose pixels and reduced levels it shares, with air drawn black."""
+        out = Picture(self._pixels[0], None, self._padding)
+        out._lock, out._pixels, out._holes, out.air = self._lock, self._pixels, self._holes, air
+        return out
 
     @property
     def colour(self) -> bool:
@@ -135,7 +146,13 @@ class Picture:
             while len(self._holes) <= level:
                 last = self._holes[-1]
                 self._holes.append(None if last is None else half_mask(last))
-        return self._holes[level]
+        holes = self._holes[level]
+        if self.air is None:
+            return holes
+        if level not in self._dark:
+            air = _at_level(self.air, level, self.pixels(level).shape[:2])
+            self._dark[level] = air if holes is None else air | holes
+        return self._dark[level]
 
     def reduce(self) -> None:
         """Make all reduced levels now; may run on any thread."""
@@ -166,6 +183,14 @@ def _cropped(box: Box, columns: int, rows: int) -> tuple[Box, Box]:
     left, top, right, bottom = box
     inside = max(0, left), max(0, top), min(columns, right), min(rows, bottom)
     return inside, (inside[0] - left, inside[1] - top, right - inside[2], bottom - inside[3])
+
+
+def _at_level(air: Holes, level: int, shape: tuple[int, ...]) -> Holes:
+    """Air at another level of that shape."""
+    for _ in range(AIR_LEVEL, level):
+        air = half_mask(air)
+    times = 2 ** max(0, AIR_LEVEL - level)
+    return air.repeat(times, axis=0).repeat(times, axis=1)[: shape[0], : shape[1]]
 
 
 def level_for(scale: float) -> int:

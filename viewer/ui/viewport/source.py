@@ -8,20 +8,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viewer.app.display import Plane
-from viewer.app.stack import Stack
+from viewer.app.stack import Stack, covered_by_shutters
 from viewer.core.dicom.geometry import Geometry
 from viewer.core.dicom.instance import Instance
 from viewer.core.dicom.presentation import Presentation
 from viewer.core.pixels.grey import Grey
-from viewer.core.pixels.shutter import outside
+from viewer.core.pixels.slab import Slab, project
+from viewer.core.pixels.table import grey_table
 from viewer.ui.viewport import reslice
-from viewer.ui.viewport.picture import Picture
+from viewer.ui.viewport.picture import AIR_LEVEL, Picture
 
 _SINGLE: WeakKeyDictionary[Stack, dict[tuple[object, ...], Picture]] = WeakKeyDictionary()
 """Pictures of single images, for all viewports: reducing a mammogram takes longer than a step change may."""
 
 
 _SPARSE = 16
+_ROOM_MM = 3.0
+"""What is drawn black beside the breast stays so far off the skin and off labels."""
 
 
 class Source:
@@ -33,8 +36,13 @@ class Source:
         self._uniform: bool | None = None
         self._last: tuple[tuple[object, ...], Picture] | None = None
 
-    def slice(self, index: int, shutters: bool = True, state: Presentation | None = None) -> Picture:
-        """The slice as acquired; it must be ready. `shutters`: black outside of those it (or `state`) has."""
+    def slice(
+        self, index: int, shutters: bool = True, state: Presentation | None = None, air: bool = False
+    ) -> Picture:
+        """The slice as acquired; it must be ready. `shutters`: black outside of those it (or `state`) has.
+
+        air  black where a single mammogram shows nothing but air
+        """
         instance = self.stack.shown(index, state)
         key = (Plane.STACK, index, shutters, instance.shutters, instance.covered)
         if self.stack.display_set.count > 1:
@@ -42,15 +50,44 @@ class Source:
         known = _SINGLE.setdefault(self.stack, {})
         if key not in known:
             known[key] = self._slice(index, instance, shutters)
-        return known[key]
+        return known[key] if not air or instance.mammogram is None else self._airless(known, key)
+
+    def _airless(self, known: dict[tuple[object, ...], Picture], key: tuple[object, ...]) -> Picture:
+        """The same mammogram with its air drawn black, where it has any."""
+        picture, dark = known[key], (*key, "air")
+        if dark not in known:
+            room = max(1, round(_ROOM_MM / min(self.stack.instance(0).spacing_mm or (0.1,)) / 2**AIR_LEVEL))
+            air = None
+            if not picture.colour:
+                from viewer.core.hanging.breast import air_round  # scipy: when the first image is there
+
+                table = grey_table(self.stack.grey(0))
+                air = air_round(picture.pixels(AIR_LEVEL), table, room)
+            known[dark] = picture if air is None else picture.with_air(air)
+        return known[dark]
 
     def _slice(self, index: int, instance: Instance, shutters: bool) -> Picture:
-        covered = _covered(instance) if shutters else None
+        covered = covered_by_shutters(instance) if shutters else None
         if self.stack.rgb is not None:
             rgb = self.stack.rgb[index]
             return Picture(rgb if covered is None else np.where(covered[..., None], np.uint8(0), rgb))
         codes = self.stack.codes[index]
         return Picture(codes, covered, _padding_in(codes, instance))
+
+    def slab(self, slab: Slab, shutters: bool = True) -> Picture:
+        """Slices as one picture, of those that are there; all of them must be ready."""
+        middle = self.stack.instance((slab.first + slab.last) // 2)
+        key = (slab, shutters, middle.shutters)
+        return self._remember(key, lambda: self._slab(slab, middle, shutters))
+
+    def _slab(self, slab: Slab, middle: Instance, shutters: bool) -> Picture:
+        there = [k for k in range(slab.first, slab.last) if self.stack.ready[k]]
+        whole = len(there) == slab.last - slab.first
+        codes = self.stack.codes[slab.first : slab.last] if whole else self.stack.codes[there]
+        padding = _padding_in(codes[0], middle)
+        dark_is_high = middle.grey.invert != (middle.slope < 0)
+        one = project(codes, slab.mode, padding, dark_is_high)
+        return Picture(one, covered_by_shutters(middle) if shutters else None, padding)
 
     @property
     def uniform(self) -> bool:
@@ -111,16 +148,6 @@ class Source:
         if self._last is None or self._last[0] != key:
             self._last = (key, make())
         return self._last[1]
-
-
-def _covered(instance: Instance) -> NDArray[np.bool_] | None:
-    """(rows, columns) True where a shutter covers the image."""
-    tall, wide = instance.spacing_mm or (1.0, 1.0)
-    mask = outside(instance.shutters, instance.rows, instance.columns, tall / wide)
-    if instance.covered is None:
-        return mask
-    drawn = instance.covered.mask_of((instance.rows, instance.columns))
-    return drawn if mask is None else mask | drawn
 
 
 def _padding_in(codes: NDArray[np.uint16], instance: Instance) -> tuple[int, int] | None:

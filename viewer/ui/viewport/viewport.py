@@ -266,6 +266,9 @@ def _arrived(state: ViewportState, stack: Stack | None) -> tuple[object, ...]:
         return ()
     if state.plane is not Plane.STACK:
         return (stack.generation, int(np.count_nonzero(stack.ready)), len(stack.problems))
+    if state.slab is not None:
+        part = stack.ready[state.slab.first : state.slab.last]
+        return (stack.generation, int(np.count_nonzero(part)), len(stack.problems))
     here = bool(stack.ready[state.index]) if 0 <= state.index < len(stack.ready) else False
     return (stack.generation, here, state.index in stack.problems)
 
