@@ -79,6 +79,9 @@ def test_chest_walls_touch_and_right_hangs_on_the_left(hand, tmp_path):
     middle = viewports[2].height() // 2 - 30
     assert viewports[2].grab_rgb()[middle, -1, 0] > 100  # no line between the breasts
     assert viewports[3].grab_rgb()[middle, 0, 0] > 100
+    ring = viewports[0].grab_rgb()  # of the keyboard, open where the breasts touch
+    assert len(set(ring[ring.shape[0] // 2 + 60, 0])) > 1
+    assert len(set(ring[ring.shape[0] // 2 - 30, -1])) == 1
     assert [v.state.corners.label for v in viewports] == ["R CC", "L CC", "R MLO", "L MLO"]
     assert [v.state.corners.label_right for v in viewports] == [False, True, False, True]
 

@@ -20,13 +20,13 @@ ARTEFACTS = Path(__file__).resolve().parents[2] / "artefacts"
 class Hand:
     """Presses keys in the window, waits for what they do, and looks at what is painted."""
 
-    def __init__(self, home, size=(1920, 1080)):
+    def __init__(self, home, size=(1920, 1080), backend="cpu"):
         application = QApplication.instance()
         if not application.styleSheet():
             theme.apply(application)
         post, self.bridge = bridged()
         self.desk = Desk(home, post)
-        self.window = MainWindow(self.desk, "cpu")
+        self.window = MainWindow(self.desk, backend)
         self.window.resize(*size)
         self.window.show()
         self.window.activateWindow()

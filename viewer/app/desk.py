@@ -18,6 +18,7 @@ from viewer.app import (
     opening,
     posing,
     protocols,
+    registering,
     reviewing,
     roaming,
     seeing,
@@ -47,6 +48,7 @@ class Desk(DeskState):
         self._keys = {(where, key): c for c in self.commands for where in c.when for key in c.keys}
         self.subscribe(partial(opening.load_what_is_shown, self))
         self.subscribe(partial(posing.measure, self))
+        self.subscribe(partial(registering.register, self))
         self.subscribe(partial(roaming.start, self))
         self.subscribe(partial(roaming.look, self))
         self.protocols, odd_protocols = protocols.load(home)

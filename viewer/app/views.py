@@ -80,6 +80,8 @@ class Views:
     air     air beside the breast is drawn black
     glass   a magnifying glass follows the pointer
     moved   somebody has gone to another image since the study was opened
+    shifts  by two frames of reference: what to add to a point of the first to find it in the second, mm; None
+            where that is not known (yet)
     """
 
     def __init__(self) -> None:
@@ -87,6 +89,7 @@ class Views:
         self.layout: Layout = layout("three")
         self.views: dict[str, View] = {}
         self.points: dict[str, Vector] = {}
+        self.shifts: dict[tuple[str, str], Vector | None] = {}
         self.focused = "1"
         self.maximised = ""
         self.tool = Tool.WINDOW
@@ -160,6 +163,7 @@ class Views:
     def forget(self) -> None:
         """Nothing is hung any more; tool, text and links stay."""
         self.sets, self.views, self.points, self._left = {}, {}, {}, {}
+        self.shifts = {}
         self.maximised, self.pointer, self.focused, self.moved = "", None, "1", False
 
     def renew(self, sets: dict[str, DisplaySet]) -> None:
@@ -222,7 +226,7 @@ class Views:
         """Show a display set in a viewport; in the layout of three planes all of them change together."""
         old = self.view(viewport_id)
         together = {viewport_id}
-        if self.layout.id == THREE_PLANES and old.display_set:
+        if {Plane.STACK, Plane.CORONAL, Plane.SAGITTAL} <= {v.plane for v in self.hung} and old.display_set:
             together |= {v.id for v in self.hung if v.display_set == old.display_set}
         for view in map(self.view, together):
             plane = view.plane if shown.geometry is not None else Plane.STACK
@@ -289,13 +293,34 @@ class Views:
     def show_point(self, frame: str, position_mm: Vector, centre: bool = False) -> None:
         """Go to a point of a frame of reference in all viewports that know it; `centre` also pans there."""
         self.points[frame], self.moved = position_mm, True
+        places = self._everywhere(frame, position_mm)
+        self.points |= places
         for view in self.hung:
             shown = self.display_set(view)
-            if shown is None or shown.geometry is None or _frame(shown) != frame:
+            if shown is None or shown.geometry is None or _frame(shown) not in places:
                 continue
-            self.views[view.id] = view = replace(view, index=nearest_cut(shown.geometry, position_mm))
+            there = places[_frame(shown)]
+            self.views[view.id] = view = replace(view, index=nearest_cut(shown.geometry, there))
             if centre and view.zoom > 1:
-                self.views[view.id] = replace(view, pan=self._pan_to(view, position_mm))
+                self.views[view.id] = replace(view, pan=self._pan_to(view, there))
+
+    def link_frames(self, now: str, before: str, shift: Vector) -> None:
+        """Points of one frame of reference are those of another, moved: the second follows the first."""
+        self.shifts[now, before] = shift
+        moved = self.moved
+        if now in self.points and self.linked:
+            self.show_point(now, self.points[now])
+        self.moved = moved
+
+    def _everywhere(self, frame: str, position_mm: Vector) -> dict[str, Vector]:
+        """A point in its own frame of reference, and in those that are known to lie beside it."""
+        found = {frame: position_mm}
+        for (now, before), shift in self.shifts.items():
+            if shift is not None and now == frame:
+                found[before] = _moved(position_mm, shift, 1)
+            elif shift is not None and before == frame:
+                found[now] = _moved(position_mm, shift, -1)
+        return found
 
     def show_pixel(
         self, viewport_id: str, index: int, pixel: tuple[float, float], pose: Pose = PLAIN
@@ -320,15 +345,18 @@ class Views:
         shown = self.display_set(view)
         if shown is None:
             return
-        self.points[_frame(shown)] = position_mm
+        frame = _frame(shown)
+        places = self._everywhere(frame, position_mm) if self.linked else {frame: position_mm}
+        self.points |= places
         for other in self.hung:
             if other.plane is not Plane.STACK or (other.id == view.id and not also_this):
                 continue
             target = self.display_set(other)
-            if target is None or target.geometry is None or _frame(target) != _frame(shown):
+            if target is None or target.geometry is None or _frame(target) not in places:
                 continue
             if self.linked or other.display_set == view.display_set:
-                self.views[other.id] = replace(other, index=nearest_cut(target.geometry, position_mm))
+                there = places[_frame(target)]
+                self.views[other.id] = replace(other, index=nearest_cut(target.geometry, there))
 
     def next_viewport(self, steps: int) -> None:
         """Give the keyboard to the next viewport (reading order), round and round."""
@@ -465,6 +493,11 @@ def frame_of(shown: DisplaySet) -> str:
 def _frame(shown: DisplaySet) -> str:
     uid = shown.geometry.frame_of_reference_uid if shown.geometry is not None else ""
     return uid or shown.id
+
+
+def _moved(point: Vector, shift: Vector, way: int) -> Vector:
+    x, y, z = (p + way * s for p, s in zip(point, shift, strict=True))
+    return (x, y, z)
 
 
 def _on_slice(grid: Geometry, position_mm: Vector, index: int) -> Vector:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from viewer.app import picturing, pointing, posing, presenting, slabs, text, windows
+from viewer.app import picturing, pointing, posing, presenting, registering, slabs, text, windows
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Banner, Corners, Mark, Plane, Severity, ViewportState
 from viewer.app.naming import series_name
@@ -36,7 +36,7 @@ def _viewport(desk: DeskState, view: View, marks: tuple[Mark, ...]) -> ViewportS
     seen, spans = seen_of(desk, view, shown, count)
     pose = posing.pose(desk, view)
     corners = mammograms.corners(desk, view, shown, pose, _window_line(view, window)) or _dated(
-        desk, shown, _corners(desk, view, shown, index, count, window, views.point(view))
+        desk, view, shown, _corners(desk, view, shown, index, count, window, views.point(view))
     )
     corners = _with_state(corners, state, shown, index)
     return ViewportState(
@@ -164,12 +164,13 @@ def _with_key(desk: DeskState, view: View, corners: Corners) -> Corners:
     return replace(corners, bottom_right=("Key image", *corners.bottom_right))
 
 
-def _dated(desk: DeskState, shown: DisplaySet, corners: Corners) -> Corners:
-    """The same, with the date in front of images of an earlier study."""
+def _dated(desk: DeskState, view: View, shown: DisplaySet, corners: Corners) -> Corners:
+    """The same, with the date in front of images of an earlier study, and whether they follow by position."""
     if not desk.is_prior(shown):
         return corners
     when = text.date(shown.instances[0].study_date) or "without a date"
-    return replace(corners, top_right=(f"Prior, {when}", *corners.top_right))
+    follows = f"{text.DOT}by position" if registering.by_position(desk, view) else ""
+    return replace(corners, top_right=(f"Prior, {when}{follows}", *corners.top_right))
 
 
 def identity(instance: Instance) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ def to_dataset(protocol: Protocol, creator: str, now: datetime) -> tuple[Dataset
     out.SpecificCharacterSet = "ISO_IR 192"
     _define(out, protocol, creator, now)
     numbers = _add_image_sets(out, protocol, lost)
-    _add_screens(out, max((len(step.spread) for step in protocol.steps), default=0) or 1)
+    _add_screen(out)
     _add_display_sets(out, protocol, numbers, lost)
     _add_private(out, protocol)
     out.file_meta = FileMetaDataset()
@@ -88,17 +88,14 @@ def _code(value: str, meaning: str) -> Dataset:
     return code
 
 
-def _add_screens(out: Dataset, count: int) -> None:
-    """Hanging Protocol Environment (C.23.2): so many like screens side by side."""
-    out.NumberOfScreens = count
-    out.NominalScreenDefinitionSequence = []
-    for number in range(count):
-        screen = Dataset()
-        screen.NumberOfHorizontalPixels, screen.NumberOfVerticalPixels = SCREEN
-        screen.DisplayEnvironmentSpatialPosition = [number / count, 1.0, (number + 1) / count, 0.0]
-        screen.ScreenMinimumGrayscaleBitDepth = 8
-        screen.ApplicationMaximumRepaintTime = 1000
-        out.NominalScreenDefinitionSequence.append(screen)
+def _add_screen(out: Dataset) -> None:
+    """Hanging Protocol Environment (C.23.2): one screen, since an object has one place for each box."""
+    screen = Dataset()
+    screen.NumberOfHorizontalPixels, screen.NumberOfVerticalPixels = SCREEN
+    screen.DisplayEnvironmentSpatialPosition = [0.0, 1.0, 1.0, 0.0]
+    screen.ScreenMinimumGrayscaleBitDepth = 8
+    screen.ApplicationMaximumRepaintTime = 1000
+    out.NumberOfScreens, out.NominalScreenDefinitionSequence = 1, [screen]
 
 
 # --- image sets
@@ -249,11 +246,10 @@ def _add_display_sets(
 ) -> None:
     """Hanging Protocol Display (C.23.3): a presentation group a step, a display set a box."""
     images = {image.name: image for image in _asked(protocol)}
-    screens = int(out.NumberOfScreens)
     out.DisplaySetsSequence = []
     scrolling = []
     for group, step in enumerate(protocol.steps, 1):
-        boxes = layout(step.layout_on(screens)).boxes
+        boxes = layout(step.layout).boxes
         start = len(out.DisplaySetsSequence)
         for box, name in enumerate(step.images):
             if name:
@@ -262,7 +258,7 @@ def _add_display_sets(
                 item.DisplaySetPresentationGroup = group
                 item.DisplaySetPresentationGroupDescription = step.title[:_WORDS]
                 item.ImageSetNumber = numbers[name]
-                item.ImageBoxesSequence = [_image_box(boxes[box], screens)]
+                item.ImageBoxesSequence = [_image_box(boxes[box])]
                 out.DisplaySetsSequence.append(item)
                 _note_window(step, box, lost)
         together = list(range(start + 1, len(out.DisplaySetsSequence) + 1))
@@ -275,12 +271,11 @@ def _add_display_sets(
     out.PartialDataDisplayHandling = "MAINTAIN_LAYOUT"
 
 
-def _image_box(box: Box, screens: int) -> Dataset:
+def _image_box(box: Box) -> Dataset:
     item = Dataset()
     item.ImageBoxNumber, item.ImageBoxLayoutType = 1, "STACK"
-    left = (box.screen + box.left) / screens
-    right = (box.screen + box.left + box.width) / screens
-    item.DisplayEnvironmentSpatialPosition = [left, 1 - box.top, right, max(0.0, 1 - box.top - box.height)]
+    right, bottom = box.left + box.width, max(0.0, 1 - box.top - box.height)
+    item.DisplayEnvironmentSpatialPosition = [box.left, 1 - box.top, right, bottom]
     return item
 
 
@@ -340,6 +335,8 @@ def _unsaid(protocol: Protocol) -> Iterator[str]:
         yield "That a step is skipped where too few of its images are there is left out."
     if protocol.prior_days:
         yield f"That a prior at least {protocol.prior_days} days older is preferred is left out."
+    if any(step.spread for step in protocol.steps):
+        yield "How steps spread over several screens is left out: the places are those on one."
     if any(OTHERS in step.images for step in protocol.steps):
         yield "Boxes for images that nothing else shows take any image there."
 

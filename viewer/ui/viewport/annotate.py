@@ -47,15 +47,17 @@ def annotate(
 
 
 def _focus_ring(sheet: Sheet) -> None:
-    """2 px accent inside the edge of the viewport that has the keyboard."""
+    """2 px accent inside the edge of the viewport that has the keyboard, but not where the breasts touch."""
     if not sheet.frame.state.focused:
         return
     thick = round(theme.tokens().stroke["focus_ring"] * sheet.unit)
     width, height = sheet.place.width, sheet.place.height
-    for box in (
-        QRect(0, 0, width, thick),
-        QRect(0, height - thick, width, thick),
-        QRect(0, thick, thick, height - 2 * thick),
-        QRect(width - thick, thick, thick, height - 2 * thick),
-    ):
-        sheet.painter.fillRect(box, theme.colour("accent"))
+    boxes = {
+        "top": QRect(0, 0, width, thick),
+        "bottom": QRect(0, height - thick, width, thick),
+        "left": QRect(0, thick, thick, height - 2 * thick),
+        "right": QRect(width - thick, thick, thick, height - 2 * thick),
+    }
+    for side, box in boxes.items():
+        if side != sheet.frame.state.pose.edge:
+            sheet.painter.fillRect(box, theme.colour("accent"))
