@@ -156,6 +156,19 @@ def test_what_was_seen_at_full_resolution_is_kept_and_the_rest_named(large):
     assert "L CC (0 %)" in large.state.panel.seen_note
 
 
+def test_a_part_that_was_seen_at_full_resolution_is_in_the_log_within_a_second(large):
+    large.press("Tab", "Q", "Q")
+    shown = large.desk.views.view("2").display_set
+    large.turn(lambda: shown in large.desk.reading.parts_seen)
+    line = large.state.panel.seen_lines[1]
+    assert line[0] == "L CC, full resolution" and 0 < line[1] < 100
+    events = len(large.desk.log.events(large.desk.reading.reading_id))
+    large.press("Alt+Left", "Alt+Right")
+    large.desk.review.full.clear()  # as after a restart
+    assert large.state.panel.seen_lines[1][1] >= line[1]
+    assert len(large.desk.log.events(large.desk.reading.reading_id)) < events + 40
+
+
 def test_a_step_at_full_resolution_begins_with_its_first_tile_and_forgets_no_zoom(large):
     large.press("+")
     zoomed = large.state.viewports[0].zoom

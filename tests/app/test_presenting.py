@@ -8,8 +8,8 @@ from tests.app.desks import write_chest
 from tests.conftest import shared_data
 from viewer.app.picturing import shown_in
 from viewer.app.report_pictures import presentation_in
-from viewer.core.dicom.presentation import Presentation
-from viewer.core.hanging.pose import turn_by
+from viewer.core.dicom.presentation import Area, Presentation
+from viewer.core.hanging.pose import anchor_of, scale_of, turn_by
 
 
 @pytest.fixture
@@ -108,3 +108,45 @@ def test_a_key_image_and_a_snapshot_keep_the_state_that_they_were_seen_through(h
     assert (shown.window.centre, shown.window.width) == (40, 400)
     assert presentation_in(both.study, shown.presentation) is state
     assert presentation_in(both.study, "") is None
+
+
+@pytest.mark.parametrize(
+    ("mode", "numbers", "scale"),
+    [
+        ("MAGNIFY", {"PresentationPixelMagnificationRatio": 2.5}, lambda own, pitch: 2.5),
+        ("TRUE SIZE", {"PresentationPixelSpacing": [0.8, 0.8]}, lambda own, pitch: 0.8 / pitch),
+        ("TRUE SIZE", {}, lambda own, pitch: own / pitch),
+    ],
+)
+def test_the_size_that_a_state_asks_for_is_kept(hand, tmp_path, mode, numbers, scale):
+    folder = tmp_path / "sized"
+    folder.mkdir()
+    state = dcmread(shared_data("conformance", "made", "gsps_circle_text.dcm"))
+    (area,) = state.DisplayedAreaSelectionSequence
+    area.PresentationSizeMode = mode
+    area.DisplayedAreaTopLeftHandCorner, area.DisplayedAreaBottomRightHandCorner = [11, 21], [30, 30]
+    for keyword in ("PresentationPixelSpacing", "PresentationPixelAspectRatio"):
+        area.pop(keyword, None)
+    for keyword, value in numbers.items():
+        setattr(area, keyword, value)
+    state.save_as(folder / "state.dcm")
+    image = shared_data("conformance", "other", "ct_highdicom.dcm")
+    (folder / "image.dcm").write_bytes(image.read_bytes())
+    desk = hand.open(folder)
+    desk.screen.pitch_mm = 0.25
+    desk.focus_viewport(showing(hand).id)
+    hand.press("Shift+P")
+    shown = showing(hand)
+    instance = desk.views.sets[shown.display_set].instances[0]
+    shape, spacing = (instance.rows, instance.columns), instance.spacing_mm
+    drawn = shown.zoom * scale_of(shown.pose, shape, spacing, (400, 300))
+    assert drawn == pytest.approx(scale(spacing[0], 0.25), rel=1e-6)
+    middle = anchor_of(shown.pose, shape, spacing, (400, 300))
+    assert (middle[0] + shown.pan[0], middle[1] + shown.pan[1]) == pytest.approx((20, 25))
+
+
+def test_a_true_size_that_nobody_knows_is_said(hand, both):
+    state = next(i.presentation for d in both.study.display_sets for i in d.instances if i.presentation)
+    object.__setattr__(state, "areas", (Area((), (1, 1), (9, 9), "TRUE SIZE"),))
+    hand.press("Shift+P")
+    assert "true size" in hand.state.status

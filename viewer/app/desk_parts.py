@@ -16,7 +16,7 @@ from viewer.core.dicom.problem import Problem
 from viewer.core.hanging.fill import EMPTY, Hung
 from viewer.core.hanging.pose import Box, Point
 from viewer.core.hanging.protocol import Step
-from viewer.core.hanging.tiles import Seen
+from viewer.core.hanging.tiles import Run, Seen
 
 if TYPE_CHECKING:  # cine needs the desk; the second reader's parts load after the first image
     from viewer.app.cine import Film
@@ -118,7 +118,8 @@ class Review:
     asked       the questions that are open: "finding", "exam", or "" = none; `question`: which one, from 0
     looked      model findings whose slice has been on screen long enough
     on_screen   by viewport: (display set, plane, index) that was really painted, and since when
-    full        what of each mammogram was on screen at full resolution, by display set
+    full        what of each mammogram was on screen at full resolution, by display set; `unnoted`: runs of
+                it that are not in the log yet
     chance      the reader's own probability of cancer, per cent
     undo_order  what was done, oldest first: None = an event of the reading, else the views before it
     """
@@ -135,6 +136,7 @@ class Review:
     looked: set[str] = field(default_factory=set)
     on_screen: dict[str, tuple[tuple[str, Plane, int], float]] = field(default_factory=dict)
     full: dict[str, Seen] = field(default_factory=dict)
+    unnoted: dict[str, list[Run]] = field(default_factory=dict)
     chance: int | None = None
     undo_order: list[dict[str, View] | None] = field(default_factory=list)
 

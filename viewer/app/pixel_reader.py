@@ -79,9 +79,13 @@ class PixelReader:
         return tuple(one for one in drawn if one is not None)
 
     def _words(self, instance: Instance) -> NDArray[np.uint16]:
-        """(rows, columns) native words as they stand, with the bits beside the pixel."""
-        words = np.empty((instance.rows, instance.columns), np.uint16)
-        self._native(instance, syntax_of(instance.transfer_syntax_uid), words)
+        """(rows, columns) words as they stand, with the bits beside the pixel; 0 where those were lost."""
+        words = np.zeros((instance.rows, instance.columns), np.uint16)
+        syntax = syntax_of(instance.transfer_syntax_uid)
+        if syntax.codec:
+            self._decoded(instance, syntax, words)
+        else:
+            self._native(instance, syntax, words)
         return words
 
     def _grey(self, instance: Instance, codes: NDArray[np.uint16]) -> None:
@@ -123,7 +127,7 @@ class PixelReader:
         samples = self._samples(instance, syntax, data, codes.shape, codes)
         if samples is not codes:
             codes[:] = samples
-        if said is None:
+        if said is None or any(overlay.bit >= 0 for overlay in instance.overlays):
             return instance.bits_stored, instance.high_bit + 1 - instance.bits_stored
         return said.precision, 0
 

@@ -1,6 +1,7 @@
 """Presentation states of a study: which ones are for an image, choosing one, and what a window it brings."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from viewer.app import windows
 from viewer.app.desk_state import DeskState
@@ -78,8 +79,8 @@ def _choose(desk: DeskState, view: View, number: int, offered: tuple[Presentatio
     else:
         state = offered[number - 1]
         desk.views.present(view.id, state.sop_instance_uid)
-        _go_to_image(desk, view, state)
         desk.say(f"Presentation state {number} of {len(offered)}: {state.name}")
+        _go_to_image(desk, view, state)
     desk.looked()
 
 
@@ -93,8 +94,23 @@ def _go_to_image(desk: DeskState, view: View, state: Presentation) -> None:
         places = zip(shown.instances, shown.slots, strict=True)
         here, slot = next((i, k) for i, k in places if state.is_for(i))
         desk.views.go_to(view.id, slot)
+    _show_area(desk, view.id, here, state)
+
+
+def _show_area(desk: DeskState, viewport_id: str, here: Instance, state: Presentation) -> None:
+    """The displayed area as large as fits, or its middle in the middle at its true size or magnified."""
     area = state.area(here)
-    desk.views.show_area(view.id, area.first, area.last, turn_by(state.rotation, state.flip))
+    desk.views.show_area(viewport_id, area.first, area.last, turn_by(state.rotation, state.flip))
+    view = desk.views.view(viewport_id)
+    if area.mode == "MAGNIFY":
+        desk.views.views[viewport_id] = replace(view, pixels=True, true_size=False, zoom=area.times)
+    elif area.mode == "TRUE SIZE":
+        own = here.spacing_mm
+        if not desk.screen.pitch_mm or own is None:
+            desk.say("The state asks for its true size, which is not known here: shown as large as fits.")
+            return
+        zoom = (area.spacing_mm or own[0]) / own[0]
+        desk.views.views[viewport_id] = replace(view, pixels=False, true_size=True, zoom=zoom)
 
 
 def why_none(desk: DeskState) -> str:

@@ -1,14 +1,17 @@
 """Mammograms at full resolution: one image pixel on one of the screen, tile by tile, and what was seen so."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from viewer.app import posing
-from viewer.app.desk_state import DeskState
+from viewer.app.desk_parts import Review
+from viewer.app.desk_state import SAVE_VIEWS_S, DeskState
 from viewer.app.views import View
 from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.hanging.fill import is_for_reading
 from viewer.core.hanging.pose import Box, Point, anchor_of, scale_of
-from viewer.core.hanging.tiles import Seen, tiles
+from viewer.core.hanging.tiles import Run, Seen, tiles
 
 
 def next_tile(desk: DeskState, steps: int = 1) -> None:
@@ -54,7 +57,8 @@ def start(desk: DeskState) -> None:
     """Every viewport that has just come to full resolution begins with its first tile."""
     for view in desk.views.hung:
         middles = tiles_of(desk, view)
-        if view.pixels and view.zoom == 1 and view.pan == (0.0, 0.0) and middles:
+        begins = view.pixels and view.zoom == 1 and view.pan == (0.0, 0.0) and not view.presentation
+        if begins and middles:
             show(desk, view, middles[0])
 
 
@@ -105,10 +109,36 @@ def look(desk: DeskState) -> None:
             continue
         part = _visible(desk, view, shown)
         if part is not None:
-            first = shown.instances[0]
-            seen = desk.review.full.setdefault(shown.id, Seen((first.rows, first.columns)))
-            seen.add(*part)
+            seen = desk.review.full.setdefault(shown.id, _seen(desk, shown))
+            _note(desk, shown, seen.add(*part))
             _record(desk, view, shown)
+
+
+def _seen(desk: DeskState, shown: DisplaySet) -> Seen:
+    """What of a mammogram was seen so far, in this sitting and in earlier ones."""
+    if shown.id in desk.review.full:
+        return desk.review.full[shown.id]
+    first, reading = shown.instances[0], desk.reading
+    runs = () if reading is None else reading.parts_seen.get(shown.id, ())
+    return Seen((first.rows, first.columns), runs)
+
+
+def _note(desk: DeskState, shown: DisplaySet, runs: Sequence[Run]) -> None:
+    """Put what is newly seen into the log, soon: a hand that pans makes many small parts."""
+    if not runs or desk.session is None or desk.is_prior(shown):
+        return
+    if not desk.review.unnoted:
+        desk.later(SAVE_VIEWS_S, partial(_write, desk, desk.review))
+    desk.review.unnoted.setdefault(shown.id, []).extend(runs)
+
+
+def _write(desk: DeskState, review: Review) -> None:
+    if desk.session is None or desk.review is not review:
+        return
+    waiting, review.unnoted = review.unnoted, {}
+    with desk.telling_refusals():
+        for name, runs in waiting.items():
+            desk.session.note_part(name, runs)
 
 
 def _record(desk: DeskState, view: View, shown: DisplaySet) -> None:
@@ -130,8 +160,7 @@ def _share(desk: DeskState, shown: DisplaySet) -> float:
     """How much of a breast was shown at full resolution, in this sitting or, whole, in an earlier one."""
     if desk.reading is not None and _key(shown) in desk.reading.slices_seen:
         return 1.0
-    seen = desk.review.full.get(shown.id)
-    return 0.0 if seen is None else seen.share(_box(desk, shown))
+    return _seen(desk, shown).share(_box(desk, shown))
 
 
 def _visible(desk: DeskState, view: View, shown: DisplaySet) -> tuple[float, float, float, float] | None:

@@ -347,6 +347,10 @@ class ReadingSession:
         """A slice was really painted. `series` is the key by which slices seen are counted."""
         self._do(Kind.SHOWN, {"series": series, "slice": int(slice_index), "viewport": viewport})
 
+    def note_part(self, series: str, runs: Sequence[tuple[int, int, int]]) -> None:
+        """Parts of an image were on screen at full resolution: `Reading.parts_seen` says what runs are."""
+        self._do(Kind.PART, {"series": series, "runs": [list(run) for run in runs]})
+
     def note_view(self, viewport: str, place: Mapping[str, object]) -> None:
         """Where a viewport stands now (JSON values: display set, slice, window, zoom ...), for the resume."""
         self._do(Kind.VIEW, dict(place) | {"viewport": viewport})

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import pytest
 from pydicom import dcmread
 from pydicom.data import get_testdata_file
+from pydicom.encaps import encapsulate
 from pydicom.overlays import get_overlay_array
+from pydicom.uid import JPEGLSLossless, RLELossless
 
 from tests.app.second_read.dicom_series import write_series
 from tests.conftest import shared_data
@@ -137,3 +140,31 @@ def test_an_overlay_with_frames_is_for_its_own_frames():
     for frame in range(3):
         assert np.array_equal(draw_overlay(drawn, data, frame + 2, 5, 7).mask(), masks_by_frame[frame])
     assert draw_overlay(drawn, data, 5, 5, 7) is None
+
+
+@pytest.mark.parametrize("codec", ["jpegls", "rle"])
+def test_an_overlay_in_unused_bits_of_compressed_pixels_is_drawn(tmp_path, loader, codec):
+    """As old machines wrote it, compressed later without a loss: all sixteen bits are there."""
+    path = write_series(tmp_path, np.zeros((1, 8, 10), np.int16)) / "000.dcm"
+    dataset = dcmread(path)
+    mask = np.zeros((8, 10), bool)
+    mask[2, 3:7] = True
+    words = (np.arange(80, dtype=np.uint16).reshape(8, 10) * 20) | (mask.astype(np.uint16) << 12)
+    dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 12, 11, 0
+    elements = {0x60000010: 8, 0x60000011: 10, 0x60000100: 16, 0x60000102: 12}
+    for tag, value in elements.items():
+        dataset.add_new(tag, "US", value)
+    dataset.add_new(0x60000040, "CS", "G")
+    dataset.add_new(0x60000050, "SS", [1, 1])
+    if codec == "rle":
+        dataset.PixelData = words.tobytes()
+        dataset.compress(RLELossless)
+    else:
+        dataset.PixelData = encapsulate([imagecodecs.jpegls_encode(words)])
+        dataset["PixelData"].VR, dataset["PixelData"].is_undefined_length = "OB", True
+        dataset.file_meta.TransferSyntaxUID = JPEGLSLossless
+    dataset.save_as(path)
+    stack = stack_of(path, loader)
+    assert not stack.problems
+    assert (masks(stack)[0x6000] == mask).all()
+    assert (stack.codes[0] == words & 0x0FFF).all()

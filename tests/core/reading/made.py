@@ -153,6 +153,7 @@ def payload_for(kind, chain) -> dict:
     return {
         Kind.OPENED: {"study_instance_uid": "1.2.3"},
         Kind.SHOWN: {"series": "1.5", "slice": 3},
+        Kind.PART: {"series": "1.5", "runs": [[3, 0, 7]]},
         Kind.VIEW: {"viewport": "main", "index": 3},
         Kind.FOCUS: {"tracking_uid": own.tracking_uid},
         Kind.MARK: {"finding": to_json(finding("R7"))},

@@ -116,6 +116,8 @@ def test_candidates_below_the_operating_point_do_not_hold_up_the_signature():
         (Kind.SNAPSHOT_DELETE, {"key": "none"}),
         (Kind.ACCEPT, {"tracking_uid": finding("R1").tracking_uid}),
         (Kind.SHOWN, {"series": "1.5", "slice": "three"}),
+        (Kind.PART, {"series": "1.5", "runs": [[3, 0]]}),
+        (Kind.PART, {"series": "1.5", "runs": [[3, -1, "all"]]}),
         (Kind.UNDO, {"of": 99}),
         (Kind.AMEND, {"text": " "}),
     ],

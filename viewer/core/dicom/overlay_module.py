@@ -1,7 +1,6 @@
 """Overlay planes (PS3.3 C.9.2): which bit planes an image has for graphics."""
 
 from viewer.core.dicom.instance import Instance
-from viewer.core.dicom.syntax import syntax_of
 from viewer.core.dicom.values import Values
 from viewer.core.pixels.overlay import Overlay
 
@@ -55,8 +54,5 @@ def _embedded(values: Values, overlay: Overlay, image: Instance | None) -> Overl
     allowed = f"a bit beside the pixel: {free[0]}..{free[-1]}" if free else "Overlay Data"
     if bit not in free or (overlay.rows, overlay.columns) != (image.rows, image.columns):
         values.note(tag, "" if bit is None else f"bit {bit}", allowed, _LEFT_OUT)
-        return None
-    if syntax_of(image.transfer_syntax_uid).codec:
-        values.note(tag, f"bit {bit} of compressed pixels", "Overlay Data", _LEFT_OUT)
         return None
     return Overlay(overlay.group, overlay.rows, overlay.columns, first=0, frames=image.frames, bit=bit)

@@ -75,11 +75,19 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A displayed area: lowest and highest column and row, both inside, (column, row) from 1."""
+    """A displayed area: lowest and highest column and row, both inside, (column, row) from 1.
+
+    mode    SCALE TO FIT, TRUE SIZE or MAGNIFY (PS3.3 C.10.4)
+    times   MAGNIFY: pixels of the screen per pixel of the image
+    spacing_mm  TRUE SIZE: between rows of the image; None = as the image has it
+    """
 
     images: References
     first: tuple[int, int]
     last: tuple[int, int]
+    mode: str = "SCALE TO FIT"
+    times: float = 1.0
+    spacing_mm: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from viewer.core.dicom.grey_module import read_lut, read_rescale, read_voi_luts, read_windows
+from viewer.core.dicom.grey_module import finite, read_lut, read_rescale, read_voi_luts, read_windows
 from viewer.core.dicom.overlay_module import GROUPS, read_overlays
 from viewer.core.dicom.presentation import (
     Annotation,
@@ -45,6 +45,7 @@ TAGS = frozenset(
     )
 ) | frozenset(group << 16 | 0x1001 for group in GROUPS)
 
+_FIT = "SCALE TO FIT"
 _MOST_PIXELS = 1 << 26
 """Of an overlay with its origin: larger than any image that it could be for."""
 
@@ -153,6 +154,17 @@ def _areas(item: Values) -> Iterator[Area]:
     first, last = item.longs(0x00700052), item.longs(0x00700053)
     if len(first) == len(last) == 2:  # upper left and lower right after the turn: any two corners before it
         (left, right), (top, bottom) = sorted((first[0], last[0])), sorted((first[1], last[1]))
-        yield Area(_references(item), (left, top), (right, bottom))
+        yield Area(_references(item), (left, top), (right, bottom), *_size(item))
     else:
         item.note(0x00700052, f"{first} to {last}", "two corners", "all of the image is shown")
+
+
+def _size(item: Values) -> tuple[str, float, float | None]:
+    """Mode, magnification and pixel size of a displayed area; one without its number is as large as fits."""
+    mode = item.code(0x00700100) or _FIT
+    times = finite(item.floats(0x00700103)[0] if item.floats(0x00700103) else None, 1e-3, 1e3)
+    spacing = finite(item.numbers(0x00700101)[0] if item.numbers(0x00700101) else None, 1e-3, 100)
+    if mode not in (_FIT, "TRUE SIZE", "MAGNIFY") or (mode == "MAGNIFY" and times is None):
+        item.note(0x00700100, mode, "a mode with its numbers", "the area is shown as large as fits")
+        mode = _FIT
+    return mode, times or 1.0, spacing

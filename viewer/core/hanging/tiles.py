@@ -1,5 +1,6 @@
 """Going through a breast at full resolution: the tiles to look at, and what of it was seen."""
 
+from collections.abc import Iterable
 from math import ceil
 
 import numpy as np
@@ -36,17 +37,34 @@ def _middles(start: float, end: float, size: int) -> tuple[float, ...]:
     return tuple(start + size / 2 + k * step for k in range(count))
 
 
+Run = tuple[int, int, int]
+"""Squares beside each other: row, first, past the last."""
+
+
 class Seen:
-    """Which parts of an image of `shape` (rows, columns) were on screen at full resolution."""
+    """Which parts of an image of `shape` (rows, columns) were on screen at full resolution.
 
-    def __init__(self, shape: tuple[int, int]) -> None:
+    runs  of squares that were seen before
+    """
+
+    def __init__(self, shape: tuple[int, int], runs: Iterable[Run] = ()) -> None:
         self._cells: NDArray[np.bool_] = np.zeros((ceil(shape[0] / CELL), ceil(shape[1] / CELL)), np.bool_)
+        for row, first, last in runs:
+            if row < len(self._cells):
+                self._cells[row, first:last] = True
 
-    def add(self, left: float, top: float, right: float, bottom: float) -> None:
-        """That part (columns, rows) was on screen; a square counts when its middle was."""
+    def add(self, left: float, top: float, right: float, bottom: float) -> tuple[Run, ...]:
+        """That part (columns, rows) was on screen: runs of squares that are new.
+
+        A square counts when its middle was on screen.
+        """
         first_row, last_row = _cells(top, bottom)
         first_column, last_column = _cells(left, right)
-        self._cells[first_row:last_row, first_column:last_column] = True
+        part = self._cells[first_row:last_row, first_column:last_column]
+        new = [int(row) for row in np.flatnonzero(~part.all(axis=1))]
+        part[:] = True
+        end = first_column + part.shape[1]
+        return tuple((first_row + row, first_column, end) for row in new)
 
     def share(self, box: Box) -> float:
         """How much of a box was seen, 0 to 1: of the squares whose middle lies in it."""

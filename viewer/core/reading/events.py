@@ -22,6 +22,8 @@ class Kind(StrEnum):
     CLOSED = "closed"
     SHOWN = "shown"
     """An image was really painted."""
+    PART = "part"
+    """A part of an image was on screen at full resolution, or larger."""
     VIEW = "view"
     """Where a viewport stands (slice, window, zoom ...), so that a resumed reading looks as it did."""
     FOCUS = "focus"
@@ -60,7 +62,7 @@ class Kind(StrEnum):
     AMEND = "amend"
 
 
-VIEWING = frozenset({Kind.SHOWN, Kind.VIEW, Kind.FOCUS, Kind.MARKS, Kind.HEAT})
+VIEWING = frozenset({Kind.SHOWN, Kind.PART, Kind.VIEW, Kind.FOCUS, Kind.MARKS, Kind.HEAT})
 """Events that change nothing of what is said; they may reach the disk up to a second late."""
 
 

@@ -259,6 +259,19 @@ def _shown(progress: Progress, event: Event) -> Progress:
     )
 
 
+def _part(progress: Progress, event: Event) -> Progress:
+    reading, series = progress.reading, text_of(event, "series")
+    runs = event.payload["runs"]
+    if not isinstance(runs, list) or not all(_is_run(run) for run in runs):
+        raise BadPayload("runs are not (row, first, past the last) in whole numbers")
+    seen = reading.parts_seen.get(series, frozenset()) | {tuple(run) for run in runs}
+    return replace(progress, reading=replace(reading, parts_seen=reading.parts_seen | {series: seen}))
+
+
+def _is_run(run: object) -> bool:
+    return isinstance(run, list) and len(run) == 3 and all(isinstance(n, int) and n >= 0 for n in run)
+
+
 def _view(progress: Progress, event: Event) -> Progress:
     views = progress.reading.views | {text_of(event, "viewport"): dict(event.payload)}
     return replace(progress, reading=replace(progress.reading, views=views))
@@ -281,6 +294,7 @@ _HANDLERS: dict[Kind, Callable[[Progress, Event], Progress]] = {
     Kind.HEAT: _noted,
     Kind.REPORT: _noted,
     Kind.SHOWN: _shown,
+    Kind.PART: _part,
     Kind.VIEW: _view,
     Kind.FOCUS: _focus,
     Kind.UNDO: _undo,

@@ -159,6 +159,8 @@ class Reading:
     runs                the models behind the reveal
     scheme              of the category; "" where none is given to this kind of study
     slices_seen         by series (the key that the desk counts by): indices that were on screen
+    parts_seen          by display set: runs (row, first, past the last) of squares of `hanging.tiles`
+                        that were on screen at full resolution
     key_images          images that the reader chose; snapshots: viewports that go into the report
     views               by viewport id: the last place that it showed; focus: the finding in focus
     """
@@ -190,6 +192,7 @@ class Reading:
     second_read_status: str = ""
     second_read_reason: str = ""
     slices_seen: dict[str, frozenset[int]] = field(default_factory=dict)
+    parts_seen: dict[str, frozenset[tuple[int, int, int]]] = field(default_factory=dict)
     arm: str = ""
     scheme: str = ""
     edited: dict[str, Finding] = field(default_factory=dict)
