@@ -71,6 +71,16 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         return low, high
 
 
+NOT_CALIBRATED = Calibration(
+    method="none",
+    scores=(0.0, 1.0),
+    probabilities=(0.0, 1.0),
+    fitted_on="nothing: the scores are the network's own answers, not calibrated probabilities",
+)
+NOT_MEASURED = OperatingPoint("as given", 0.5, 0.0, "")
+"""The operating point of a model whose rate of false marks nobody measured."""
+
+
 class Range(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where a statistic of the training volumes lies: mean and standard deviation."""
 
@@ -145,6 +155,11 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def operating_point(self) -> OperatingPoint:
         """The default operating point."""
         return next(p for p in self.operating_points if p.name == self.default_operating_point)
+
+    @property
+    def calibrated(self) -> bool:
+        """False where its probabilities are no more than what the network says."""
+        return self.calibration.method != NOT_CALIBRATED.method
 
     def calibration_of(self, label: str) -> Calibration:
         """From that label's scores to probabilities."""

@@ -121,7 +121,7 @@ def _add_models(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     train = commands.add_parser(
         "train", help="train a model; the options after MODEL go to python -m inference.training"
     )
-    train.add_argument("model", metavar="MODEL", help="ct_lung_nodule or mg_lesion")
+    train.add_argument("model", metavar="MODEL", help="a model (tandem train --help lists them), or general")
     train.add_argument("rest", nargs=argparse.REMAINDER, metavar="...")
     train.set_defaults(run=_train)
 

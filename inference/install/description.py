@@ -6,21 +6,12 @@ from typing import Annotated, Any
 
 import msgspec
 
-from inference.bundle import FORMAT, Bundle, Calibration, InputContract, TrainingDomain
+from inference.bundle import FORMAT, NOT_CALIBRATED, NOT_MEASURED, Bundle, InputContract, TrainingDomain
 from inference.contract import NetworkContract, contract_faults
 from inference.install import Refused
 from inference.pipelines.general import NETWORK
-from inference.protocol import OperatingPoint
 
 FILE = "tandem.toml"
-NOT_MEASURED = OperatingPoint("as given", 0.5, 0.0, "")
-"""The operating point of a model whose rate of false marks nobody measured here: `unit` is empty."""
-NOT_CALIBRATED = Calibration(
-    method="none",
-    scores=(0.0, 1.0),
-    probabilities=(0.0, 1.0),
-    fitted_on="nothing: the scores are the network's own answers, not calibrated probabilities",
-)
 
 
 class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

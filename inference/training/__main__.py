@@ -17,11 +17,15 @@ from inference.bundle import Bundle
 from inference.training.calibrate import NothingMarkedError
 from inference.training.config import load_config
 from inference.training.detector import Report
+from inference.training.general import config as general_config
+from inference.training.general import recipe as general
 from inference.training.mammography import config as mammography_config
 from inference.training.mammography import recipe as mammography
 from inference.training.recipe import Say, train
 
-MODELS = ("ct_lung_nodule", "mg_lesion")
+PICTURES = ("xray_pneumonia", "retina_grade", "retina_vessels", "brain_ms_lesion")
+"""General networks whose configuration ships; "general" takes one of the caller's own."""
+MODELS = ("ct_lung_nodule", "mg_lesion", *PICTURES, "general")
 STEPS_OF = ("detector.safetensors", "classifier.safetensors", "harvest.npz", "hard.json")
 """What `ct_lung_nodule` leaves in its folder to go on from."""
 OUT_OF_TIME = 6
@@ -66,7 +70,9 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     out = argparse.ArgumentParser(prog="python -m inference.training", description=__doc__, epilog=EXIT_CODES)
     out.add_argument("model", choices=MODELS, help="which bundle to train")
-    out.add_argument("--data", type=Path, required=True, help="folder of the data set: ct_chest or mg")
+    out.add_argument(
+        "--data", type=Path, required=True, help="folder of the data set: ct_chest, mg or generic"
+    )
     out.add_argument("--out", type=Path, required=True, help="folder for checkpoints and the finished bundle")
     out.add_argument("--config", type=Path, help="train.toml (default: the one that ships with the bundle)")
     out.add_argument("--steps", type=int, help="fewer steps of each network than the configuration's")
@@ -124,6 +130,8 @@ class Recipe:
 def _recipe(options: argparse.Namespace) -> Recipe:
     data, out, device = options.data, options.out, options.device
     path = options.config
+    if path is None and options.model == "general":
+        raise ValueError("name one with --config (docs/models.md)")
     if path is None:
         with as_file(files("resources") / "models" / options.model / "train.toml") as shipped:
             return _recipe(argparse.Namespace(**{**vars(options), "config": shipped}))
@@ -136,6 +144,12 @@ def _recipe(options: argparse.Namespace) -> Recipe:
             mammography.DENSITIES,
         )
         return Recipe(lambda report, say: mammography.train(films, data, out, device, report, say), names)
+    if options.model in (*PICTURES, "general"):
+        shown = general_config.load_config(path)
+        shown = shown if options.steps is None else shown.with_steps(options.steps)
+        return Recipe(
+            lambda report, say: general.train(shown, data, out, device, report, say), general.LEAVES
+        )
     chests = load_config(path)
     chests = chests if options.steps is None else chests.with_detector_steps(options.steps)
     return Recipe(lambda report, say: train(chests, data, out, device, report, say), STEPS_OF)

@@ -20,6 +20,7 @@ from rich.table import Table
 
 from inference.bundle import Bundle, BundleError, Figure, load_bundle
 from inference.cases import Case, TruthLesion, load_case
+from inference.contract import TASKS
 from inference.evidence.bootstrap import interval, of_cases
 from inference.evidence.calibration import brier, ece, reliability
 from inference.evidence.froc import Froc, at_threshold, froc, sensitivity_at
@@ -28,6 +29,7 @@ from inference.evidence.sizes import dice
 from inference.pipelines import Pipeline, Read, load
 from inference.protocol import Candidate, Patch
 from inference.training.evaluation import Evaluation, figure, write
+from inference.training.general.evaluate import pictures
 from inference.training.mammography.evaluate import evaluation as films
 
 RATES = (0.2, 0.5, 1.0, 2.0)
@@ -90,6 +92,8 @@ def evaluate(
     bundle = load_bundle(bundle_folder, verify=True)
     if bundle.task == "detect2d":
         return films(bundle, bundle_folder, cases_folder, out, device, rules.repeats)
+    if bundle.task in TASKS:
+        return pictures(bundle, bundle_folder, cases_folder, out, device, rules.repeats)
     folders = sorted(path.parent for path in cases_folder.rglob("case.json"))
     if not folders:
         raise ValueError(f"{cases_folder}: no prepared case (a folder with case.json) was found")

@@ -33,7 +33,7 @@ def figure(name: str, at: Interval, n: int, unit: str = "") -> Figure:
 
 
 def write(
-    result: Evaluation, out: Path, curve: Froc, reliable: Sequence[tuple[float, float]], per: str
+    result: Evaluation, out: Path, curve: Froc | None, reliable: Sequence[tuple[float, float]], per: str
 ) -> None:
     """`evaluation.json` and `.html` into a folder (made if need be); false marks `per` litre or view."""
     out.mkdir(parents=True, exist_ok=True)

@@ -26,9 +26,10 @@ circle { fill: #e0a458 }
 
 
 def page(
-    result: "Evaluation", curve: Froc, reliable: Sequence[tuple[float, float]], per: str = "litre"
+    result: "Evaluation", curve: Froc | None, reliable: Sequence[tuple[float, float]], per: str = "litre"
 ) -> str:
-    """The whole page as text; false marks are counted `per` litre or view."""
+    """The whole page as text; false marks are counted `per` litre or view. No `curve`: nothing was marked."""
+    curves = ("" if curve is None else _froc(curve, per)) + (_reliability(reliable) if reliable else "")
     unread = "".join(f"<li>{escape(n)}: {escape(why)}</li>" for n, why in result.not_read.items())
     title = f"{escape(result.bundle)} {escape(result.version)}"
     return f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}: evaluation</title>
@@ -38,7 +39,7 @@ def page(
 Intervals: 95 %, bootstrap over patients.</p>
 <h2>Figures</h2>{_table(result.figures)}
 {f"<h2>Sensitivity by group, at the operating point</h2>{_table(result.groups)}" if result.groups else ""}
-<h2>Curves</h2>{_froc(curve, per)}{_reliability(reliable)}
+{f"<h2>Curves</h2>{curves}" if curves else ""}
 {f"<h2>Not read</h2><ul>{unread}</ul>" if unread else ""}
 </html>
 """

@@ -6,7 +6,6 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from inference.bundle import Calibration, Figure
 from inference.cases import TruthMark
@@ -14,6 +13,7 @@ from inference.evidence.bootstrap import interval, of_cases
 from inference.evidence.calibration import brier, ece
 from inference.evidence.froc import at_threshold, froc, sensitivity_at, threshold_at
 from inference.evidence.marks import IGNORED, Scored
+from inference.evidence.roc import auc
 from inference.pipelines.both_views import Agreement, Finding, breast_scores, findings
 from inference.pipelines.classify2d import terms
 from inference.pipelines.marks2d import Mark, Marked
@@ -201,12 +201,3 @@ def _auc(
 ) -> Figure:
     at = interval(patients, lambda rows: auc(score[rows], truth[rows]), repeats=repeats)
     return figure(name, at, len(patients))
-
-
-def auc(score: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
-    """Area under the ROC curve (Mann and Whitney); NaN where one of the kinds is missing."""
-    positive, negative = int(truth.sum()), int((~truth).sum())
-    if not positive or not negative:
-        return float("nan")
-    ranks = rankdata(score)
-    return float((ranks[truth].sum() - positive * (positive + 1) / 2) / (positive * negative))

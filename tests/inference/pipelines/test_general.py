@@ -6,10 +6,17 @@ import pytest
 import torch
 from torch import nn
 
-from inference.bundle import FORMAT, Bundle, BundleError, InputContract, TrainingDomain
+from inference.bundle import (
+    FORMAT,
+    NOT_CALIBRATED,
+    NOT_MEASURED,
+    Bundle,
+    BundleError,
+    InputContract,
+    TrainingDomain,
+)
 from inference.cases import Case, Exam, Grid, Plane, View
 from inference.contract import NetworkContract, Percentiles, Rescale, Shift, ZScore
-from inference.install.description import NOT_CALIBRATED, NOT_MEASURED
 from inference.pipelines.classify import Classify
 from inference.pipelines.general import GeneralNetwork
 from inference.pipelines.network_input import adjusted, network_image, network_volume, onto_image

@@ -10,6 +10,7 @@ import pytest
 
 from inference.bundle import load_bundle
 from inference.cases import Plane, TruthMark, View
+from inference.evidence.roc import auc
 from inference.pipelines.classify2d import terms
 from inference.pipelines.mammogram import prepare
 from inference.pipelines.marks2d import Mark, Marked
@@ -19,7 +20,7 @@ from inference.training.evaluate import main as evaluate
 from inference.training.evaluation import Evaluation
 from inference.training.mammography.crops import PLATE, Plates, augmented
 from inference.training.mammography.evaluate import compared
-from inference.training.mammography.figures import auc, detection
+from inference.training.mammography.figures import detection
 from inference.training.mammography.patches import aims, breast, coarse_box, patch
 from inference.training.mammography.views import Film, Part, films
 from tests.conftest import shared_data

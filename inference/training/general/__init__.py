@@ -1,0 +1,1 @@
+"""Training and measuring general networks (`contract.TASKS`) on labelled pictures, from a configuration."""

@@ -1,0 +1,84 @@
+"""The configuration of a general network (`train.toml`) as frozen values; unknown keys are refused."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from inference.bundle import InputContract
+from inference.contract import NetworkContract, contract_faults
+from inference.training.mammography.config import Schedule
+
+
+class Data(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the labelled pictures lie; see `samples`.
+
+    name    of the data set: NAME.npz, or NAME.zip with NAME.csv
+    label   column of the csv that holds the label (classification)
+    values  what stands in that column (or in the npz), for each label; several values may mean one label
+    grey    what a colour picture is read as: its channel (0 red, 1 green, 2 blue), or their mean
+    source  who made it, for the card
+    licence of the data
+    """
+
+    name: Annotated[str, msgspec.Meta(pattern=r"^[\w-]+$")]
+    label: str = ""
+    values: dict[str, tuple[str, ...]] = {}
+    grey: Literal[0, 1, 2, "mean"] = "mean"
+    source: str = ""
+    licence: str = ""
+
+
+class Augment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How pictures are varied while learning.
+
+    flips      axes of the network's image that may be flipped
+    turn_deg, scale, shift  largest rotation, change of size, shift (share of a side)
+    grey       largest change of brightness and of contrast
+    crop       sides of a random cut-out; () takes the whole picture
+    """
+
+    flips: tuple[int, ...] = ()
+    turn_deg: float = 10.0
+    scale: float = 0.1
+    shift: float = 0.05
+    grey: float = 0.1
+    crop: tuple[int, ...] = ()
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole file. `limits`: sentences for the card."""
+
+    seed: int
+    id: str
+    title: str
+    version: str
+    task: Literal["classify2d", "segment2d"]
+    labels: tuple[str, ...]
+    licence: str
+    data: Data
+    input: InputContract
+    contract: NetworkContract
+    architecture: dict[str, Any]
+    training: Schedule
+    augment: Augment = Augment()
+    limits: tuple[str, ...] = ()
+
+    def with_steps(self, steps: int) -> "Config":
+        """The same with another length of training."""
+        return msgspec.structs.replace(self, training=msgspec.structs.replace(self.training, steps=steps))
+
+
+def load_config(path: Path) -> Config:
+    """Read a configuration; raises ValueError with the key that is wrong."""
+    try:
+        config = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Config)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise ValueError(f"{path}: {error}") from error
+    fault = next(contract_faults(config.task, config.contract, config.labels), None)
+    if fault is not None:
+        raise ValueError(f"{path}: {fault}")
+    if config.task == "classify2d" and set(config.data.values) != set(config.labels):
+        raise ValueError(f"{path}: data.values needs one entry for each label")
+    return config

@@ -1,0 +1,120 @@
+"""Labelled pictures on disk: NAME.npz as MedMNIST has them, or NAME.zip with NAME.csv. Their only reader.
+
+csv: columns image, split (train or test), patient (left out: every picture stands for itself) and, for
+classification, the label's. zip: pictures by name; for segmentation in images/ and masks/.
+"""
+
+import csv
+import hashlib
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+
+import imagecodecs
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.cases import Plane, View
+from inference.training.general.config import Config, Data
+
+CALIBRATION_SHARE = 5
+"""One training patient in so many is kept for calibration, where the data set names no such part."""
+SUFFIXES = (".jpg", ".jpeg", ".png", ".tif")
+
+
+class Part(StrEnum):
+    """On which side of the split a patient stands; nothing of one patient is ever on two sides."""
+
+    TRAINING = "training"
+    CALIBRATION = "calibration"
+    TEST = "test"
+    """Only measured, once everything is frozen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One picture as the desk would hand it over, with its truth: the number of its label, or a mask."""
+
+    view: View
+    patient: str
+    part: Part
+    label: int = -1
+    mask: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 0), bool))
+
+
+def samples(config: Config, folder: Path) -> list[Sample]:
+    """All pictures of the configuration's data set, by name. Raises OSError or ValueError in one sentence."""
+    data = config.data
+    segments = config.task.startswith("segment")
+    found = list(
+        _arrays(config, folder / f"{data.name}.npz")
+        if (folder / f"{data.name}.npz").exists()
+        else _pictures(config, folder, segments=segments)
+    )
+    if not any(sample.part is Part.TEST for sample in found):
+        raise ValueError(f"{folder / data.name}: no picture is of the split 'test'")
+    return sorted(found, key=lambda sample: sample.view.image)
+
+
+def _arrays(config: Config, path: Path) -> Iterator[Sample]:
+    with np.load(path, allow_pickle=False) as file:
+        for split, part in (("train", Part.TRAINING), ("val", Part.CALIBRATION), ("test", Part.TEST)):
+            labels = file[f"{split}_labels"].reshape(-1)
+            for k, (grey, label) in enumerate(zip(file[f"{split}_images"], labels, strict=True)):
+                name = f"{split}_{k:05d}"
+                yield Sample(_view(grey, name, config), name, part, _label(str(label), config))
+
+
+def _pictures(config: Config, folder: Path, *, segments: bool) -> Iterator[Sample]:
+    data = config.data
+    with (folder / f"{data.name}.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    with zipfile.ZipFile(folder / f"{data.name}.zip") as archive:
+        names = {str(PurePosixPath(name).with_suffix("")): name for name in archive.namelist()}
+        for row in rows:
+            patient = row.get("patient") or row["image"]
+            grey = _grey(_decoded(archive, names, ("images/" if segments else "") + row["image"]), data)
+            view = _view(grey, row["image"], config)
+            part = _part(patient, row["split"])
+            if segments:
+                mask = _decoded(archive, names, f"masks/{row['image']}")
+                yield Sample(view, patient, part, mask=np.asarray(mask > 0))
+            else:
+                yield Sample(view, patient, part, _label(row[data.label], config))
+
+
+def _decoded(archive: zipfile.ZipFile, names: dict[str, str], name: str) -> NDArray[np.uint8]:
+    if name not in names or not names[name].lower().endswith(SUFFIXES):
+        raise ValueError(f"{archive.filename}: no picture {name} is in it")
+    out: NDArray[np.uint8] = np.asarray(imagecodecs.imread(archive.read(names[name])))
+    return out
+
+
+def _grey(picture: NDArray[np.uint8], data: Data) -> NDArray[np.uint8]:
+    if picture.ndim == 2:
+        return picture
+    grey = picture[..., :3].mean(axis=2) if data.grey == "mean" else picture[..., data.grey]
+    return np.rint(grey).astype(np.uint8)
+
+
+def _view(grey: NDArray[np.uint8], name: str, config: Config) -> View:
+    """P-values as of the desk; the size of the pixels is not known, and 1 mm stands for it."""
+    pixels = grey.astype(np.uint16) * np.uint16(257)
+    plane = Plane((1.0, 1.0), (pixels.shape[0], pixels.shape[1]))
+    return View(pixels, plane, name, meta={"Modality": config.input.modality})
+
+
+def _label(value: str, config: Config) -> int:
+    for number, label in enumerate(config.labels):
+        if value in config.data.values[label]:
+            return number
+    raise ValueError(f"{config.data.name}: label '{value}' is none of the configuration's")
+
+
+def _part(patient: str, split: str) -> Part:
+    if split != "train":
+        return Part.TEST
+    digest = hashlib.md5(patient.encode(), usedforsecurity=False).digest()
+    return Part.CALIBRATION if digest[0] % CALIBRATION_SHARE == 0 else Part.TRAINING
