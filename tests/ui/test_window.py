@@ -10,11 +10,13 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, 
 from tests.app.desks import FINDINGS, NODULE, SecondReader, place, slice_of, write_chest
 from tests.app.test_monitors import write as write_monitor
 from tests.ui.windows import Hand
+from viewer.core.pixels import tg18
 from viewer.core.reading.reading import Stage, Verdict
 from viewer.ui import print as press
 from viewer.ui import theme
 from viewer.ui.monitor import names_of
 from viewer.ui.parts.controls import ActionButton
+from viewer.ui.viewport.viewport import rgb_of
 
 pytestmark = pytest.mark.usefixtures("qapp")
 
@@ -432,3 +434,24 @@ def test_the_window_looks_up_the_monitor_that_it_stands_on(another, home):
     hand = another()
     assert hand.desk.screen.monitor == name
     assert len(hand.desk.screen.calibration) == 4096
+
+
+def test_a_test_pattern_fills_the_window_a_value_a_device_pixel(hand):
+    hand.desk.run("pattern.qc")
+    hand.rest()
+    sheet = hand.window._pattern
+    size = min(sheet.width(), sheet.height())
+    shown = rgb_of(sheet.grab().toImage())[..., 0]
+    top, left = (sheet.height() - size) // 2, (sheet.width() - size) // 2
+    assert (shown[top : top + size, left : left + size] == tg18.qc(size)).all()
+    hand.keep("pattern_qc")
+    hand.press("Esc")
+    assert not sheet.isVisible()
+    hand.desk.screen.calibration = bytes(range(255, -1, -1))  # a monitor that turns all round
+    hand.desk.run("pattern.ln")
+    hand.rest()
+    hand.press("Right", "Right")
+    shown = rgb_of(sheet.grab().toImage())[..., 0]
+    assert (shown == 255 - tg18.ln(3, sheet.width(), sheet.height())).all()
+    hand.press("Esc")
+    assert not sheet.isVisible()

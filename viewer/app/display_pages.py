@@ -73,7 +73,8 @@ class CommandEntry:
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """What lies over the window: `kind` palette, keys, not_loaded or card (a text such as the model card).
+    """What lies over the window: `kind` palette, keys, not_loaded, card (a text such as the model card),
+    folder, pattern_qc or pattern_ln (a test pattern of TG18).
 
     go_to  (argument, title, text right of it) of the palette's 'Go to' part
     """

@@ -6,7 +6,7 @@ from viewer.app.display import Tool
 
 
 def toggle_overlay(desk: DeskState, name: str) -> None:
-    """Open or close what lies over the window: palette, keys, not_loaded, card or folder."""
+    """Open or close what lies over the window: palette, keys, not_loaded, card, folder or a pattern."""
     desk.screen.overlay = "" if desk.screen.overlay == name else name
     if desk.screen.overlay == "card":
         desk.screen.card = _model_card(desk)

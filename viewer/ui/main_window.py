@@ -1,7 +1,7 @@
 """The window: takes the display state, and gives each part what changed. It keeps no truth of its own."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from PySide6.QtCore import QPoint, QTimer
 from PySide6.QtGui import (
@@ -38,6 +38,7 @@ if TYPE_CHECKING:  # loaded when they are first asked for
     from viewer.core.report.figures import Figure
     from viewer.core.report.page import Card
     from viewer.ui.panels.screens import Screen
+    from viewer.ui.pattern import PatternSheet
 
 FOLD_BELOW = 1600
 """Window width below which the series panel folds."""
@@ -63,6 +64,7 @@ class MainWindow(QWidget):
         self._screens: dict[str, Screen] = {}
         self.overlay = OverlayWidget(self)
         self._over: Overlay | Question | None = None
+        self._pattern: PatternSheet | None = None
         self._monitor = MonitorWatch(self, desk)
         self.keyboard = Keyboard(self, desk)
         self._lay_out()
@@ -160,11 +162,25 @@ class MainWindow(QWidget):
         if wanted == self._over or _same_typing(wanted, self._over):
             return
         self._over = wanted
+        pattern = wanted.kind.removeprefix("pattern_") if _is_pattern(wanted) else ""
+        if pattern or self._pattern is not None:
+            self._show_pattern(pattern)
+        if pattern:
+            self.overlay.show_card(None)
+            return
         if isinstance(wanted, Overlay) and wanted.kind == "folder":
             self.overlay.show_card(None)
             self._ask_for_folder()
             return
         self.overlay.show_card(None if wanted is None else make_card(wanted, self.desk))
+
+    def _show_pattern(self, kind: str) -> None:
+        """A test pattern over the whole window; made when it is first asked for."""
+        if self._pattern is None:
+            from viewer.ui.pattern import PatternSheet
+
+            self._pattern = PatternSheet(self, self.desk.close_overlay)
+        self._pattern.show_pattern(kind, self.desk.screen.calibration)
 
     def _place_keyboard(self, state: DisplayState) -> None:
         """The keyboard is where the state says, unless something that is typed into has it."""
@@ -288,6 +304,10 @@ def make_card(wanted: Overlay | Question, desk: Desk) -> OverlayCard:
     if wanted.kind == "keys":
         return key_card.KeyCard(wanted, desk)
     return dialogs.TextCard(wanted, desk)
+
+
+def _is_pattern(wanted: Overlay | Question | None) -> TypeGuard[Overlay]:
+    return isinstance(wanted, Overlay) and wanted.kind.startswith("pattern_")
 
 
 def _same_typing(wanted: object, shown: object) -> bool:

@@ -132,6 +132,20 @@ COMMANDS: tuple[Command, ...] = (
         refusal=seeing.why_sealed,
         icon="info",
     ),
+    _program(
+        "pattern.qc",
+        "Test pattern TG18-QC",
+        "",
+        partial(window.toggle_overlay, name="pattern_qc"),
+        icon="monitor",
+    ),
+    _program(
+        "pattern.ln",
+        "Test patterns TG18-LN, 18 luminances",
+        "",
+        partial(window.toggle_overlay, name="pattern_ln"),
+        icon="monitor",
+    ),
     _report("report.next_section", "Next section", "Tab", window.next_section, when=REPORT),
     _report(
         "report.previous_section",

@@ -218,6 +218,8 @@ def overlay(desk: DeskState, commands: tuple[Command, ...]) -> Overlay | None:
             return Overlay("card", "Model card", lines=desk.screen.card)
         case "folder":
             return Overlay("folder", "Open")
+        case "pattern_qc" | "pattern_ln":
+            return Overlay(desk.screen.overlay, "Test pattern")
     return None
 
 
