@@ -23,6 +23,7 @@ from inference.training.mammography.evaluate import compared
 from inference.training.mammography.figures import detection
 from inference.training.mammography.patches import aims, breast, coarse_box, patch
 from inference.training.mammography.views import Film, Part, films
+from inference.training.publish import publish
 from tests.conftest import shared_data
 
 BOX = (99.5, 279.5, 159.5, 339.5)
@@ -154,6 +155,11 @@ def test_the_training_command_writes_a_bundle_that_is_measured_and_goes_on_where
     assert result.sha256 == first.sha256
     assert result.cases == 3
     assert "false marks per view" in (out / "evaluation.html").read_text(encoding="utf-8")
+    published = publish(out / "bundle", out / "published", [("Three films", result)], "A remark.")
+    assert {figure.data for figure in published.evidence} == {"Three films"}
+    card = (out / "published/card.md").read_text(encoding="utf-8")
+    for said in ("Not a medical", "Split by patient", "digitised film", "Three films", "A remark.", "Limits"):
+        assert said in card
 
 
 def test_a_folder_without_the_data_set_ends_with_a_sentence(tmp_path, capsys):
