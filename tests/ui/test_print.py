@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor, QImage, QPalette
 
 from tests.core.report import made
 from tests.core.report.test_page import page
@@ -126,6 +126,23 @@ def test_the_pdf_holds_the_report_and_names_the_patient_on_every_page(stack, tmp
         "Seal of the commit",
     ):
         assert words in whole, words
+
+
+def test_the_words_on_paper_are_dark_while_the_window_is_dark(qapp, tmp_path):
+    if shutil.which("pdftoppm") is None:
+        pytest.skip("pdftoppm is not installed")
+    before = qapp.palette()
+    dark = QPalette(before)
+    dark.setColor(QPalette.ColorRole.Text, QColor("white"))
+    qapp.setPalette(dark)
+    try:
+        path = tmp_path / "dark.pdf"
+        path.write_bytes(press.pdf(["<h1>MMMMMMMM</h1>"], {}, "t", ""))
+    finally:
+        qapp.setPalette(before)
+    subprocess.run(["pdftoppm", "-png", "-r", "60", path, tmp_path / "page"], check=True)
+    page_one = QImage(str(next(tmp_path.glob("page*.png"))))
+    assert min(page_one.pixelColor(x, y).lightness() for x in range(30, 200) for y in range(30, 80)) < 60
 
 
 def test_a_text_longer_than_a_page_loses_no_line(qapp, tmp_path):

@@ -18,7 +18,7 @@ from viewer.core.pixels.grey import Window
 from viewer.core.reading.finding import Finding
 from viewer.core.reading.reading import ModelRun, Reading
 from viewer.core.report.page import Card
-from viewer.core.report.place import display_set_of, slice_in
+from viewer.core.report.place import display_set_of, image_places, slices
 from viewer.core.report.second_read import NoduleMask, SecondRead
 from viewer.core.report.source import ReportError, Source, source
 
@@ -60,11 +60,7 @@ def second_read_of(read: ModelRead) -> SecondRead:
         domain=read.domain,
         findings=read.findings,
         series=tuple(i.series_instance_uid for i in read.inputs if i.status == "read"),
-        textures={
-            uid: c.characteristics["texture"]
-            for uid, c in candidates.items()
-            if "texture" in c.characteristics
-        },
+        suggestions={uid: c.characteristics for uid, c in candidates.items() if c.characteristics},
         masks=masks,
         labels=read.labels,
         skipped=frozenset(
@@ -133,6 +129,7 @@ def sources_of(
     images = [d for d in study.display_sets if d.kind == "image" and d.instances]
     read = {series for r in reads for series in r.series}
     wanted = {d.id for f in findings if (d := display_set_of(images, f)) is not None}
+    wanted |= {d.id for f in findings for d, _, _ in image_places(images, f)}
     wanted |= {d.id for d in images for name in seen if name == d.id or name.startswith(f"{d.id}/")}
     chosen = [d for d in images if d.id in wanted or d.series_instance_uid in read] or images
     made, refused = [], []
@@ -144,13 +141,21 @@ def sources_of(
     return tuple(made), tuple(refused)
 
 
-def picture(card: Card, study: Study, stacks: Mapping[str, Stack], press: Press) -> bytes | None:
-    """The key image of a finding: its slice in the lung window; None where its pixels are not at hand."""
-    finding = card.finding
-    where = display_set_of(study.display_sets, finding)
-    stack = stacks.get(where.id) if where is not None else None
-    index = slice_in(where, finding) if where is not None else None
-    if where is None or stack is None or index is None:
+def pictures(card: Card, study: Study, stacks: Mapping[str, Stack], press: Press) -> dict[str, bytes]:
+    """The key images of a finding by the keys of the card: one slice, or every view; those at hand."""
+    found = slices(study.display_sets, card.finding)
+    made = {
+        key: _picture(card, *place, stacks, press) for key, place in zip(card.pictures, found, strict=False)
+    }
+    return {key: png for key, png in made.items() if png is not None}
+
+
+def _picture(
+    card: Card, where: DisplaySet, index: int, stacks: Mapping[str, Stack], press: Press
+) -> bytes | None:
+    """A slice of a CT in the lung window, a mammogram as it hangs; None where its pixels are not at hand."""
+    finding, stack = card.finding, stacks.get(where.id)
+    if stack is None:
         return None
     lung = preset("CT", "Lung") if where.has_hu else None
     mark = Mark(
@@ -168,9 +173,11 @@ def picture(card: Card, study: Study, stacks: Mapping[str, Stack], press: Press)
     return press.key_image(stack, index, mark, lung or Window(0.0, 0.0))
 
 
-def picture_name(number: int, card: Card) -> str:
-    """File name of the key image of the card `number` of a page."""
-    return f"key_{number}_{re.sub('[^A-Za-z0-9]+', '_', card.name)}.png"
+def picture_name(number: int, card: Card, key: str) -> str:
+    """File name of a key image of the card `number` of a page."""
+    view = card.pictures.index(key) + 1
+    name = re.sub("[^A-Za-z0-9]+", "_", card.name)
+    return f"key_{number}_{name}.png" if view == 1 else f"key_{number}_{name}_{view}.png"
 
 
 def display_sets_of(reading: Reading) -> tuple[str, ...]:

@@ -22,12 +22,12 @@ from viewer.app.report_material import (
     Press,
     display_sets_of,
     documents_of,
-    picture,
     picture_name,
     second_read_of,
     second_read_of_record,
     sources_of,
 )
+from viewer.app.report_material import pictures as card_pictures
 from viewer.app.report_pictures import figure_picture
 from viewer.app.second_read.model_read import StudyRead, heats_of
 from viewer.app.stack import Stack
@@ -289,10 +289,10 @@ def _readable(
     page = replace(page, objects=tuple(objects), refused=tuple(shelf.refused))
     pictures: dict[str, bytes] = {}
     for number, card in enumerate(page.cards, 1):
-        png = picture(card, study, stacks, press) if press is not None else None
-        if png is not None:
-            pictures[card.finding.tracking_uid] = png
-            name = Path(picture_name(number, card))
+        made = card_pictures(card, study, stacks, press) if press is not None else {}
+        pictures |= made
+        for key, png in made.items():
+            name = Path(picture_name(number, card, key))
             shelf.put(png, Written(name, "PNG", "key_image", f"Key image of {card.name}"))
     pictures |= _painted(shelf, page, paint)
     inline = {uid: f"data:image/png;base64,{base64.b64encode(png).decode()}" for uid, png in pictures.items()}

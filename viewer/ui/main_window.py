@@ -148,7 +148,7 @@ class MainWindow(QWidget):
 
             report = name == "report"
             made = (
-                ReportScreen(self.desk, self._key_image, self._figure)
+                ReportScreen(self.desk, self._key_images, self._figure)
                 if report
                 else StudiesScreen(self.desk, self._picture)
             )
@@ -222,14 +222,15 @@ class MainWindow(QWidget):
         lung = windows.preset(shown.modality, "Lung") if shown.has_hu and shown.modality == "CT" else None
         return thumbnail(stack, 0, lung, self.devicePixelRatioF())
 
-    def _key_image(self, card: "Card") -> QPixmap | None:
-        from viewer.app.report_material import picture  # with the report
+    def _key_images(self, card: "Card") -> list[QPixmap]:
+        from viewer.app.report_material import pictures  # with the report
         from viewer.ui import print as press
 
         if self.desk.study is None:
-            return None
-        data = picture(card, self.desk.study, self.desk.pixels.stacks, press)
-        return _pixmap(data, press.RATIO)
+            return []
+        made = pictures(card, self.desk.study, self.desk.pixels.stacks, press)
+        drawn = (_pixmap(data, press.RATIO) for data in made.values())
+        return [pixmap for pixmap in drawn if pixmap is not None]
 
     def _figure(self, figure: "Figure") -> QPixmap | None:
         from viewer.app.report_pictures import figure_picture  # with the report

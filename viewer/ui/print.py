@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QRectF, QSizeF, Qt, QUrl
 from PySide6.QtGui import (
     QAbstractTextDocumentLayout,
+    QColor,
     QFont,
     QGuiApplication,
     QImage,
@@ -17,19 +18,23 @@ from PySide6.QtGui import (
     QPageLayout,
     QPageSize,
     QPainter,
+    QPalette,
     QPdfWriter,
     QTextDocument,
 )
 
+from viewer.app import posing
 from viewer.app.display import Corners, Mark, Plane, TextLevel, ViewportState
 from viewer.app.stack import Stack
+from viewer.core.hanging.pose import Pose, Turn, scale_of
 from viewer.core.pixels.grey import Window
+from viewer.core.report.html import PAPER
 from viewer.ui import theme
 from viewer.ui.viewport import corners, heat, marks, measures, rulers
 from viewer.ui.viewport.drawing import paint_picture
 from viewer.ui.viewport.frame import Frame, compose
 from viewer.ui.viewport.grips import radius_px
-from viewer.ui.viewport.placement import fit, place
+from viewer.ui.viewport.placement import place
 from viewer.ui.viewport.sheet import Sheet
 from viewer.ui.viewport.source import Source
 
@@ -40,6 +45,9 @@ FIGURE, FIGURE_RATIO = 480, 1.5
 _LEAST_MM, _DIAMETERS = 40.0, 2.6
 """Height of what a key image shows: so many mm, or so many diameters of the finding."""
 
+_LEAST_OF_VIEW_MM = 80.0
+"""The same of a mammogram: enough of the breast to know where it is."""
+
 _MARGIN_MM, _FOOT_MM = 16.0, 7.0
 _POINTS, _FOOT_POINTS = 9.0, 7.5
 
@@ -49,7 +57,9 @@ def key_image(stack: Stack, index: int, mark: Mark, window: Window) -> bytes | N
 
     None where the slice cannot be shown.
     """
-    frame = compose(_state(stack, index, mark, window), stack, Source(stack))
+    turned = posing.turn(stack.display_set) if mark.center_lps_mm is None else None
+    state = replace(_state(stack, index, mark, window), pose=Pose(turned or Turn()))
+    frame = compose(state, stack, Source(stack))
     if frame.picture is None or not frame.takes(mark):
         return None
     image = QImage(WIDTH * RATIO, HEIGHT * RATIO, QImage.Format.Format_RGB32)
@@ -150,10 +160,11 @@ def _round_the_mark(painter: QPainter, frame: Frame, mark: Mark) -> Sheet:
     """The mark in the middle, at a scale that shows its surroundings too."""
     size = (WIDTH * RATIO, HEIGHT * RATIO)
     column, row, radius_mm = _middle_of(mark, frame)
-    height_mm = max(_LEAST_MM, _DIAMETERS * 2 * radius_mm)
-    whole = fit(frame.shape, frame.spacing, size) / min(frame.spacing)
+    least = _LEAST_MM if mark.center_lps_mm is not None else _LEAST_OF_VIEW_MM
+    height_mm = max(least, _DIAMETERS * 2 * radius_mm)
+    whole = scale_of(frame.state.pose, frame.shape, frame.spacing, size) / min(frame.spacing)
     pan = (column - frame.shape[1] / 2, row - frame.shape[0] / 2)
-    where = place(frame.shape, frame.spacing, size[1] / height_mm / whole, pan, size)
+    where = place(frame.shape, frame.spacing, size[1] / height_mm / whole, pan, size, frame.state.pose)
     return Sheet(painter, frame, where, RATIO)
 
 
@@ -239,6 +250,9 @@ def _draw(painter: QPainter, piece: _Piece, room: QSizeF) -> None:
     painter.save()
     painter.translate(0, piece.top - piece.start)
     context = QAbstractTextDocumentLayout.PaintContext()
+    palette = QPalette()  # of paper: the window's own is light on dark
+    palette.setColor(QPalette.ColorRole.Text, QColor(PAPER["text"]))
+    context.palette = palette
     context.clip = QRectF(0, piece.start, room.width(), room.height())
     painter.setClipRect(context.clip)
     piece.document.documentLayout().draw(painter, context)

@@ -27,6 +27,7 @@ KNOWN = {
 @pytest.mark.parametrize("code", CODES, ids=lambda code: code[0])
 def test_no_code_is_invented(code):
     assert (code[0], code[1]) in KNOWN
+    assert len(code[2]) <= 64  # of Code Meaning (PS3.3 8.8)
 
 
 def test_every_answer_has_a_key_of_its_own_and_every_id_is_one_word():

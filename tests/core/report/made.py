@@ -6,14 +6,25 @@ from pydicom.filereader import dcmread
 
 from inference.protocol import Characteristic, Domain, OperatingPoint
 from tests.core.hanging.exams import FOUR
-from viewer.core.dicom.display_set import DisplaySet
+from viewer.core.dicom.display_set import DisplaySet, Patient, Series, Study
 from viewer.core.dicom.geometry import Geometry
 from viewer.core.dicom.instance import Instance, Location
 from viewer.core.dicom.mammogram import Mammogram
 from viewer.core.pixels.grey import Window
+from viewer.core.reading import birads
+from viewer.core.reading.description import Description
 from viewer.core.reading.finding import Author, Finding, ImagePlace
 from viewer.core.reading.pictures import KeyImage, Shown, Snapshot
-from viewer.core.reading.reading import Category, Distance, Judgement, Reader, Reading, Stage, Verdict
+from viewer.core.reading.reading import (
+    Assessment,
+    Category,
+    Distance,
+    Judgement,
+    Reader,
+    Reading,
+    Stage,
+    Verdict,
+)
 from viewer.core.report.second_read import NoduleMask, SecondRead
 
 STUDY, SERIES, FRAME = "1.2.3.10", "1.2.3.10.1", "1.2.3.10.9"
@@ -194,6 +205,113 @@ def finding(name: str, center=(0.0, 0.0, 10.0), size: float = 8.0, **changes) ->
     return Finding(**(values | changes))
 
 
+MASS = on_views(
+    "R1",
+    in_view(1, 99.0, 199.0, (89.5, 189.5, 109.5, 209.5)),
+    in_view(3, 120.0, 150.0),
+    laterality="R",
+    note="felt by the patient",
+    description=Description(
+        answers=(
+            ("kind", ("mass",)),
+            ("shape", ("irregular",)),
+            ("margin", ("spiculated",)),
+            ("associated", ("skin_retraction", "nipple_retraction")),
+            ("region", ("upper_outer",)),
+            ("clock", ("10",)),
+            ("depth", ("middle",)),
+        ),
+        nipple_mm=43.4,
+        nipple_in="CC",
+    ),
+)
+SPECKS = on_views(
+    "R2",
+    in_view(2, 80.0, 120.0),
+    laterality="L",
+    label="calcifications",
+    description=Description(
+        answers=(
+            ("kind", ("calcifications",)),
+            ("morphology", ("amorphous", "fine_pleomorphic")),
+            ("distribution", ("grouped",)),
+            ("depth", ("posterior",)),
+        ),
+        computed=("depth",),
+    ),
+)
+OF_MODEL = on_views(
+    "M1",
+    in_view(1, 101.0, 197.0, (85.5, 180.5, 115.5, 214.5)),
+    in_view(3, 118.0, 155.0, (100.5, 140.5, 135.5, 170.5)),
+    laterality="R",
+)
+ONE_SIDED = on_views("M2", in_view(4, 60.0, 90.0, (50.5, 80.5, 69.5, 99.5)), laterality="L", probability=0.3)
+
+
+def breast_read(**changes) -> SecondRead:
+    """A model's read of the four views: two masks."""
+    values = {
+        "model_id": "mg_lesion",
+        "title": "Mammographic lesions",
+        "findings": (OF_MODEL, ONE_SIDED),
+        "series": tuple(f"{MG}.{n}" for n in (1, 2, 3, 4)),
+        "suggestions": {OF_MODEL.tracking_uid: {"margin": Characteristic("spiculated", 0.61)}},
+        "masks": {},
+    }
+    return second_read(mammograms()[0], **(values | changes))
+
+
+def breast_reading(**changes) -> Reading:
+    """Signed: the right mass seen by both, calcifications in the left by the reader alone; M2 rejected."""
+    said = Assessment(density="b", categories={"R": "4B", "L": "3"}, recall="yes")
+    values = {
+        "study_instance_uid": MG,
+        "scheme": birads.scheme(),
+        "own": (MASS, SPECKS),
+        "unaided": (MASS, SPECKS),
+        "model": (OF_MODEL, ONE_SIDED),
+        "judgements": {
+            OF_MODEL.tracking_uid: Judgement(Verdict.ACCEPTED, at="2026-01-02T10:44:10Z"),
+            ONE_SIDED.tracking_uid: Judgement(Verdict.REJECTED, "normal_anatomy", at="2026-01-02T10:44:30Z"),
+        },
+        "joined": {OF_MODEL.tracking_uid: MASS.tracking_uid},
+        "impression": "Suspicious mass on the right.",
+        "assessment": said,
+        "unaided_assessment": Assessment(density="b", categories={"R": "4A", "L": "3"}, recall="yes"),
+        "category": birads.category(said),
+        "unaided_category": None,
+        "signed_without": (),
+    }
+    return reading(**(values | changes))
+
+
+def breast_study(**changes) -> Study:
+    """The four views as a study."""
+    sets = mammograms()
+    series = tuple(
+        Series(
+            series_instance_uid=d.series_instance_uid,
+            study_instance_uid=MG,
+            number=n,
+            description=d.title,
+            modality="MG",
+            display_sets=(d,),
+        )
+        for n, d in enumerate(sets, 1)
+    )
+    values = {
+        "study_instance_uid": MG,
+        "patient": Patient("P1", "P1", "Doe^Jane", "19600229", "F"),
+        "date": "20260102",
+        "time": "101500",
+        "description": "Screening mammography",
+        "accession_number": "",
+        "series": series,
+    }
+    return Study(**(values | changes))
+
+
 def ball(where: DisplaySet, center, radius_mm: float) -> NoduleMask:
     """A ball of voxels on the grid of a display set."""
     grid = where.geometry
@@ -272,7 +390,7 @@ def second_read(where: DisplaySet, **changes) -> SecondRead:
         "domain": Domain("near", 3.2, ("kernel FC51 was not among the training data",)),
         "findings": (M1, M3, M2, M4),
         "series": (where.series_instance_uid,),
-        "textures": {M1.tracking_uid: Characteristic("solid", 0.93)},
+        "suggestions": {M1.tracking_uid: {"texture": Characteristic("solid", 0.93)}},
     }
     if "masks" not in changes:
         balls = {f.tracking_uid: ball(where, f.center_lps_mm, f.mean_diameter_mm / 2) for f in (M1, M2, M3)}

@@ -2,7 +2,8 @@ from dataclasses import replace
 
 from tests.core.report import made
 from viewer.core.dicom.display_set import Patient, Series, SeriesWarning, Study
-from viewer.core.reading.reading import Category, Judgement, Stage, Verdict
+from viewer.core.dicom.mammogram import Mammogram
+from viewer.core.reading.reading import Assessment, Category, Judgement, Stage, Verdict
 from viewer.core.report.html import PAPER, print_blocks, report_html
 from viewer.core.report.page import model_page, reader_page
 from viewer.core.report.words import probability_words
@@ -227,3 +228,84 @@ def test_colours_of_paper_are_legible_on_white():
 
 def test_a_probability_just_below_one_is_not_called_certain():
     assert probability_words(made.finding("M1", probability=0.998)) == "Model: probability > 99 %."
+
+
+# --- mammographies
+
+
+def breast_page(**changes):
+    return reader_page(made.breast_study(), made.breast_reading(**changes), [made.breast_read()])
+
+
+def test_a_mammography_is_told_by_breast():
+    page = breast_page()
+    value, headline, each, follows, change = page.category
+    assert (value, headline) == ("4B", "BI-RADS 5th edition, category 4B: moderate suspicion")
+    assert each == "Right breast: 4B, moderate suspicion. Left breast: 3, probably benign."
+    assert follows == "Breast density b: scattered fibroglandular densities. Recall: yes."
+    assert change == "unaided: density b, right breast 4A, left breast 3, recall yes"
+    assert [(c.name, c.title) for c in page.findings] == [
+        ("R1 = M1", "Mass, right breast"), ("R2", "Calcifications, left breast"),
+    ]  # fmt: skip
+    assert page.findings[0].lines == (
+        "R CC, R MLO · upper outer quadrant, 10 o'clock, middle depth, 43 mm from the nipple (CC)",
+        "Irregular, spiculated, skin retraction, nipple retraction",
+        "felt by the patient",
+    )
+    assert page.findings[1].lines[0].endswith("posterior depth (computed from the marks, not confirmed)")
+    assert page.nothing == "" and page.comparison == "No earlier examination was on screen."
+
+
+def test_a_breast_without_a_finding_says_so_and_so_does_an_examination_without_any():
+    only_right = breast_page(own=(made.MASS,))
+    assert only_right.nothing == "No findings in the left breast."
+    clear = breast_page(own=(), model=(), judgements={}, joined={})
+    assert clear.nothing == "The reader reports no findings in the right breast or the left breast."
+
+
+def test_what_is_missing_contradicts_itself_or_was_not_seen_stands_at_the_top_of_the_page():
+    said = Assessment(density="b", categories={"R": "5"}, recall="no")
+    seen = {f"mg{n}/full resolution": frozenset({0}) for n in (1, 2, 3)}
+    page = breast_page(assessment=said, slices_seen=seen)
+    assert page.warnings[:3] == (
+        "Not given: category of the left breast.",
+        "Category 5 without a recall.",
+        "Not shown whole at full resolution: L MLO.",
+    )
+    beside = breast_page(slices_seen={"mg1": frozenset({0}), "prior/overview": frozenset({0})})
+    assert beside.comparison == "An earlier examination was on screen beside this one."
+
+
+def test_an_unstated_side_is_told_and_a_stated_one_too():
+    study = made.breast_study()
+    first = study.display_sets[0]
+    unsure = replace(first.instances[0], mammogram=Mammogram(view="CC", contradiction="it says R and L"))
+    broken = replace(first, instances=(unsure,))
+    series = (replace(study.series[0], display_sets=(broken,)), *study.series[1:])
+    study = replace(study, series=series)
+    mark = made.on_views("R1", made.in_view(1, 5, 6))
+    page = reader_page(study, made.breast_reading(own=(mark,), model=(), judgements={}, joined={}), [])
+    assert page.findings[0].title == "Mass, side not stated"
+    assert "The side of R CC was not stated: it says R and L." in page.warnings
+    sides = {unsure.sop_instance_uid: "R"}
+    stated = made.breast_reading(own=(mark,), model=(), judgements={}, joined={}, sides=sides)
+    told = reader_page(study, stated, []).warnings
+    assert any(words.endswith("the reader states the right breast.") for words in told)
+
+
+def test_a_model_that_marked_one_breast_says_that_it_marked_nothing_in_the_other():
+    read = made.breast_read(findings=(made.OF_MODEL,))
+    page = model_page(made.breast_study(), [read])
+    assert page.nothing == "No mark above the operating point in the left breast."
+    assert [c.title for c in page.findings] == ["Mass, right breast"]
+    not_run = made.breast_read(findings=(), status="not_run", reason="no bundle")
+    assert model_page(made.breast_study(), [not_run]).nothing == "Not known: no model gave an answer."
+
+
+def test_each_view_of_a_finding_has_its_key_image_on_both_forms_of_the_page():
+    page = breast_page()
+    keys = page.findings[0].pictures
+    assert len(keys) == 2
+    images = {key: f"data:,{n}" for n, key in enumerate(keys)}
+    for text in (report_html(page, images), "".join(print_blocks(page, images))):
+        assert 'src="data:,0"' in text and 'src="data:,1"' in text

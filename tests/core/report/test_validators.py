@@ -9,8 +9,9 @@ import pytest
 
 from tests.core.report import made
 from tests.core.report import made_breasts as breasts
+from viewer.core.reading.description import Description
 from viewer.core.reading.mask import pack
-from viewer.core.reading.reading import Stage
+from viewer.core.reading.reading import Assessment, Stage
 from viewer.core.report.cad_report import mammography_cad_sr
 from viewer.core.report.key_objects import key_objects
 from viewer.core.report.segmentation import nodule_seg, reader_seg
@@ -86,6 +87,39 @@ def _cad():
     }
 
 
+def _mammography():
+    """Both reports of four views: as read, with nothing found, not run, unsure of a side, born on no day."""
+    there = [source(d) for d in made.mammograms()]
+    read = made.breast_read()
+    model = model_sr(there, read)
+    silent = made.breast_read(findings=(), suggestions={})
+    clear = Assessment(density="a", categories={"R": "1", "L": "1"}, recall="no")
+    nothing = made.breast_reading(
+        own=(), unaided=(), model=(), judgements={}, joined={}, assessment=clear, category=None
+    )
+    unsure = made.on_views("R1", made.in_view(1, 50, 60), description=Description())
+    born = [source(replace(d, instances=tuple(replace(i, birth_date="00000000") for i in d.instances)))
+            for d in made.mammograms()]  # fmt: skip
+    own_codes = Description(answers=(("kind", ("asymmetry",)), ("region", ("central",))))
+    developing = made.on_views("R1", made.in_view(2, 5, 6), laterality="L", description=own_codes)
+    return {
+        "mg_model": model,
+        "mg_reader": reader_sr(there, made.breast_reading(), [read], [model]),
+        "mg_draft": reader_sr(there, made.breast_reading(stage=Stage.REVEALED, signed_at=""), [read]),
+        "mg_model_silent": model_sr(there, silent),
+        "mg_model_not_run": model_sr(there, replace(silent, status="not_run", reason="no bundle")),
+        "mg_reader_nothing": reader_sr(there, nothing, [silent]),
+        "mg_unsure": reader_sr(
+            born,
+            made.breast_reading(
+                own=(unsure, replace(developing, name="R2", tracking_uid="2.25.4")), unaided=(), model=(),
+                judgements={}, joined={}, sides={f"{made.MG}.1.1": "R"},
+                assessment=Assessment(density="d", categories={"R": "6", "L": "4C"}, recall="no"),
+            ),
+        ),
+    }  # fmt: skip
+
+
 def _drawn_and_chosen():
     """What a reader drew, chose and outlined: in the patient, on an image without geometry, on frames."""
     where = made.display_set(missing=(5,))
@@ -115,7 +149,7 @@ def _drawn_and_chosen():
 @pytest.fixture(scope="module")
 def objects(tmp_path_factory):
     folder = tmp_path_factory.mktemp("objects")
-    for name, made_one in (_all_kinds() | _drawn_and_chosen() | _cad()).items():
+    for name, made_one in (_all_kinds() | _drawn_and_chosen() | _cad() | _mammography()).items():
         made_one.save_as(folder / f"{name}.dcm", enforce_file_format=True)
     return sorted(folder.glob("*.dcm"))
 
@@ -153,6 +187,7 @@ def test_pixelmed_finds_no_fault_in_the_templates(objects):
     for path in objects:
         template = {"small_model": "1500", "reader_short": "1500", "model_silent": "1500"}
         template |= {"reader_drawn": "1500", "ko": "2010", "cad": "4000", "cad_failed": "4000"}
+        template |= {"mg_model": "1500", "mg_reader": "1500"}
         if path.stem not in template:
             continue
         done = subprocess.run(

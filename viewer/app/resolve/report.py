@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from viewer.app import roaming, signing, text
+from viewer.app import locating, roaming, signing, text
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Action, Panel
 from viewer.app.display_pages import ReportPage
 from viewer.app.naming import series_name
 from viewer.core.dicom.display_set import Study
+from viewer.core.reading import birads
 from viewer.core.reading.reading import Reading, Stage
 from viewer.core.report.page import Page, reader_page
 
@@ -86,6 +87,7 @@ def report_panel(desk: DeskState) -> Panel:
 
 def _checks(desk: DeskState, reading: Reading) -> tuple[Row, ...]:
     rows: list[Row] = [_committed(reading), _seen(desk, reading)]
+    rows += _assessed(desk, reading)
     undecided = [f.name for f in reading.undecided()]
     without = list(reading.signed_without)
     if without:
@@ -102,6 +104,25 @@ def _checks(desk: DeskState, reading: Reading) -> tuple[Row, ...]:
     if not reading.impression and reading.stage is not Stage.SIGNED:
         rows.append(("info", "No impression is written", "E writes one", ""))
     return tuple(rows)
+
+
+def _assessed(desk: DeskState, reading: Reading) -> list[Row]:
+    """Of a mammography: what of the assessment is open, what does not go together, images without a side."""
+    if reading.scheme != birads.scheme():
+        return []
+    missing = birads.missing(reading.assessment, locating.examined(desk))
+    contradicting = birads.contradictions(reading.assessment, reading.in_force())
+    sides = locating.unstated(desk)
+    rows: list[Row] = []
+    if missing:
+        rows.append(("warning", "Not assessed", f"{', '.join(missing)}: Shift+E asks for it", ""))
+    else:
+        rows.append(("check", "Assessed", birads.assessment_words(reading.assessment), ""))
+    rows += [("warning", "It does not go together", words, "") for words in contradicting]
+    if sides:
+        names = ", ".join(shown.title for shown in sides)
+        rows.append(("warning", "Side not stated", f"{names}: Ctrl+K, This image shows the ...", ""))
+    return rows
 
 
 def _committed(reading: Reading) -> Row:

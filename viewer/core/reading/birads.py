@@ -132,6 +132,14 @@ def category(assessment: Assessment) -> Category:
     return Category(scheme(), given[side], said, edited=False)
 
 
+def assessment_words(assessment: Assessment) -> str:
+    """All of it in one line: "density b, right breast 1, left breast 4A, recall yes"."""
+    said = [f"{SIDES[s].lower()} {assessment.categories[s]}" for s in SIDES if assessment.categories.get(s)]
+    density = [f"density {assessment.density}"] if assessment.density else []
+    recall = [f"recall {assessment.recall}"] if assessment.recall else []
+    return ", ".join([*density, *said, *recall]) or "nothing was given"
+
+
 def headline(value: str) -> str:
     """The name of a category: "highly suggestive of malignancy"; "" for one that the table does not hold."""
     answer = exam_questions()["category"].answer(value)

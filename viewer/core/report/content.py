@@ -21,11 +21,13 @@ from highdicom.sr.value_types import (
 from pydicom.dataset import Dataset
 
 from viewer.core.reading.finding import Axis, Finding, Texture
+from viewer.core.report import breast_terms
 from viewer.core.report.inert import inert, one_line, person_name
 from viewer.core.report.source import Source, source_slices, valid_uid
 from viewer.core.report.terms import Term, own, standard
 
 _PLACED = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness")
+_PROJECTED = ("PatientOrientation", "ImagerPixelSpacing")
 
 CONTAINS = RelationshipTypeValues.CONTAINS
 
@@ -46,6 +48,11 @@ def code(name: Term, value: Term, at: str = "") -> CodeContentItem:
     if stamp := dicom_time(at):
         item.add_new("ObservationDateTime", "DT", stamp)
     return item
+
+
+def modifier(name: Term, value: Term) -> CodeContentItem:
+    """A code that makes the item above it more exact, such as the side."""
+    return CodeContentItem(concept(name), concept(value), RelationshipTypeValues.HAS_CONCEPT_MOD)
 
 
 def moment(name: Term, at: str) -> list[DateTimeContentItem]:
@@ -105,6 +112,8 @@ def measurements(finding: Finding, *, model: bool) -> list[sr.Measurement]:
         (own("SOLID-PART"), finding.solid_part_mm, mm, None),
         (standard("volume"), finding.volume_mm3, concept(standard("mm3")), None),
     ]
+    if finding.description is not None:
+        wanted.append((standard("nipple_distance"), finding.description.nipple_mm, mm, None))
     if model:
         wanted += [
             (own("PROBABILITY"), finding.probability, one, None),
@@ -128,6 +137,28 @@ def line(axis: Axis, frame_of_reference_uid: str) -> list[sr.CoordinatesForMeasu
 def texture(value: Texture) -> sr.QualitativeEvaluation:
     """The attenuation type of a nodule."""
     return sr.QualitativeEvaluation(concept(own("TEXTURE")), concept(standard(value.value)))
+
+
+def evaluations(finding: Finding) -> list[sr.QualitativeEvaluation]:
+    """What was said of a finding in codes: BI-RADS descriptors in a breast, the texture of a nodule."""
+    if breast_terms.in_breast(finding):
+        pairs = breast_terms.descriptors(finding)
+        return [sr.QualitativeEvaluation(concept(name), concept(value)) for name, value in pairs]
+    return [texture(finding.texture)]
+
+
+def kind_of(finding: Finding) -> Term:
+    """The code that fits a finding best; the words themselves always stand beside it."""
+    return breast_terms.kind(finding) if breast_terms.in_breast(finding) else finding_type(finding.label)
+
+
+def sites_of(finding: Finding) -> list[sr.FindingSite] | None:
+    """Where it lies: the lung, or a breast with its side where that is stated."""
+    if breast_terms.in_breast(finding):
+        side = breast_terms.side(finding.laterality)
+        return [sr.FindingSite(concept(standard("breast")), concept(side) if side else None)]
+    site = finding_site(finding.label)
+    return [sr.FindingSite(concept(site))] if site else None
 
 
 def finding_type(label: str) -> Term:
@@ -162,13 +193,12 @@ def group(
     regions  where it lies: in the patient, or on images. TID 1410 takes one: each further image gets a group
              with nothing but its region, joined to the first by the Tracking Unique Identifier
     """
-    kind = finding_type(finding.label) if kind is None else kind
-    site = finding_site(finding.label)
+    kind = kind_of(finding) if kind is None else kind
     common: dict[str, Any] = {
         "tracking_identifier": sr.TrackingIdentifier(finding.tracking_uid, one_line(identifier)),
         "finding_type": concept(kind),
         "finding_category": concept(standard("abnormal")),
-        "finding_sites": [sr.FindingSite(concept(site))] if site else None,
+        "finding_sites": sites_of(finding),
         "algorithm_id": algorithm,
         "measurements": sizes,
         "qualitative_evaluations": evaluations,
@@ -219,8 +249,16 @@ def root(
 
 
 def library(sources: Sequence[Source], findings: Iterable[Finding]) -> list[Dataset]:
-    """The images on which findings lie, each once, for the image library (which needs their geometry)."""
-    images: dict[str, Dataset] = {}
+    """The images on which findings lie, each once, for the image library (which needs their geometry).
+
+    Of mammograms all that were read, so that a report without findings names them too.
+    """
+    images: dict[str, Dataset] = {
+        image.SOPInstanceUID: image
+        for source in sources
+        for image in source.images
+        if image.Modality == "MG" and all(image.get(keyword) is not None for keyword in _PROJECTED)
+    }
     for finding in findings:
         for where, index in source_slices(sources, finding):
             image = where.image_at(index)

@@ -8,10 +8,13 @@ from highdicom import sr
 from highdicom.sr.value_types import ContentItem, ContentSequence
 from numpy.typing import NDArray
 
+from viewer.core.reading.birads import computed_words
+from viewer.core.reading.chance import percent
 from viewer.core.reading.finding import Finding, ImagePlace, Texture
 from viewer.core.reading.mask import unpack
 from viewer.core.reading.reading import Judgement, Reading, Verdict
 from viewer.core.report import content as c
+from viewer.core.report.breast_terms import in_breast
 from viewer.core.report.inert import one_line
 from viewer.core.report.place import directions, slice_on
 from viewer.core.report.region import circle, on_image, outline
@@ -23,15 +26,24 @@ from viewer.core.report.terms import Term, own, reject_reasons, standard
 
 def model_group(sources: Sequence[Source], read: SecondRead, finding: Finding) -> ContentSequence:
     """What the model says: sizes, score, probability, who computed it."""
-    suggested = read.textures.get(finding.tracking_uid)
-    known = suggested is not None and suggested.value in {t.value for t in Texture}
+    suggested = read.suggestions.get(finding.tracking_uid, {})
+    attenuation = suggested.get("texture")
+    known = attenuation is not None and attenuation.value in {t.value for t in Texture}
     return c.group(
         finding,
         finding.name,
         _regions(sources, finding, read.masks.get(finding.tracking_uid)),
         sizes=c.measurements(finding, model=True),
         algorithm=_algorithm(read),
-        evaluations=[c.texture(Texture(suggested.value))] if suggested and known else [],
+        evaluations=[c.texture(Texture(attenuation.value))] if attenuation and known else [],
+        more=[
+            *_side(finding),
+            *(
+                c.text(own("SUGGESTION"), f"{name}: {said.value}, probability {percent(said.probability)}")
+                for name, said in suggested.items()
+                if said is not attenuation
+            ),
+        ],
     )
 
 
@@ -52,7 +64,7 @@ def judged_group(
         _regions(sources, shown, own_mask(sources, shown) if mine else mask),
         kind=_kind(judgement),
         sizes=c.measurements(shown, model=False) if accepted else (),
-        evaluations=[c.texture(shown.texture)] if accepted else [],
+        evaluations=c.evaluations(shown) if accepted else [],
         more=[
             c.code(own("ACTION"), _action(judgement, mine), judgement.at),
             *_reason(judgement),
@@ -60,6 +72,7 @@ def judged_group(
             *([c.text(own("OF-MODEL"), finding.by)] if finding.by else []),
             *([c.text(own("READER-MARK"), f"{mark.name} {mark.tracking_uid}")] if mark else []),
             *(_note(shown) if accepted else []),
+            *_side(shown),
         ],
     )
 
@@ -71,11 +84,12 @@ def own_group(sources: Sequence[Source], reading: Reading, finding: Finding) -> 
         finding.name,
         _regions(sources, finding, own_mask(sources, finding)),
         sizes=c.measurements(finding, model=False),
-        evaluations=[c.texture(finding.texture)] if "nodule" in finding.label.lower() else [],
+        evaluations=c.evaluations(finding) if _has_terms(finding) else [],
         more=[
             c.code(own("ACTION"), own("OWN")),
             c.code(own("READ-FIRST"), own(seen_by(reading, finding))),
             *_note(finding),
+            *_side(finding),
         ],
     )
 
@@ -173,6 +187,22 @@ def _reason(judgement: Judgement) -> list[ContentItem]:
     reason = reject_reasons().get(judgement.reason)
     coded: list[ContentItem] = [c.code(own("REASON"), reason.term, judgement.at)] if reason else []
     return coded + ([c.text(standard("comment"), judgement.text)] if judgement.text else [])
+
+
+def _has_terms(finding: Finding) -> bool:
+    return in_breast(finding) or "nodule" in finding.label.lower()
+
+
+def _side(finding: Finding) -> list[ContentItem]:
+    """What must be known of the side and the place of a finding in a breast."""
+    if not in_breast(finding):
+        return []
+    unknown = "The side was not stated: header and reader name no breast."
+    unsure = computed_words(finding.description) if finding.description is not None else ""
+    return [
+        *([] if finding.laterality else [c.text(own("SIDE"), unknown)]),
+        *([c.text(own("BR-PLACE"), f"{unsure[0].upper()}{unsure[1:]}.")] if unsure else []),
+    ]
 
 
 def _note(finding: Finding) -> list[ContentItem]:

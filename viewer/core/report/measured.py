@@ -42,7 +42,7 @@ def measurement_group(
     finding = reading.finding(drawn.finding)
     made = sr.MeasurementsAndQualitativeEvaluations(
         tracking_identifier=sr.TrackingIdentifier(tracking_uid(drawn), measure_name(number, drawn)),
-        finding_type=c.concept(c.finding_type(finding.label)) if finding else None,
+        finding_type=c.concept(c.kind_of(finding)) if finding else None,
         measurements=_measurements(where, drawn, image),
         source_images=[sr.SourceImageForMeasurementGroup(*image)] if image else None,
     )

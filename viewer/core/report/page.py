@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from viewer.core.dicom.display_set import DisplaySet, Study
+from viewer.core.reading import birads
 from viewer.core.reading.finding import Finding
 from viewer.core.reading.lung_rads import PRIOR_NOT_AVAILABLE, management
 from viewer.core.reading.reading import Category, Reading, Stage, Verdict
+from viewer.core.report import breast_page
+from viewer.core.report.breast_terms import in_breast
 from viewer.core.report.figures import Figure, key_figures, measurement_rows, snapshot_figures
 from viewer.core.report.place import place_words
 from viewer.core.report.second_read import SecondRead
@@ -47,6 +50,12 @@ class Card:
     finding: Finding
     lines: tuple[str, ...] = ()
     origin: str = ""
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """The keys of its key images: one for each image that it lies on, the first its Tracking UID."""
+        uid, count = self.finding.tracking_uid, max(1, len(self.finding.places))
+        return (uid, *(f"{uid}/{n}" for n in range(2, count + 1)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +128,10 @@ def reader_page(
     cards = _Cards(study.display_sets)
     kept = [*accepted(reading), *separate(reading)]
     kept.sort(key=lambda f: -(reported(reading, f).mean_diameter_mm or 0.0))
+    breast = breast_page.is_mammography(reading)
+    sets, shown = study.display_sets, [reported(reading, f) for f in kept]
+    if breast:
+        kept = breast_page.by_breast(kept)
     decided = {Verdict.ACCEPTED, Verdict.REJECTED}
     open_ones = [f for f in judged(reading) if reading.judgement(f.tracking_uid).verdict not in decided]
     rejected = [f for f in judged(reading) if reading.judgement(f.tracking_uid).verdict is Verdict.REJECTED]
@@ -127,37 +140,48 @@ def reader_page(
         patient=_patient(study),
         status=_status(reading),
         status_line=_status_line(reading),
-        category=_category(reading.category, reading.unaided_category),
+        category=breast_page.category(reading, sets)
+        if breast
+        else _category(reading.category, reading.unaided_category),
         impression=reading.impression,
         amendments=tuple(zip(map(clock, reading.amended_at), reading.amendments, strict=False)),
         states=tuple(_state(read) for read in reads) or _unseen(reading),
-        nothing="" if kept else "The reader reports no findings.",
+        nothing=_nothing(study, reading, shown),
         findings=tuple(cards.kept(reading, f) for f in kept),
         rejected=tuple(cards.rejected(reading, f) for f in rejected),
         undecided=tuple(cards.undecided(reading, f) for f in open_ones),
         measurements=measurement_rows(study.display_sets, reading),
         key_images=key_figures(study.display_sets, reading),
         snapshots=snapshot_figures(study.display_sets, reading),
-        comparison=PRIOR_NOT_AVAILABLE,
+        comparison=breast_page.comparison(sets, reading) if breast else PRIOR_NOT_AVAILABLE,
         how=(*_how_read(study, reading, events), *(row for read in reads for row in _how_model(read))),
         objects=tuple(objects),
-        warnings=_warnings(study),
+        warnings=(*(breast_page.doubts(sets, reading, shown) if breast else ()), *_warnings(study)),
     )
+
+
+def _nothing(study: Study, reading: Reading, kept: Sequence[Finding]) -> str:
+    """What is said where nothing was found; of a mammography by breast."""
+    if breast_page.is_mammography(reading):
+        return breast_page.nothing(study.display_sets, reading, kept)
+    return "" if kept else "The reader reports no findings."
 
 
 def model_page(study: Study, reads: Sequence[SecondRead], *, objects: Sequence[Row] = ()) -> Page:
     """The page of a second read that no reader has seen."""
     cards = _Cards(study.display_sets)
     answered = any(read.finished for read in reads)
+    marked = [f for read in reads for f in read.marked]
     none = "None above the operating point." if answered else "Not known: no model gave an answer."
+    by_breast = breast_page.nothing_marked(study.display_sets, marked) if answered else ""
     return Page(
         title=study.description or "Second read",
         patient=_patient(study),
         status="model",
         status_line="Second read only: no human has read this study with Tandem. Not verified.",
         states=tuple(_state(read) for read in reads),
-        nothing="" if any(read.marked for read in reads) else none,
-        findings=tuple(cards.proposed(f) for read in reads for f in read.marked),
+        nothing=by_breast or ("" if marked else none),
+        findings=tuple(cards.proposed(f) for f in breast_page.by_breast(marked)),
         comparison="Prior not available: nothing was compared.",
         how=tuple(row for read in reads for row in _how_model(read)),
         objects=tuple(objects),
@@ -182,7 +206,7 @@ class _Cards:
             title=_title(shown),
             verdict="Reader's own" if of_reader else "Accepted",
             finding=shown,
-            lines=tuple(line for line in (self._sizes(shown), _texture(shown), shown.note) if line),
+            lines=self._lines(shown),
             origin=" ".join(filter(None, (_SEEN[seen], "" if of_reader else probability_words(finding)))),
         )
 
@@ -206,9 +230,14 @@ class _Cards:
             title=_title(finding),
             verdict=verdict,
             finding=finding,
-            lines=(self._sizes(finding),),
+            lines=self._lines(finding)[:1],
             origin=probability_words(finding),
         )
+
+    def _lines(self, finding: Finding) -> tuple[str, ...]:
+        if in_breast(finding):
+            return breast_page.lines(self.display_sets, finding)
+        return tuple(line for line in (self._sizes(finding), _texture(finding), finding.note) if line)
 
     def _sizes(self, finding: Finding) -> str:
         return f"{size_words(finding)} · {place_words(self.display_sets, finding)}"
@@ -223,6 +252,8 @@ _SEEN = {
 
 
 def _title(finding: Finding) -> str:
+    if in_breast(finding):
+        return breast_page.title(finding)
     return finding.label[:1].upper() + finding.label[1:] or "Finding"
 
 
@@ -337,6 +368,9 @@ def _how_read(study: Study, reading: Reading, events: int | None) -> list[Row]:
         ("Seal of the commit", reading.seal or "none"),
         *_seen_slices(study, reading.slices_seen),
     ]
+    if breast_page.is_mammography(reading) and reading.unaided_assessment is not None:
+        words = birads.assessment_words(reading.unaided_assessment)
+        rows.insert(4, ("Committed assessment", words))
     if reading.verdict:
         rows.insert(4, ("Committed verdict", unaided_words(reading.verdict)))
     if reading.signed_without:

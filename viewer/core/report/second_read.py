@@ -29,7 +29,8 @@ class SecondRead:
     status    done, partial, not_run or failed; `reason` says why it is not done
     findings  all candidates, highest probability first
     series    series that were read
-    textures, masks   by tracking UID, where the model gives them
+    suggestions  by tracking UID: what the model names, such as texture, shape or margin
+    masks     by tracking UID, where the model gives them
     labels    what the model looks for
     document  of another program: SOP Instance UID of its report, with remarks on marks that are not shown
     skipped   SOP Instance UIDs of images that were given to it and not read
@@ -47,7 +48,7 @@ class SecondRead:
     domain: Domain | None = None
     findings: tuple[Finding, ...] = ()
     series: tuple[str, ...] = ()
-    textures: Mapping[str, Characteristic] = field(default_factory=dict)
+    suggestions: Mapping[str, Mapping[str, Characteristic]] = field(default_factory=dict)
     masks: Mapping[str, NoduleMask] = field(default_factory=dict)
     labels: tuple[str, ...] = ()
     skipped: frozenset[str] = frozenset()

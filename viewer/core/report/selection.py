@@ -1,8 +1,9 @@
 """Which findings a report speaks of, and how those of model and reader belong together."""
 
+from dataclasses import replace
 from enum import StrEnum
 
-from viewer.core.reading.finding import Finding
+from viewer.core.reading.finding import Finding, ImagePlace
 from viewer.core.reading.reading import Reading, Verdict
 
 
@@ -41,7 +42,25 @@ def reported(reading: Reading, finding: Finding) -> Finding:
     """What holds for an accepted finding: the reader's own mark, else as the reader corrected it."""
     mark = own_mark(reading, finding)
     corrected = reading.edited.get(finding.tracking_uid, finding)
+    if mark is not None and mark.places:
+        return replace(mark, places=_with_boxes(mark.places, corrected.places))
     return mark if mark is not None and mark.long_axis is not None else corrected
+
+
+_Places = tuple[ImagePlace, ...]
+
+
+def _with_boxes(mine: _Places, models: _Places) -> _Places:
+    """The reader's places, boxed as the model boxed the same image; then the model's other views."""
+    boxes = {(p.sop_instance_uid, p.frame): p for p in models}
+    drawn = tuple(
+        replace(p, box=p.box or boxes[p.sop_instance_uid, p.frame].box)
+        if (p.sop_instance_uid, p.frame) in boxes
+        else p
+        for p in mine
+    )
+    here = {(p.sop_instance_uid, p.frame) for p in mine}
+    return (*drawn, *(p for p in models if (p.sop_instance_uid, p.frame) not in here))
 
 
 def seen_by(reading: Reading, finding: Finding) -> SeenBy:

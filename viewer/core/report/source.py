@@ -163,6 +163,10 @@ def _place(out: Dataset, instance: Instance) -> None:
     if instance.position_mm is not None and instance.orientation is not None:
         out.ImagePositionPatient = _decimals(instance.position_mm)
         out.ImageOrientationPatient = _decimals(instance.orientation)
+    elif len(instance.patient_orientation) == 2:
+        out.PatientOrientation = list(instance.patient_orientation)
+        if instance.spacing_mm is not None:
+            out.ImagerPixelSpacing = _decimals(instance.spacing_mm)
     if instance.spacing_mm is not None:
         out.PixelSpacing = _decimals(instance.spacing_mm)
     out.SliceThickness = _decimals([instance.slice_thickness_mm or 0.0])[0] or None

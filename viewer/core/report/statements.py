@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
-from highdicom.sr.value_types import ContentItem
+from highdicom.sr.value_types import ContentItem, ContentSequence
 
+from viewer.core.reading import birads
 from viewer.core.reading.lung_rads import PRIOR_NOT_AVAILABLE
 from viewer.core.reading.reading import Reading, Stage
+from viewer.core.report import breast_terms
 from viewer.core.report import content as c
 from viewer.core.report.second_read import SecondRead
 from viewer.core.report.selection import accepted
@@ -35,10 +37,10 @@ def of_reader(reading: Reading, reads: Sequence[SecondRead]) -> list[ContentItem
     """Impression, category with its rule, what was left undecided, and how the study was read."""
     return [
         c.text(standard("impression"), reading.impression or "No impression was written."),
-        *_no_findings(reading),
-        *_categories(reading),
+        *(of_breasts(reading) if reading.scheme == birads.scheme() else _no_findings(reading)),
+        *([] if reading.scheme == birads.scheme() else _categories(reading)),
         *([c.text(own("UNAIDED-VERDICT"), unaided_words(reading.verdict))] if reading.verdict else []),
-        c.text(own("COMPARISON"), PRIOR_NOT_AVAILABLE),
+        *([] if reading.scheme == birads.scheme() else [c.text(own("COMPARISON"), PRIOR_NOT_AVAILABLE)]),
         *[c.text(own("UNDECIDED"), name) for name in reading.signed_without],
         *[c.text(own("AMENDMENT"), words) for words in reading.amendments],
         c.text(own("PARADIGM"), reading.paradigm.value),
@@ -49,6 +51,51 @@ def of_reader(reading: Reading, reads: Sequence[SecondRead]) -> list[ContentItem
         *[item for read in reads for item in (c.text(own("READ-STATUS"), status_words(read)), *_model(read))],
         *_without_reads(reading, reads),
         c.text(own("NOTICE"), NOTICE),
+    ]
+
+
+def of_breasts(reading: Reading) -> list[ContentItem]:
+    """Density, what is said of each breast, the overall category and recall; before the reveal, too."""
+    said, before = reading.assessment, reading.unaided_assessment
+    items: list[ContentItem] = _answers(breast_terms.density(said))
+    for side, name in birads.SIDES.items():
+        items += _one_breast(reading, side, name)
+    overall = breast_terms.category(birads.category(said).value)
+    if overall is not None:
+        items.append(c.code(standard("overall"), overall[1]))
+    items += _answers(breast_terms.recall(said))
+    told = birads.contradictions(said, [*reading.own, *accepted(reading)])
+    items += [c.text(own("BR-CONTRADICTION"), words) for words in told]
+    if before is not None:
+        items.append(c.text(own("BR-UNAIDED"), birads.assessment_words(before)))
+    items += [c.text(own("SIDE"), words) for words in sides_words(reading)]
+    return items
+
+
+def _one_breast(reading: Reading, side: str, name: str) -> list[ContentItem]:
+    """The category of one breast, and whether anything was found in it."""
+    items: list[ContentItem] = []
+    category = breast_terms.category(reading.assessment.categories.get(side, ""))
+    if category is not None:
+        item, laterality = c.code(*category), breast_terms.side(side)
+        assert laterality is not None
+        item.ContentSequence = ContentSequence([c.modifier(standard("laterality"), laterality)])
+        items.append(item)
+        found = [f for f in (*reading.own, *accepted(reading)) if f.laterality == side]
+        if not found:
+            items.append(c.text(own("BR-BREAST"), f"No findings in the {name.lower()}."))
+    return items
+
+
+def _answers(pair: tuple[Term, Term] | None) -> list[ContentItem]:
+    return [] if pair is None else [c.code(*pair)]
+
+
+def sides_words(reading: Reading) -> list[str]:
+    """The sides that the reader stated, one sentence each."""
+    return [
+        f"The reader states that image {uid} shows the {birads.SIDES[side].lower()}."
+        for uid, side in reading.sides.items()
     ]
 
 

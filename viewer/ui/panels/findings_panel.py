@@ -117,8 +117,13 @@ class FindingsPanel(QFrame):
             card = self._cards[one.tracking_uid]
             card.show_row(one, panel.strip)
             focused = card if one.focused else focused
-        if focused is not None and (self._shown is None or panel.rows != self._shown.rows):
+        before = self._shown
+        if focused is not None and (
+            before is None or (panel.rows, panel.strip) != (before.rows, before.strip)
+        ):
             QTimer.singleShot(0, focused, partial(self._area.ensureWidgetVisible, focused, 0, 40))
+        if panel.exam_strip.options and (before is None or panel.exam_strip != before.exam_strip):
+            QTimer.singleShot(0, self._exam, partial(self._area.ensureWidgetVisible, self._exam, 0, 40))
 
 
 class NothingBox(QWidget):

@@ -16,8 +16,8 @@ from viewer.ui.panels.finding_card import name_text
 from viewer.ui.parts.caps import KeyCaps
 from viewer.ui.parts.text import Elided, Rule, Text, add_shown, clear, column, row
 
-Picture = Callable[[Card], QPixmap | None]
-"""The key image of a finding, 240 x 160; None where its pixels are not at hand."""
+Picture = Callable[[Card], list[QPixmap]]
+"""The key images of a finding, 240 x 160 each; those whose pixels are at hand."""
 
 FigurePicture = Callable[[Figure], QPixmap | None]
 """The picture that the reader put into the report; None likewise."""
@@ -124,7 +124,7 @@ class ReportView(QFrame):
         for at, text in page.amendments:
             self._column.addSpacing(8)
             self._column.addWidget(_card(Text(f"Amended {at}", "strong"), Text(text, "body", wrap=True)))
-        self._head("Findings", "in order of size; key images go with the report")
+        self._head("Findings", "key images go with the report")
         for state in page.states:
             if state.kind != "found":
                 self._add(_state_card(state))
@@ -178,16 +178,11 @@ class ReportView(QFrame):
         self._column.addWidget(_card(line))
 
     def _finding(self, card: Card) -> "_Card":
-        picture = QLabel()
-        picture.setFixedSize(240, 160)
-        picture.setObjectName("picture")
-        pixels = self._picture(card)
-        if pixels is None:
-            picture.setText("no key image")
-            picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        else:
-            picture.setPixmap(pixels)
-        picture.setAccessibleName(f"Key image of {card.name}")
+        drawn: list[QPixmap | None] = [*self._picture(card)]
+        pictures = column(gap=4)
+        for pixels in drawn or [None]:
+            pictures.addWidget(_key_image(card, pixels))
+        pictures.addStretch(1)
         right = column((4, 0, 4, 0), 6)
         verdict = [icons.Glyph(_VERDICTS[card.state], "text_2"), Text(card.verdict)]
         right.addLayout(row(*_who(card), None, *verdict, gap=6))
@@ -197,7 +192,9 @@ class ReportView(QFrame):
         right.addWidget(Rule())
         right.addWidget(Text(card.origin, "caption", "text_2", wrap=True))
         right.addStretch(1)
-        line = row(picture, 8, gap=8)
+        line = row(gap=8)
+        line.addLayout(pictures)
+        line.addSpacing(8)
         line.addLayout(right, 1)
         return _card(line, margins=(12, 12, 16, 12))
 
@@ -353,3 +350,16 @@ class _Impression(QWidget):
     def _end(self) -> None:
         self._typed.stop()
         self._actions.set_impression(self._text.toPlainText())
+
+
+def _key_image(card: Card, pixels: QPixmap | None) -> QLabel:
+    picture = QLabel()
+    picture.setFixedSize(240, 160)
+    picture.setObjectName("picture")
+    if pixels is None:
+        picture.setText("no key image")
+        picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    else:
+        picture.setPixmap(pixels)
+    picture.setAccessibleName(f"Key image of {card.name}")
+    return picture

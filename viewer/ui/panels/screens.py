@@ -37,7 +37,7 @@ class ReportScreen(Screen):
     def __init__(
         self,
         desk: Desk,
-        picture: Callable[[Card], QPixmap | None],
+        picture: Callable[[Card], list[QPixmap]],
         figure: Callable[[Figure], QPixmap | None],
     ) -> None:
         self._sections = SectionPanel(self._choose)
