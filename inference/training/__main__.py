@@ -138,12 +138,11 @@ def _recipe(options: argparse.Namespace) -> Recipe:
     if options.model == "mg_lesion":
         films = mammography_config.load_config(path)
         films = films if options.steps is None else films.with_steps(options.steps)
-        names = (
-            *(f"{name}.safetensors" for name in films.detectors | films.classifiers),
-            mammography.PLATES,
-            mammography.DENSITIES,
+        named = tuple(f"{name}.safetensors" for name in films.detectors | films.classifiers)
+        return Recipe(
+            lambda report, say: mammography.train(films, data, out, device, report, say),
+            named + mammography.LEAVES,
         )
-        return Recipe(lambda report, say: mammography.train(films, data, out, device, report, say), names)
     if options.model in (*PICTURES, "general"):
         shown = general_config.load_config(path)
         shown = shown if options.steps is None else shown.with_steps(options.steps)

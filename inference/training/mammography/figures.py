@@ -94,9 +94,9 @@ def judgement(
 def _suggested(name: str, found: Sequence[tuple[str, Mark, TruthMark]], repeats: int) -> list[Figure]:
     """How often the suggested term is one of the reader's; beside it, how often the commonest one is."""
     known = [
-        (p, m.suggestions[name].value, terms(getattr(t, name)))
+        (p, m.suggestions[name].value, truth)
         for p, m, t in found
-        if terms(getattr(t, name))
+        if name in m.suggestions and (truth := terms(getattr(t, name)))
     ]
     if not known:
         return []

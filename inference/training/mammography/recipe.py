@@ -23,14 +23,14 @@ from inference.training.mammography.calibrate import Fitted, fit
 from inference.training.mammography.classifier import train_classifier
 from inference.training.mammography.config import Config
 from inference.training.mammography.crops import Plates, harvest
-from inference.training.mammography.density import features, train_density
+from inference.training.mammography.density import train_density, whole_breasts
 from inference.training.mammography.detector import train_detector
 from inference.training.mammography.patches import Breast, breast
 from inference.training.mammography.views import Part, films
 
 SETTINGS = {"peak": 0.02, "most": 40.0}
-PLATES, DENSITIES = "plates.npz", "densities.safetensors"
-LEAVES = (PLATES, DENSITIES)
+PLATES, WHOLE = "plates.npz", "breasts.safetensors"
+LEAVES = (PLATES, WHOLE)
 """What the recipe leaves in its folder beside checkpoints."""
 
 Say = Callable[[str], None]
@@ -50,7 +50,7 @@ def train(config: Config, data: Path, out: Path, device: str, report: Report, sa
     networks |= classifiers(config, list(networks.values()), data, out, device, report, say)
     say("breast density")
     first = networks[next(iter(config.detectors))]
-    learnt = features(first, films(data, lambda film: film.part is Part.TRAINING), out / DENSITIES, device)
+    learnt = whole_breasts(first, films(data, lambda film: film.part is Part.TRAINING), out / WHOLE, device)
     networks[DENSITY] = train_density(config, learnt)
     say("calibration")
     folder = out / "bundle"
@@ -59,7 +59,7 @@ def train(config: Config, data: Path, out: Path, device: str, report: Report, sa
     kept = load_networks(architecture(config), folder / WEIGHTS)  # what is calibrated is what is kept
     pipeline = Masses(kept, device, SETTINGS)
     fitted = fit(pipeline, films(data, lambda film: film.part is Part.CALIBRATION), config.spread_mm)
-    bundle = described(config, fitted)
+    bundle = description(config, fitted, learnt.domain)
     return save_bundle(bundle, folder, card=f"# {bundle.title}\n\nNot measured yet: run the evaluation.\n")
 
 
@@ -102,7 +102,7 @@ def architecture(config: Config) -> dict[str, dict[str, Any]]:
     return config.detectors | config.classifiers | {DENSITY: config.density}
 
 
-def described(config: Config, fitted: Fitted) -> Bundle:
+def description(config: Config, fitted: Fitted, domain: TrainingDomain) -> Bundle:
     """The bundle's description, with all that follows from the calibration patients."""
     scales = fitted.scales
     return Bundle(
@@ -124,7 +124,7 @@ def described(config: Config, fitted: Fitted) -> Bundle:
             DENSITY: scales.density,
             "breast": fitted.breast,
         },
-        domain=TrainingDomain(),
+        domain=domain,
         architecture=architecture(config),
         settings=SETTINGS | fitted.weights.settings() | fitted.agreement.settings(),
         licence="Apache-2.0",
