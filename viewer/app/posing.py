@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 
 from viewer.app import presenting
 from viewer.app.desk_state import DeskState
@@ -9,10 +10,10 @@ from viewer.app.display import Plane
 from viewer.app.stack import Stack
 from viewer.app.views import View
 from viewer.core.dicom.display_set import DisplaySet
-from viewer.core.dicom.instance import Instance
+from viewer.core.dicom.instance import Orientation
 from viewer.core.dicom.mammogram import Mammogram
 from viewer.core.dicom.planes import edge_letters
-from viewer.core.hanging.pose import Box, Pose, Turn, turn_by, turn_of
+from viewer.core.hanging.pose import Box, Point, Pose, Turn, turn_by, turn_of
 from viewer.core.pixels.table import grey_table
 
 MARGIN = 1.04
@@ -31,13 +32,18 @@ def breast_of(shown: DisplaySet) -> Mammogram | None:
 def turn(shown: DisplaySet) -> Turn | None:
     """How a mammogram is turned; None where its header does not say."""
     breast = breast_of(shown)
-    return None if breast is None else turn_of(_orientation(shown.instances[0]), breast.side, breast.down)
+    if breast is None:
+        return None
+    first = shown.instances[0]
+    return _turn(first.patient_orientation, first.orientation, breast.side, breast.down)
 
 
-def _orientation(instance: Instance) -> tuple[str, ...]:
-    if instance.patient_orientation or instance.orientation is None:
-        return instance.patient_orientation
-    return edge_letters(instance.orientation[3:], instance.orientation[:3])[2:]
+@lru_cache(maxsize=64)
+def _turn(letters: tuple[str, ...], orientation: Orientation | None, side: str, down: str) -> Turn | None:
+    """By Patient Orientation, else by Image Orientation (Patient)."""
+    if not letters and orientation is not None:
+        letters = edge_letters(orientation[3:], orientation[:3])[2:]
+    return turn_of(letters, side, down)
 
 
 def pose(desk: DeskState, view: View) -> Pose:
@@ -121,25 +127,24 @@ def _compared(shown: DisplaySet) -> bool:
 
 def _needed(desk: DeskState, view: View, shown: DisplaySet) -> float:
     """Millimetres per pixel at which the breast (until it is found, the whole image) just fits."""
-    first, turned = shown.instances[0], turn(shown) or Turn()
-    spacing = first.spacing_mm or (1.0, 1.0)
-    left, top, right, bottom = desk.pixels.breasts.get(shown.id) or (0, 0, first.columns, first.rows)
-    wide = _from_chest_wall(shown, turned, (left, top, right, bottom))
-    tall = turned.size((bottom - top, right - left))[1]
-    across, down = turned.pitch(spacing)
-    box = desk.views.layout.boxes[int(view.id) - 1]
-    width = max(1.0, desk.views.area[0] * box.width - GAP)
-    height = max(1.0, desk.views.area[1] * box.height - GAP)
-    return MARGIN * max(wide * across / width, tall * down / height)
-
-
-def _from_chest_wall(shown: DisplaySet, turned: Turn, box: Box) -> float:
-    """Pixels from the chest wall's edge of the image to the front of the breast."""
-    first, breast = shown.instances[0], breast_of(shown)
+    first, box = shown.instances[0], desk.views.layout.boxes[int(view.id) - 1]
     shape = (first.rows, first.columns)
-    ends = [turned.onto_screen(corner, shape)[0] for corner in ((box[0], box[1]), (box[2], box[3]))]
-    right = breast is not None and breast.side == "R"
-    return turned.size(shape)[0] - min(ends) if right else max(ends)
+    breast = desk.pixels.breasts.get(shown.id) or (0, 0, first.columns, first.rows)
+    size = desk.views.area[0] * box.width - GAP, desk.views.area[1] * box.height - GAP
+    spacing = first.spacing_mm or (1.0, 1.0)
+    return _least_scale(shape, spacing, turn(shown) or Turn(), edge_of(shown), breast, size)
+
+
+@lru_cache(maxsize=256)
+def _least_scale(
+    shape: tuple[int, int], spacing: Point, turned: Turn, edge: str, breast: Box, size: Point
+) -> float:
+    """The same of numbers alone; it is asked for in every frame, of every picture of the step."""
+    ends = [turned.onto_screen(corner, shape)[0] for corner in (breast[:2], breast[2:])]
+    wide = turned.size(shape)[0] - min(ends) if edge == "right" else max(ends)  # from the chest wall
+    tall = turned.size((breast[3] - breast[1], breast[2] - breast[0]))[1]
+    across, down = turned.pitch(spacing)
+    return MARGIN * max(wide * across / max(1.0, size[0]), tall * down / max(1.0, size[1]))
 
 
 def measure(desk: DeskState) -> None:

@@ -48,7 +48,7 @@ class ImageArea(QWidget):
         if stack is None or stack in self._prepared or not stack.ready.all() or len(stack.ready) > 1:
             return
         self._prepared.add(stack)
-        QThreadPool.globalInstance().start(Source(stack).slice(0).reduce)
+        QThreadPool.globalInstance().start(lambda: Source(stack).slice(0, air=True).reduce())
 
     def take_keyboard(self, state: DisplayState) -> None:
         """The keyboard goes to the viewport that is in focus."""

@@ -154,6 +154,18 @@ class Picture:
             self._dark[level] = air if holes is None else air | holes
         return self._dark[level]
 
+    def _holes_in(self, level: int, box: Box) -> Holes | None:
+        """The holes in a part of a level; of air just that part is enlarged."""
+        left, top, right, bottom = box
+        times = 2 ** max(0, AIR_LEVEL - level)
+        if self.air is None or times == 1 or self._holes[0] is not None:
+            holes = self.holes(level)
+            return None if holes is None else holes[top:bottom, left:right]
+        part = self.air[top // times : -(-bottom // times), left // times : -(-right // times)]
+        large = part.repeat(times, axis=0).repeat(times, axis=1)
+        row, column = top % times, left % times
+        return large[row : row + bottom - top, column : column + right - left]
+
     def reduce(self) -> None:
         """Make all reduced levels now; may run on any thread."""
         self.pixels(MOST_HALVES)
@@ -169,9 +181,9 @@ class Picture:
         left, top, right, bottom = inside
         part = whole[top:bottom, left:right]
         out: NDArray[np.uint8] = part.copy() if self.colour else np.take(table, part)
-        holes = self.holes(level)
+        holes = self._holes_in(level, inside)
         if holes is not None:
-            out[holes[top:bottom, left:right]] = 0
+            out[holes] = 0
         if not any(beyond):
             return out
         rest = [(0, 0)] * (out.ndim - 2)
