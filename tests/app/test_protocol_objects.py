@@ -21,7 +21,7 @@ def test_a_protocol_goes_out_and_comes_back_in_another_home(home, tmp_path, caps
     assert "--replace" in capsys.readouterr().err
     assert cli.main(["protocols", "import", "--replace", str(there)]) == ExitCode.DONE
     assert cli.main(["protocols", "list"]) == ExitCode.DONE
-    assert "mammography  Screening mammography, 19 steps" in capsys.readouterr().out
+    assert "mammography  Screening mammography, 27 steps" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -154,3 +154,46 @@ title = "One"
 layout = "1x1"
 images = ["first"]
 """
+
+
+def test_an_implant_and_the_view_with_it_displaced_hang_side_by_side():
+    views = (("R", "CC"), ("R", "MLO"))
+    displaced = mammogram(7, "R", "CC", modifiers=("ID",), series_description="R CC displaced")
+    result, found = hung([displaced, *exam(views)])
+    assert names(result, "rcc_implant", found) == [("2026", "R CC"), ("2026", "R CC displaced")]
+    assert names(result, "cc", found)[0] == ("2026", "R CC")
+    assert "rmlo_implant" not in [step.id for step in result.steps]
+    assert not result.left
+    alone, _ = hung([displaced, mammogram(2, "R", "MLO")])
+    assert "rcc_implant" not in [step.id for step in alone.steps]
+
+
+def test_a_breast_in_two_exposures_hangs_one_above_the_other():
+    parts = [
+        replace(i, mammogram=replace(i.mammogram, partial=f"part {n}"), series_description=f"part {n}")
+        for n, i in ((n, mammogram(n, "L", "MLO")) for n in (1, 2))
+    ]
+    result, found = hung([*parts, mammogram(3, "L", "CC")])
+    assert names(result, "lmlo_parts", found) == [("2026", "part 1"), ("2026", "part 2")]
+    step = next(step for step in result.steps if step.id == "lmlo_parts")
+    assert (step.layout, step.display.size) == ("2x1", "same")
+    assert not result.left
+    whole, _ = hung([parts[0], mammogram(3, "L", "MLO")])
+    assert "lmlo_parts" not in [step.id for step in whole.steps]
+
+
+def test_a_place_below_the_first_is_refused():
+    text = """
+    match = [{ fact = "modality", is = "MG" }]
+    [[image]]
+    name = "a"
+    place = 0
+    rules = [{ fact = "modality", is = "MG" }]
+    [[step]]
+    id = "s"
+    title = "S"
+    layout = "1x1"
+    images = ["a"]
+    """
+    with pytest.raises(ProtocolError, match="place 0"):
+        read_protocol("made", text)

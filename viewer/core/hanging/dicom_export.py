@@ -337,6 +337,8 @@ def _unsaid(protocol: Protocol) -> Iterator[str]:
         yield f"That a prior at least {protocol.prior_days} days older is preferred is left out."
     if any(step.spread for step in protocol.steps):
         yield "How steps spread over several screens is left out: the places are those on one."
+    if any(image.place > 1 for image in protocol.images):
+        yield "That a box shows the second image of a kind is left out: it shows the first."
     if any(OTHERS in step.images for step in protocol.steps):
         yield "Boxes for images that nothing else shows take any image there."
 

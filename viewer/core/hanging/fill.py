@@ -118,14 +118,15 @@ def fill(protocol: Protocol, study: Study, prior: Study | None) -> Hung:
 
 
 def _best(image: Image, study: Study | None) -> DisplaySet | None:
-    """The display set with the highest score; of equal ones that with most images, then the first."""
+    """The display set in its place by score; of equal ones that with most images, then the first."""
     candidates = () if study is None else images_of(study)
     scored = [
         (value, d.count, -n, d)
         for n, d in enumerate(candidates)
         if (value := score(image.rules, facts(d))) is not None
     ]
-    return max(scored, key=lambda one: one[:3])[3] if scored else None
+    order = sorted(scored, key=lambda one: one[:3], reverse=True)
+    return order[image.place - 1][3] if len(order) >= image.place else None
 
 
 def _filled(step: Step, found: dict[str, DisplaySet | None], others: list[DisplaySet]) -> Step:

@@ -70,11 +70,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image that a protocol asks for by rules; `prior`: in the earlier study, not in this one."""
+    """An image that a protocol asks for by rules; `prior`: in the earlier study, not in this one.
+
+    place  1 = that which meets the rules best; 2 = the next one, of several of one kind
+    """
 
     name: str
     rules: tuple[Rule, ...]
     prior: bool = False
+    place: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,9 +159,12 @@ def read_parts(
 
 
 def _image(raw: dict[str, Any], where: str) -> Image:
-    _only(raw, {"name", "rules", "prior"}, where)
-    rules = read_rules(raw.get("rules"), where)
-    return Image(_get(raw, "name", str, None, where), rules, _get(raw, "prior", bool, False, where))
+    _only(raw, {"name", "rules", "prior", "place"}, where)
+    rules, name = read_rules(raw.get("rules"), where), _get(raw, "name", str, None, where)
+    place = _get(raw, "place", int, 1, where)
+    if place < 1:
+        raise ProtocolError(f"{where}: found the place {place}, allowed are 1, 2, 3, ...")
+    return Image(name, rules, _get(raw, "prior", bool, False, where), place)
 
 
 def _step(raw: dict[str, Any], names: set[str], where: str) -> Step:

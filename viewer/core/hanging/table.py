@@ -28,8 +28,9 @@ def table_of(protocol: Protocol) -> Table:
 
 
 def _image(image: Image) -> Table:
-    whole = {"name": image.name, "prior": image.prior, "rules": [_rule(rule) for rule in image.rules]}
-    return _without_defaults(whole, {"prior": False})
+    whole = {"name": image.name, "prior": image.prior, "place": image.place}
+    whole["rules"] = [_rule(rule) for rule in image.rules]
+    return _without_defaults(whole, {"prior": False, "place": 1})
 
 
 def _step(step: Step) -> Table:
