@@ -23,9 +23,14 @@ class Device:
 
 
 def be_polite(threads: int, niceness: int) -> None:
-    """At most `threads` computing threads, priority lowered by `niceness`. Call before torch is loaded."""
+    """At most `threads` computing threads, priority lowered by `niceness`. Call before torch is loaded.
+
+    Threads that wait for each other sleep: where other programs want the cores too, spinning costs more than
+    the computing.
+    """
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = str(threads)
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if hasattr(os, "nice"):
         os.nice(niceness)
     elif sys.platform == "win32" and niceness:

@@ -1,8 +1,9 @@
-"""How soon a cancelled second read shows as cancelled, and how soon the worker begins the next one."""
+"""How long a read of mammograms takes; how soon a cancelled read shows so and the next one begins."""
 
+import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,17 @@ from inference.bundle import installed_bundles
 from inference.cases import Grid
 from inference.phantom.chest import chest_background
 from inference.protocol import Analyse, ArrayRef, Input
+from tests.app.second_read.mammograms import write_view
+from tests.inference.breasts import MASSES
+from tests.inference.breasts import view as drawn_view
+from viewer.app.home import home
+from viewer.app.loader import Loader
+from viewer.app.scan import scan
+from viewer.app.second_read.asking import InstalledBundle
+from viewer.app.second_read.installed import installed, named
 from viewer.app.second_read.pool import WorkerPool
+from viewer.app.second_read.study_read import read_study
+from viewer.core.dicom.display_set import Study
 
 AXES = ((0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (1.0, 0.0, 0.0))
 BUSY = 0.3
@@ -32,7 +43,52 @@ def cancel_shown_ms() -> dict:
     return _row("cancel_shown_ms", max(shown for shown, _ in _measured()) * 1000, "ms")
 
 
-ROWS = (worker_next_job_s, cancel_shown_ms)
+def read_mammogram_s() -> dict:
+    """Second read of four views of 4096 x 5120 from disk: decoding, worker (warm, no window), answer."""
+    return _row("read_mammogram_s", _exam_s(4096, 5120), "s")
+
+
+def read_mammogram_small_s() -> dict:
+    """The same of 1914 x 2394."""
+    return _row("read_mammogram_small_s", _exam_s(1914, 2394), "s")
+
+
+ROWS = (worker_next_job_s, cancel_shown_ms, read_mammogram_s, read_mammogram_small_s)
+
+
+def _exam_s(columns: int, rows: int) -> float:
+    """Of the installed model for mammograms; the pool is that of `tandem read`."""
+    bundles = named(installed(home())[0], ["mg_lesion"])
+    workers = WorkerPool(threads=os.cpu_count() or 1, polite=False)
+    with TemporaryDirectory() as folder:
+        files, out = Path(folder) / "files", Path(folder) / "out"
+        for number, (side, view) in enumerate(MASSES, start=1):
+            write_view(files, side, view, number=number, **_enlarged(side, view, rows, columns))
+        (study,) = scan([files]).studies
+        workers.start()
+        _read_once(study, bundles, workers, out / "warm")
+        taken = _read_once(study, bundles, workers, out / "measured")
+    workers.close()
+    return taken
+
+
+def _read_once(study: Study, bundles: Sequence[InstalledBundle], workers: WorkerPool, out: Path) -> float:
+    loader = Loader()
+    begun = time.monotonic()
+    (read,) = read_study(study, loader.complete, bundles, workers, out=out).reads
+    taken = time.monotonic() - begun
+    loader.close()
+    assert read.status == "done", read.reason
+    return taken
+
+
+def _enlarged(side: str, view: str, rows: int, columns: int) -> dict:
+    """The drawn breast in so many pixels, with noise, 216 mm high."""
+    drawn = drawn_view(side, view).pixels
+    down, across = (np.arange(n) * m // n for n, m in zip((rows, columns), drawn.shape, strict=True))
+    noise = np.random.default_rng(1).normal(0, 900, (rows, columns)).astype(np.float32)
+    pixels = np.clip(drawn[np.ix_(down, across)] + noise, 0, 65535).astype(np.uint16)
+    return {"pixels": pixels, "ImagerPixelSpacing": [216 / rows, 216 / rows]}
 
 
 def _row(name: str, value: float, unit: str) -> dict:
