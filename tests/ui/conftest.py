@@ -4,6 +4,9 @@ import gc
 
 import pytest
 
+from viewer.app.second_read import sealed
+from viewer.app.second_read.model_read import StudyRead
+
 
 @pytest.fixture(autouse=True)
 def garbage_stays_in_this_thread():
@@ -11,3 +14,17 @@ def garbage_stays_in_this_thread():
     yield
     gc.collect()
     gc.enable()
+
+
+@pytest.fixture(scope="package", autouse=True)
+def no_model_reads():
+    """Whatever is installed: no worker starts for a window whose test is not about the second reader."""
+
+    def nothing(study, *more, **options):
+        return sealed.SealedRead(
+            StudyRead(study_instance_uid=study.study_instance_uid, patient_id=study.patient.id)
+        )
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sealed, "read_sealed", nothing)
+        yield
