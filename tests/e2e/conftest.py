@@ -1,4 +1,8 @@
-"""A small chest that reads in seconds, written once for all end-to-end tests."""
+"""What end-to-end tests share: a small chest that reads in seconds, and a window manager."""
+
+import shutil
+import subprocess
+import time
 
 import pytest
 
@@ -15,3 +19,16 @@ def study(tmp_path_factory):
     )
     write_series(case, 96001, folder)
     return folder
+
+
+@pytest.fixture
+def window_manager():
+    """Openbox on the screen of this test run."""
+    for tool in ("openbox", "xdotool"):
+        if not shutil.which(tool):
+            pytest.skip(f"{tool} is not installed")
+    process = subprocess.Popen(["openbox"], stderr=subprocess.DEVNULL)
+    time.sleep(0.5)
+    yield
+    process.kill()
+    process.wait()

@@ -1,13 +1,12 @@
 """A whole reading under a window manager with the keyboard alone, from opening to the objects on disk."""
 
 import os
-import shutil
-import subprocess
 import time
 
 import pydicom
 import pytest
 
+from tests.e2e.keyboard import activate, press
 from tests.e2e.program import events, start, until
 
 pytestmark = [
@@ -16,36 +15,11 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def window_manager():
-    """Openbox on the screen of this test run."""
-    for tool in ("openbox", "xdotool"):
-        if not shutil.which(tool):
-            pytest.skip(f"{tool} is not installed")
-    process = subprocess.Popen(["openbox"], stderr=subprocess.DEVNULL)
-    time.sleep(0.5)
-    yield
-    process.kill()
-    process.wait()
-
-
-def xdotool(*words: str) -> str:
-    return subprocess.run(["xdotool", *words], check=True, capture_output=True, text=True).stdout
-
-
-def press(*keys: str) -> None:
-    """Press keys one after the other, as fast as a reader would."""
-    for key in keys:
-        xdotool("key", "--clearmodifiers", key)
-        time.sleep(0.12)
-
-
 def test_a_study_is_opened_read_judged_signed_and_left_without_the_mouse(window_manager, home, study):
     program = start(study, home)
     try:
         until(lambda: events(home, "shown"), "the first image")
-        window = xdotool("search", "--sync", "--onlyvisible", "--pid", str(program.pid), "--name", "Tandem")
-        xdotool("windowactivate", "--sync", window.split()[-1])
+        activate(program)
 
         press("Down", "Down", "Up", "m")
         mark = until(lambda: events(home, "mark"), "the mark")[0]
