@@ -47,10 +47,14 @@ class Search:
 
 @dataclass(slots=True)
 class Listing:
-    """The study list: studies that were found, readings of the log, and the row that is chosen."""
+    """The study list: studies that were found, readings of the log, and the row that is chosen.
+
+    doubles  by Study Instance UID: how far its independent double reading is (kind, words)
+    """
 
     studies: tuple[Study, ...] = ()
     readings: tuple[ReadingLine, ...] = ()
+    doubles: dict[str, tuple[str, str]] = field(default_factory=dict)
     chosen: str = ""
 
 

@@ -60,6 +60,13 @@ def next_case(desk: DeskState, steps: int) -> None:
         desk.say(f"The case before was left with {names} undecided; it can be resumed.")
 
 
+def another_reader(desk: DeskState) -> None:
+    """Another person reads from here on; the reading on the desk is left as it is, on disk."""
+    if desk.study is not None:
+        opening.close_study(desk)
+    sitting.ask_reader(desk)
+
+
 def why_no_studies(desk: DeskState) -> str:
     """Why the list is empty; "" where it is not."""
     return "" if desk.listing.studies else "No study is open. Ctrl+O opens a folder."

@@ -169,7 +169,10 @@ def close_study(desk: DeskState) -> None:
 
 
 def start_second_reader(desk: DeskState) -> None:
-    """Begin the second read of a complete study, unless its reading is signed."""
+    """Begin the second read of a complete study, unless its reading is signed, or shows no model."""
+    if not sitting.shows_a_model(desk):
+        desk.second.stands("not_run", "in independent double reading no model is shown")
+        return
     if desk.study is not None and not sitting.is_signed(desk) and desk.second.sealed is None:
         revealing.start(desk)
 

@@ -11,6 +11,7 @@ from viewer.app.jobs import Report, Stopped
 from viewer.core.dicom.display_set import Study
 from viewer.core.reading.fold import RETRYABLE
 from viewer.core.reading.reading import Stage
+from viewer.core.reading.rules import reveals
 
 if TYPE_CHECKING:  # the second reader's parts load when it starts, after the first image
     from viewer.app.second_read.model_read import StudyRead
@@ -136,6 +137,10 @@ def commit(desk: DeskState) -> None:
         verdict = {} if desk.review.chance is None else {"probability": desk.review.chance / 100}
         desk.session.commit(verdict)
         desk.review.undo_order.clear()
+        if not reveals(desk.session.reading.paradigm):
+            desk.say("Committed. Nothing of another reader is shown; Ctrl+Shift+Enter signs.")
+            desk.looked()
+            return
         desk.say("Committed. The second reader's findings appear when it is done.")
         if desk.second.sealed is not None:
             reveal(desk)

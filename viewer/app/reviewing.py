@@ -40,6 +40,10 @@ def focus(desk: DeskState, tracking_uid: str, jump: bool = True) -> None:
     """Put a finding in focus; the viewports go there."""
     reading = desk.reading
     finding = None if reading is None else reading.finding(tracking_uid)
+    if reading is not None and reading.arbitration and reading.arbitration.difference(tracking_uid):
+        desk.review.focus = tracking_uid  # a word on the whole: it has no place to go to
+        desk.looked()
+        return
     if reading is None or finding is None:
         return
     joined = {own: model for model, own in reading.joined.items()}
@@ -98,7 +102,11 @@ def _on_screen(desk: DeskState, wanted: Sequence[str]) -> list[View]:
 
 
 def walk(desk: DeskState, steps: int = 1) -> None:
-    """The next finding of the second reader, round and round."""
+    """The next finding of the second reader, or the next point of an arbitration, round and round."""
+    between = None if desk.reading is None else desk.reading.arbitration
+    if between is not None:
+        _step(desk, [difference.row for difference in between.differences], steps)
+        return
     _walk(desk, seeing.walked(desk), steps, "The second reader found nothing above its threshold.")
 
 
@@ -111,7 +119,11 @@ def _walk(desk: DeskState, findings: tuple[Finding, ...], steps: int, none: str)
     if not findings:
         desk.say(none)
         return
-    uids = [f.tracking_uid for f in findings]
+    _step(desk, [f.tracking_uid for f in findings], steps)
+
+
+def _step(desk: DeskState, uids: Sequence[str], steps: int) -> None:
+    """Put the next of them in focus, round and round."""
     here = desk.review.focus
     if here not in uids:
         wanted = 0 if steps > 0 else len(uids) - 1

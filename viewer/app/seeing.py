@@ -42,7 +42,10 @@ def drawn(desk: DeskState, reading: Reading) -> tuple[Finding, ...]:
     if not desk.review.marks_on:
         return reading.own
     joined = set(reading.joined.values())
-    return (*proposed(desk, reading), *(f for f in reading.own if f.tracking_uid not in joined))
+    differing = () if reading.arbitration is None else reading.arbitration.differences
+    own = {f.tracking_uid for f in reading.own}
+    out = [d.finding for d in differing if d.finding is not None and d.finding.tracking_uid not in own]
+    return (*proposed(desk, reading), *(f for f in reading.own if f.tracking_uid not in joined), *out)
 
 
 def heat_shown(desk: DeskState) -> str:

@@ -14,9 +14,11 @@ from viewer.app.second_read.model_read import StudyRead
 from viewer.app.store import EventLog, Stamp, now_utc
 from viewer.core.dicom.geometry import Vector
 from viewer.core.reading import birads, lung_rads
+from viewer.core.reading.arbitration import Choice
 from viewer.core.reading.changes import Refused
 from viewer.core.reading.codec import to_json
 from viewer.core.reading.description import Description
+from viewer.core.reading.discordance import agreed_words, arbitration
 from viewer.core.reading.events import VIEWING, Event, Kind, Payload
 from viewer.core.reading.finding import Author, Axis, Finding, ImagePlace, Texture
 from viewer.core.reading.fold import Progress, apply, replay, undecided_sentence
@@ -319,11 +321,27 @@ class ReadingSession:
         self._do(Kind.REDO, {"of": undone[-1].seq if undone else 0, "title": title})
         return title
 
+    # --- two readings of others
+
+    def arbitrate(self, first: Reading, second: Reading) -> None:
+        """Lay two signed readings before this reader; nothing of them was shown until then."""
+        category, assessment = agreed_words(first, second)
+        payload = {
+            "arbitration": to_json(arbitration(first, second)),
+            "assessment": to_json(assessment),
+            "category": None if category is None else to_json(category),
+        }
+        self._do(Kind.ARBITRATE, payload)
+
+    def decide(self, key: str, choice: Choice) -> None:
+        """Whose word holds on one difference."""
+        self._do(Kind.DECIDE, {"key": key, "choice": choice.value})
+
     # --- the end
 
     def sign(self, *, force: bool = False) -> None:
         """Sign. Raises `Refused` naming undecided findings; `force` signs without them and records so."""
-        undecided = tuple(f.name for f in self.reading.undecided())
+        undecided = self.reading.left_open()
         if undecided and not force:
             self._try(Kind.SIGN, self._said() | {"without": list(undecided)})
             raise Refused(undecided_sentence(undecided))

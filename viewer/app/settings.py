@@ -19,6 +19,7 @@ class Settings:
     reader, experience  who reads here
     backend         auto, cpu or gl: how images are drawn
     device          auto, cuda or cpu: where the second reader computes
+    paradigm        how new readings are done: second reader, or independent double reading
     interface_size  per cent, 90 to 150 in steps of 10
     last_folder     where Ctrl+O starts
     """
@@ -27,6 +28,7 @@ class Settings:
     experience: str = ""
     backend: str = "auto"
     device: str = "auto"
+    paradigm: str = "second reader"
     interface_size: int = 100
     last_folder: str = ""
 
@@ -48,7 +50,11 @@ def load(home: Path) -> tuple[Settings, str]:
 def _fits(key: str, value: object) -> bool:
     if key == "interface_size":
         return value in INTERFACE_SIZES
-    allowed = {"backend": ("auto", "cpu", "gl"), "device": ("auto", "cuda", "cpu")}.get(key)
+    allowed = {
+        "backend": ("auto", "cpu", "gl"),
+        "device": ("auto", "cuda", "cpu"),
+        "paradigm": ("second reader", "independent double reading"),
+    }.get(key)
     return isinstance(value, str) and (allowed is None or value in allowed)
 
 

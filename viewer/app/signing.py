@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from viewer.app import asking, locating, roaming, seeing
+from viewer.app import asking, double_reading, locating, roaming, seeing
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Question, Severity
 from viewer.app.jobs import Report
 from viewer.app.report_folder import Written, version_folder, written_in
 from viewer.core.reading import birads, lung_rads
 from viewer.core.reading.reading import Stage
+from viewer.core.reading.rules import reveals
 
 REPORTS = "reports"
 """Folder below the home folder: one folder for each reading."""
@@ -103,7 +104,7 @@ def sign(desk: DeskState) -> None:
     session = desk.session
     if session is None:
         return
-    without = session.reading.undecided()
+    without = session.reading.left_open()
     doubts = doubts_of(desk)
     if doubts and not without and not desk.report.armed:
         desk.screen.page, desk.report.armed = "report", True
@@ -111,13 +112,14 @@ def sign(desk: DeskState) -> None:
         return
     if without and not desk.report.armed:
         desk.screen.page, desk.report.armed = "report", True
-        names = ", ".join(f.name for f in without)
+        names = ", ".join(without)
         verb, them = ("is", "it") if len(without) == 1 else ("are", "them")
         again = f"Ctrl+Shift+Enter once more signs without {them}."
         desk.say(f"{names} {verb} undecided. {again}", Severity.WARNING)
         return
     with desk.telling_refusals():
         session.sign(force=desk.report.armed)
+        double_reading.take_stock(desk)
         desk.screen.page, desk.report.armed = "report", False
         desk.review.undo_order.clear()
         desk.say("Signed. Writing the report ...")
@@ -144,7 +146,7 @@ def why_not_sign(desk: DeskState) -> str:
         return "Open a study first (Ctrl+O)."
     if desk.stage is Stage.UNAIDED:
         return "Commit your own read first (Shift+Enter)."
-    if desk.stage is Stage.COMMITTED:
+    if desk.stage is Stage.COMMITTED and desk.reading is not None and reveals(desk.reading.paradigm):
         return seeing.why_sealed(desk)
     return "This reading is signed; it can be amended." if desk.stage is Stage.SIGNED else ""
 

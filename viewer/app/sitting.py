@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from viewer.app import asking, posing, revealing, seeing, signing
+from viewer.app import asking, double_reading, posing, revealing, seeing, signing
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Plane, Question, Severity
 from viewer.app.reading_list import ReadingLine
@@ -20,7 +20,8 @@ from viewer.core.hanging.layout import layout
 from viewer.core.hanging.protocol import is_chest
 from viewer.core.pixels.grey import Window
 from viewer.core.reading import birads, lung_rads
-from viewer.core.reading.reading import Reader, Stage
+from viewer.core.reading.reading import Paradigm, Reader, Stage
+from viewer.core.reading.rules import reveals
 
 # --- who reads
 
@@ -78,7 +79,8 @@ def begin(desk: DeskState) -> None:
         return
     before = next((line for line in desk.listing.readings if _is_mine(desk, line, study)), None)
     if before is None:
-        _start(desk, study)
+        if not double_reading.offer(desk, lambda: _start(desk, study)):
+            _start(desk, study)
     elif before.reading_id == desk.search.resuming:
         _resume_or_start(desk, before, resume=True)
     elif before.stage is Stage.SIGNED:
@@ -96,8 +98,8 @@ def open_log(desk: DeskState) -> bool:
     try:
         if desk.log is None:
             desk.log = EventLog(desk.home)
-        desk.listing.readings = desk.log.readings()
-    except StoreError as error:
+        double_reading.take_stock(desk)
+    except (StoreError, Refused) as error:
         desk.say(str(error), Severity.DANGER)
         return False
     return True
@@ -121,6 +123,7 @@ def _start(desk: DeskState, study: Study) -> None:
             desk.log,
             study.study_instance_uid,
             reader(desk),
+            paradigm=Paradigm(desk.settings.paradigm),
             scheme=_scheme(desk),
             title=title_of(study),
             sources=[str(path.resolve()) for path in desk.search.paths],
@@ -301,3 +304,9 @@ def leave(desk: DeskState) -> None:
 def is_signed(desk: DeskState) -> bool:
     """True where nothing more can be judged."""
     return desk.stage is Stage.SIGNED
+
+
+def shows_a_model(desk: DeskState) -> bool:
+    """True where the paradigm of the reading, or of the one that will begin, shows a model at some point."""
+    reading = desk.reading
+    return reveals(Paradigm(desk.settings.paradigm) if reading is None else reading.paradigm)

@@ -32,6 +32,8 @@ for _paradigm in (Paradigm.INDEPENDENT, Paradigm.SHADOW, Paradigm.NONE):
     for _stage in Stage:
         TABLE[_paradigm, _stage] = TABLE[Paradigm.SECOND_READER, _stage]
     TABLE[_paradigm, Stage.COMMITTED] = ANY | WRITE | {Kind.REPORT, Kind.SIGN}
+TABLE[Paradigm.INDEPENDENT, Stage.UNAIDED] = TABLE[Paradigm.NONE, Stage.UNAIDED] | {Kind.ARBITRATE}
+TABLE[Paradigm.INDEPENDENT, Stage.REVEALED] = TABLE[Paradigm.NONE, Stage.REVEALED] | {Kind.DECIDE}
 
 
 @pytest.mark.parametrize(("paradigm", "stage"), list(product(Paradigm, Stage)))
@@ -58,6 +60,6 @@ def test_a_reading_does_what_the_table_allows_and_says_why_not(paradigm, stage, 
 
 GUARDED = {
     *(Kind.UNDO, Kind.REDO, Kind.MEASURE_DELETE, Kind.KEY_IMAGE_DELETE, Kind.SNAPSHOT_DELETE, Kind.REVEAL),
-    Kind.MARK_JOIN,
+    *(Kind.MARK_JOIN, Kind.ARBITRATE, Kind.DECIDE),
 }
-"""Allowed by the table, but also a question of what is there to undo, delete, join or reveal."""
+"""Allowed by the table, but also a question of what is there to undo, delete, join, reveal or decide."""

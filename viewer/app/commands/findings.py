@@ -2,13 +2,25 @@
 
 from functools import partial
 
-from viewer.app import describing, image_marking, locating, marking, picturing, reviewing, seeing, signing
+from viewer.app import (
+    describing,
+    double_reading,
+    image_marking,
+    locating,
+    marking,
+    picturing,
+    reviewing,
+    seeing,
+    signing,
+)
 from viewer.app.commands.command import CASE, FINDINGS, QUESTIONS, READING, REPORT, STRIP, Command, Group
+from viewer.core.reading.arbitration import Choice
 from viewer.core.reading.birads import KEYS
 
 _mine = Group("Findings", READING, marking.why_read_only, undoable=True, icon="crosshair")
 _walk = Group("Findings", CASE, seeing.why_sealed, icon="arrow-right")
 _judge = Group("Verdicts", CASE, reviewing.why_not_judge, undoable=True, icon="check")
+_decide = Group("Verdicts", CASE, double_reading.why_not_decide, undoable=True, icon="scales")
 _show = Group("Findings", READING, seeing.why_sealed, icon="eye")
 _list = Group("Findings", FINDINGS, icon="list")
 _category = Group("Report", FINDINGS | REPORT, marking.why_read_only, undoable=True, icon="list-numbers")
@@ -116,6 +128,14 @@ COMMANDS: tuple[Command, ...] = (
         icon="fire",
     ),
     _show("heat.pin", "Heat map pinned", "Shift+H", seeing.pin_heat, refusal=seeing.why_no_heat, icon="fire"),
+    *(
+        _decide(f"arbitrate.{choice.value}", title, key, partial(double_reading.decide, choice=choice))
+        for choice, title, key in (
+            (Choice.FIRST, "Arbitration: the first reader's word", "A"),
+            (Choice.SECOND, "Arbitration: the second reader's word", "B"),
+            (Choice.NEITHER, "Arbitration: neither's word", "C"),
+        )
+    ),
     _list("findings.focus", "Keyboard to the findings, or back", "F4", reviewing.toggle_panel, when=READING),
     _list(
         "list.previous", "Previous in the list", "Up", partial(reviewing.walk_list, steps=-1), repeats=True

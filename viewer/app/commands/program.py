@@ -102,6 +102,7 @@ COMMANDS: tuple[Command, ...] = (
         when=STUDIES,
         refusal=listing.why_no_studies,
     ),
+    _studies("studies.reader", "Another reader", "", listing.another_reader, icon="user"),
     _studies(
         "studies.not_loaded",
         "What was not loaded",

@@ -1,12 +1,13 @@
 """Round the images: case bar, steps, chips, hints, status, and what lies over the window."""
 
-from viewer.app import hanging, seeing, text, viewing
+from viewer.app import double_reading, hanging, seeing, text, viewing
 from viewer.app.commands.command import Command, Context, context
 from viewer.app.desk_state import DeskState, study_key
 from viewer.app.display import Chip, StepState
 from viewer.app.display_pages import CommandEntry, Overlay
 from viewer.core.dicom.instance import Instance
-from viewer.core.reading.reading import Reading, Stage
+from viewer.core.reading.arbitration import Choice
+from viewer.core.reading.reading import Paradigm, Reading, Stage
 from viewer.core.report.place import display_set_of, slice_in
 
 # --- case bar
@@ -111,12 +112,20 @@ def _reading_chip(desk: DeskState, reading: Reading) -> Chip:
         return Chip("report", f"Report {words}")
     if desk.screen.page == "report":
         return Chip("report", "Report, draft")
+    if reading.stage is Stage.REVEALED and reading.arbitration is not None:
+        return Chip("revealed", f"Both readings shown {text.clock(reading.revealed_at)}")
     if reading.stage is Stage.REVEALED:
         return Chip("revealed", f"Revealed {text.clock(reading.revealed_at)}")
     return Chip("plain", "Unaided read" if reading.stage is Stage.UNAIDED else "Committed")
 
 
 def _second_chip(desk: DeskState, reading: Reading) -> Chip:
+    if reading.paradigm is Paradigm.INDEPENDENT:
+        differ = "differ" in double_reading.listed(desk)
+        if reading.arbitration is not None:
+            return Chip("plain", "Arbitration")
+        words = f": {double_reading.listed(desk)}" if reading.stage is Stage.SIGNED else ""
+        return Chip("warning" if differ and words else "plain", f"Double reading{words}")
     if not desk.revealed:
         return {
             "ready": Chip("lock", "Second reader: ready"),
@@ -144,11 +153,21 @@ _HINTS = {
     Context.ASKED: (),
 }
 _REVEALED = ("finding.next", "marks.toggle", "marks.below", "heat.pin", "view.point", "program.palette")
+_BETWEEN = (
+    "finding.next",
+    *(f"arbitrate.{choice.value}" for choice in Choice),
+    "report.open",
+    "program.palette",
+)
 _BREASTS = (
     *("step.next", "view.tile", "zoom.fit", "finding.mark", "exam.assess", "prior.older"),
     "program.palette",
 )
 _WORDS = {
+    "arbitrate.first": "First's word",
+    "arbitrate.second": "Second's word",
+    "arbitrate.neither": "Neither's",
+    "report.open": "Report",
     "step.next": "Next step",
     "view.tile": "Quadrants at 1:1",
     "zoom.fit": "Fit",
@@ -188,6 +207,8 @@ def hints(desk: DeskState, commands: tuple[Command, ...]) -> tuple[tuple[str, st
     shown = desk.views.display_set(desk.views.active)
     if where is Context.IMAGES and not desk.revealed and shown is not None and shown.instances[0].mammogram:
         wanted = _BREASTS
+    if where in (Context.IMAGES, Context.REPORT) and double_reading.between(desk) is not None:
+        wanted = _BETWEEN
     known = {command.id: command for command in commands}
     return tuple(
         (known[name].keys[0], _WORDS.get(name, known[name].title)) for name in wanted if known[name].keys

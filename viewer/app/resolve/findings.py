@@ -6,11 +6,13 @@ from viewer.app import marking, revealing, roaming, seeing, text
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Action, Panel, Plane
 from viewer.app.naming import plane_name, series_name
+from viewer.app.resolve.arbitration import arbitration_panel
 from viewer.app.resolve.finding_rows import own_row, row_of
 from viewer.app.resolve.questions import exam_lines, exam_strip, finding_strip, short
 from viewer.core.reading import birads, lung_rads
 from viewer.core.reading.finding import Finding
 from viewer.core.reading.reading import Reading, Stage
+from viewer.core.reading.rules import reveals
 
 SEALED = (
     "Its findings stay sealed until you commit. Your marks and verdict are then fixed; "
@@ -31,6 +33,8 @@ def panel(desk: DeskState) -> Panel:
     reading = desk.reading
     if reading is None:
         return EMPTY if desk.study is None else _not_begun(desk)
+    if reading.arbitration is not None:
+        return arbitration_panel(desk, reading, reading.arbitration)
     return _revealed(desk, reading) if desk.revealed else _unaided(desk, reading)
 
 
@@ -75,6 +79,10 @@ def _unaided(desk: DeskState, reading: Reading) -> Panel:
 
 def _commit_action(desk: DeskState) -> Action:
     why_not = revealing.why_not_commit(desk)
+    if desk.reading is not None and not reveals(desk.reading.paradigm):
+        if why_not:
+            return Action("report.sign", "Sign", "Ctrl+Shift+Enter", primary=True)
+        return Action("reading.commit", "Commit", "Shift+Enter", primary=True)
     return Action("reading.commit", "Commit and reveal", "Shift+Enter", primary=True, why_not=why_not)
 
 

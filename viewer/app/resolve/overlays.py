@@ -28,7 +28,12 @@ _STATES = {
 
 
 def state_of(reading: Reading, finding: Finding) -> MarkState:
-    """How a finding stands: own marks count as accepted."""
+    """How a finding stands: own marks count as accepted, those of two other readers as was decided."""
+    between = reading.arbitration
+    if between is not None and between.finding(finding.tracking_uid) is not None:
+        decided = f"finding {finding.tracking_uid}" in between.decisions
+        kept = any(f.tracking_uid == finding.tracking_uid for f in reading.own)
+        return MarkState.ACCEPTED if kept else MarkState.REJECTED if decided else MarkState.OPEN
     if finding.author is Author.READER:
         return MarkState.ACCEPTED
     state = _STATES[reading.judgement(finding.tracking_uid).verdict]

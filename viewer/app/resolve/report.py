@@ -10,6 +10,7 @@ from viewer.app.naming import series_name
 from viewer.core.dicom.display_set import Study
 from viewer.core.reading import birads
 from viewer.core.reading.reading import Reading, Stage
+from viewer.core.reading.rules import reveals
 from viewer.core.report.page import Page, reader_page
 
 Row = tuple[str, str, str, str]
@@ -88,14 +89,14 @@ def report_panel(desk: DeskState) -> Panel:
 def _checks(desk: DeskState, reading: Reading) -> tuple[Row, ...]:
     rows: list[Row] = [_committed(reading), _seen(desk, reading)]
     rows += _assessed(desk, reading)
-    undecided = [f.name for f in reading.undecided()]
+    undecided = list(reading.left_open())
     without = list(reading.signed_without)
     if without:
         rows.append(("warning", "Signed without", f"{', '.join(without)}: left undecided, and said so", ""))
     elif undecided:
-        words = (
-            "1 finding is undecided" if len(undecided) == 1 else f"{len(undecided)} findings are undecided"
-        )
+        what = "finding" if reading.arbitration is None else "point"
+        count = len(undecided)
+        words = f"1 {what} is undecided" if count == 1 else f"{count} {what}s are undecided"
         rows.append(("warning", words, f"{', '.join(undecided)}: decide, or sign once more to leave out", ""))
     elif any(f.above_operating_point for f in reading.model):
         rows.append(("check", "Every finding has its verdict", "", ""))
@@ -126,6 +127,9 @@ def _assessed(desk: DeskState, reading: Reading) -> list[Row]:
 
 
 def _committed(reading: Reading) -> Row:
+    if (between := reading.arbitration) is not None:
+        both = f"{between.first.reader} and {between.second.reader}"
+        return ("check", "Two signed readings laid side by side", both, "")
     if not reading.committed_at:
         return ("warning", "Not committed yet", "Shift+Enter commits your own read", "")
     seal = f"sealed record {reading.seal[:4]}…{reading.seal[-4:]}"
@@ -148,6 +152,8 @@ def _seen(desk: DeskState, reading: Reading) -> Row:
 
 def _second_reader(reading: Reading) -> Row:
     reason = reading.second_read_reason
+    if not reveals(reading.paradigm):
+        return ("info", "No model is shown", reading.paradigm.value, "")
     match reading.second_read_status:
         case "done":
             marked = any(f.above_operating_point for f in reading.model)
@@ -212,7 +218,7 @@ def _folder(desk: DeskState) -> Row:
 
 def _notice(desk: DeskState, reading: Reading) -> str:
     """Headline, and after a line feed the sentence below it."""
-    names = ", ".join(f.name for f in reading.undecided())
+    names = ", ".join(reading.left_open())
     if reading.stage is Stage.SIGNED or not names:
         return ""
     verb = "is" if "," not in names else "are"
@@ -224,7 +230,7 @@ def _notice(desk: DeskState, reading: Reading) -> str:
 def _buttons(desk: DeskState, reading: Reading) -> tuple[Action, ...]:
     if reading.stage is Stage.SIGNED:
         return (Action("report.amend", "Amend", "", why_not=signing.why_not_amend(desk)), _images())
-    names = ", ".join(f.name for f in reading.undecided())
+    names = ", ".join(reading.left_open())
     sign = f"Sign without {names}" if desk.report.armed and names else "Sign"
     why_not = signing.why_not_sign(desk)
     primary = not names or desk.report.armed

@@ -52,6 +52,9 @@ def _row(desk: DeskState, study: Study) -> StudyRow:
     reading = ("unread", "Unread") if line is None else _STAGES[line.stage]
     if here and desk.stage is not None:
         reading = _STAGES[desk.stage]
+    double = desk.listing.doubles.get(study.study_instance_uid)
+    if double is not None and not (here and desk.stage not in (None, Stage.SIGNED)):
+        reading = double
     return StudyRow(
         key=key,
         patient=text.person(study.patient.name) or "name not in the header",

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from viewer.core.reading import birads, lung_rads
+from viewer.core.reading.arbitration import Arbitration, Choice, Difference
 from viewer.core.reading.codec import from_json
 from viewer.core.reading.events import Event, Kind
 from viewer.core.reading.finding import Author, Finding
@@ -31,6 +32,7 @@ class Content:
     distances: tuple[Distance, ...]
     key_images: tuple[KeyImage, ...]
     snapshots: tuple[Snapshot, ...]
+    arbitration: Arbitration | None = None
 
 
 def content_of(reading: Reading) -> Content:
@@ -48,6 +50,7 @@ def content_of(reading: Reading) -> Content:
         distances=reading.distances,
         key_images=reading.key_images,
         snapshots=reading.snapshots,
+        arbitration=reading.arbitration,
     )
 
 
@@ -66,6 +69,7 @@ def with_content(reading: Reading, content: Content) -> Reading:
         distances=content.distances,
         key_images=content.key_images,
         snapshots=content.snapshots,
+        arbitration=content.arbitration,
     )
     if reading.scheme == birads.scheme():
         return replace(changed, category=birads.category(content.assessment))
@@ -201,6 +205,39 @@ def _undecided(content: Content, event: Event) -> tuple[Content, str]:
     return _judge(content, event, judgement), f"{text_of(event, 'name')} undecided"
 
 
+def _decide(content: Content, event: Event) -> tuple[Content, str]:
+    """Whose word holds: a finding that one reader marked becomes part of the reading, or is no part of it."""
+    between, choice = content.arbitration, Choice(text_of(event, "choice"))
+    difference = None if between is None else between.difference(text_of(event, "key"))
+    if between is None or difference is None:
+        raise Refused("There is no such difference between two readers here.")
+    content = replace(content, arbitration=between.decided(difference, choice))
+    if difference.finding is not None:
+        own = tuple(f for f in content.own if f.tracking_uid != difference.finding.tracking_uid)
+        kept = (difference.finding,) if difference.value_of(choice) else ()
+        content = replace(content, own=own + kept)
+    else:
+        content = _with_word(content, between, difference, choice)
+    return content, f"decision on {difference.name}"
+
+
+def _with_word(content: Content, between: Arbitration, difference: Difference, choice: Choice) -> Content:
+    """With what one of the readers says of the whole; with neither's, it is for the third to say."""
+    value, said = difference.value_of(choice), content.assessment
+    match difference.about:
+        case "R" | "L":
+            categories = {side: v for side, v in said.categories.items() if side != difference.about}
+            categories |= {difference.about: value} if value else {}
+            return replace(content, assessment=replace(said, categories=categories))
+        case "recall":
+            return replace(content, assessment=replace(said, recall=value))
+        case _ if choice is Choice.NEITHER:
+            return replace(content, category=None)
+        case _:
+            rule = f"as {between.reader(choice)} gave it, by arbitration"
+            return replace(content, category=Category(difference.about, value, rule, edited=True))
+
+
 def _judge(content: Content, event: Event, judgement: Judgement) -> Content:
     return replace(content, judgements=content.judgements | {text_of(event, "tracking_uid"): judgement})
 
@@ -233,6 +270,7 @@ CHANGES: dict[Kind, Change] = {
     Kind.ACCEPT: _accept,
     Kind.REJECT: _reject,
     Kind.UNDECIDED: _undecided,
+    Kind.DECIDE: _decide,
 }
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from viewer.core.reading import birads, lung_rads
+from viewer.core.reading.arbitration import Arbitration
 from viewer.core.reading.changes import (
     CHANGES,
     Content,
@@ -146,10 +147,28 @@ def _reveal(progress: Progress, event: Event) -> Progress:
     )
 
 
+def _arbitrate(progress: Progress, event: Event) -> Progress:
+    """Two readings of others are on screen from here on; what they agree on is part of the reading."""
+    between = from_json(event.payload["arbitration"], Arbitration)
+    reading = progress.reading
+    if progress.done or reading.reader.name in (between.first.reader, between.second.reader):
+        raise Refused("A third reader arbitrates, before any word of their own.")
+    if between.decisions:
+        raise Refused("An arbitration begins without a decision.")
+    content = replace(
+        content_of(reading),
+        own=between.agreed,
+        assessment=from_json(event.payload["assessment"], Assessment),
+        category=_category_of(event),
+        arbitration=between,
+    )
+    return Progress(replace(with_content(reading, content), stage=Stage.REVEALED, revealed_at=event.at_utc))
+
+
 def _sign(progress: Progress, event: Event) -> Progress:
     reading = progress.reading
     without = from_json(event.payload["without"], tuple[str, ...])
-    undecided = tuple(f.name for f in reading.undecided())
+    undecided = reading.left_open()
     if without != undecided:
         raise Refused(undecided_sentence(undecided))
     return Progress(replace(reading, stage=Stage.SIGNED, signed_at=event.at_utc, signed_without=without))
@@ -299,6 +318,7 @@ _HANDLERS: dict[Kind, Callable[[Progress, Event], Progress]] = {
     Kind.FOCUS: _focus,
     Kind.UNDO: _undo,
     Kind.REDO: _redo,
+    Kind.ARBITRATE: _arbitrate,
     Kind.COMMIT: _commit,
     Kind.REVEAL: _reveal,
     Kind.SIGN: _sign,

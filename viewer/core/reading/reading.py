@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from viewer.core.reading.arbitration import Arbitration
 from viewer.core.reading.finding import Axis, Finding
 from viewer.core.reading.pictures import KeyImage, Shown, Snapshot
 
@@ -162,6 +163,7 @@ class Reading:
     parts_seen          by display set: runs (row, first, past the last) of squares of `hanging.tiles`
                         that were on screen at full resolution
     key_images          images that the reader chose; snapshots: viewports that go into the report
+    arbitration         the two readings that this one decides between; None in any other
     views               by viewport id: the last place that it showed; focus: the finding in focus
     """
 
@@ -204,6 +206,7 @@ class Reading:
     amended_at: tuple[str, ...] = ()
     key_images: tuple[KeyImage, ...] = ()
     snapshots: tuple[Snapshot, ...] = ()
+    arbitration: Arbitration | None = None
 
     def judgement(self, tracking_uid: str) -> Judgement:
         """The judgement in force for a finding of the model."""
@@ -217,11 +220,18 @@ class Reading:
             if f.above_operating_point and self.judgement(f.tracking_uid).verdict is Verdict.UNDECIDED
         )
 
+    def left_open(self) -> tuple[str, ...]:
+        """Names of all that waits for a decision: findings of the model, or differences of two readers."""
+        between = () if self.arbitration is None else self.arbitration.open_ones()
+        return (*(f.name for f in self.undecided()), *(d.name for d in between))
+
     def finding(self, tracking_uid: str) -> Finding | None:
         """A finding as it stands now: an own mark, or one of the model with the reader's corrections."""
         for own in self.own:
             if own.tracking_uid == tracking_uid:
                 return own
+        if self.arbitration is not None and (differing := self.arbitration.finding(tracking_uid)):
+            return differing
         proposed = next((f for f in self.model if f.tracking_uid == tracking_uid), None)
         return self.edited.get(tracking_uid, proposed)
 

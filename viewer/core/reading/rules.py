@@ -27,7 +27,7 @@ _SAYING = frozenset(
 )
 _JUDGING = frozenset({Kind.ACCEPT, Kind.REJECT, Kind.UNDECIDED})
 
-UNDOABLE = (_SAYING | _JUDGING) - {Kind.UNDO, Kind.REDO}
+UNDOABLE = (_SAYING | _JUDGING | {Kind.DECIDE}) - {Kind.UNDO, Kind.REDO}
 """What undo takes back, one event a step, within a stage."""
 
 _BASE = {
@@ -38,17 +38,23 @@ _BASE = {
 }
 _SEALED = {Stage.COMMITTED: frozenset({Kind.REVEAL})}
 _OPEN = {Stage.UNAIDED: frozenset({Kind.REVEAL}), Stage.COMMITTED: frozenset({Kind.REVEAL})}
+_BETWEEN = {Stage.UNAIDED: frozenset({Kind.ARBITRATE}), Stage.REVEALED: frozenset({Kind.DECIDE})}
 _NEVER = {Stage.COMMITTED: frozenset({Kind.SIGN})}
 
 _EXTRA = {
     Paradigm.SECOND_READER: _SEALED,
     Paradigm.CONCURRENT: _OPEN,
     Paradigm.TRIAGE: _OPEN,
-    Paradigm.INDEPENDENT: _NEVER,
+    Paradigm.INDEPENDENT: _NEVER | _BETWEEN,
     Paradigm.SHADOW: _NEVER,
     Paradigm.NONE: _NEVER,
 }
 """When the model may be revealed: after the commit, at any time, or never (then the commit is signed)."""
+
+
+def reveals(paradigm: Paradigm) -> bool:
+    """True where a model is shown to the reader at some point."""
+    return any(Kind.REVEAL in kinds for kinds in _EXTRA[paradigm].values())
 
 
 def allowed(paradigm: Paradigm, stage: Stage) -> frozenset[Kind]:
@@ -66,6 +72,10 @@ def why_not(kind: Kind, stage: Stage) -> str:
         return "This reading is not signed yet: change it instead of amending it."
     if kind is Kind.COMMIT:
         return "The unaided read is committed already."
+    if kind is Kind.ARBITRATE:
+        return "Readings of others are laid before a reader at the beginning of an arbitration alone."
+    if kind is Kind.DECIDE:
+        return "There are no two readings of others to decide between."
     if kind is Kind.REVEAL and stage is Stage.UNAIDED:
         return "The second reader is sealed until you commit your own read (Shift+Enter)."
     if kind is Kind.REVEAL:

@@ -8,6 +8,7 @@ from viewer.core.reading import birads
 from viewer.core.reading.finding import Finding
 from viewer.core.reading.lung_rads import PRIOR_NOT_AVAILABLE, management
 from viewer.core.reading.reading import Category, Reading, Stage, Verdict
+from viewer.core.reading.rules import reveals
 from viewer.core.report import breast_page
 from viewer.core.report.breast_terms import in_breast
 from viewer.core.report.figures import Figure, key_figures, measurement_rows, snapshot_figures
@@ -16,6 +17,7 @@ from viewer.core.report.second_read import SecondRead
 from viewer.core.report.selection import SeenBy, accepted, judged, own_mark, reported, seen_by, separate
 from viewer.core.report.words import (
     NOTICE,
+    arbitration_rows,
     clock,
     domain_words,
     operating_point_words,
@@ -198,16 +200,16 @@ class _Cards:
 
     def kept(self, reading: Reading, finding: Finding) -> Card:
         shown, mark, seen = reported(reading, finding), own_mark(reading, finding), seen_by(reading, finding)
-        of_reader = seen in (SeenBy.READER, SeenBy.READER_AFTER)
+        of_reader = seen not in (SeenBy.BOTH, SeenBy.MODEL)
         return Card(
             kind="reader" if of_reader else "joined" if mark else "model",
             state="own" if of_reader else "accepted",
             name=f"{mark.name} = {finding.name}" if mark else finding.name,
             title=_title(shown),
-            verdict="Reader's own" if of_reader else "Accepted",
+            verdict=_VERDICTS.get(seen, "Accepted"),
             finding=shown,
             lines=self._lines(shown),
-            origin=" ".join(filter(None, (_SEEN[seen], "" if of_reader else probability_words(finding)))),
+            origin=_origin(seen, finding, of_reader),
         )
 
     def rejected(self, reading: Reading, finding: Finding) -> Card:
@@ -248,7 +250,24 @@ _SEEN = {
     SeenBy.READER_AFTER: "Marked by the reader after the model was revealed.",
     SeenBy.BOTH: "Marked by the reader before the reveal; the model marked the same place.",
     SeenBy.MODEL: "Marked by the model alone; accepted by the reader.",
+    SeenBy.TWO: "Marked by both readers, each without the other.",
+    SeenBy.THIRD: "Marked by the reader who arbitrated.",
 }
+
+
+_VERDICTS = {
+    SeenBy.READER: "Reader's own",
+    SeenBy.READER_AFTER: "Reader's own",
+    SeenBy.TWO: "Both readers",
+    SeenBy.ONE: "Kept by arbitration",
+    SeenBy.THIRD: "Arbitrating reader's own",
+}
+
+
+def _origin(seen: SeenBy, finding: Finding, of_reader: bool) -> str:
+    if seen is SeenBy.ONE:
+        return f"Marked by {finding.by} alone; kept by arbitration."
+    return " ".join(filter(None, (_SEEN[seen], "" if of_reader else probability_words(finding))))
 
 
 def _title(finding: Finding) -> str:
@@ -345,6 +364,8 @@ def _state(read: SecondRead) -> State:
 
 def _unseen(reading: Reading) -> tuple[State, ...]:
     """What is said where no read was handed over: the record's own word for it."""
+    if not reveals(reading.paradigm):
+        return (State("none", "No model", f"In {reading.paradigm.value} no model is shown to the reader."),)
     match reading.second_read_status:
         case "":
             return (State("not_run", "Second reader: not revealed", "The model's findings were not shown."),)
@@ -371,6 +392,8 @@ def _how_read(study: Study, reading: Reading, events: int | None) -> list[Row]:
     if breast_page.is_mammography(reading) and reading.unaided_assessment is not None:
         words = birads.assessment_words(reading.unaided_assessment)
         rows.insert(4, ("Committed assessment", words))
+    if reading.arbitration is not None:
+        rows[2:2] = arbitration_rows(reading.arbitration)
     if reading.verdict:
         rows.insert(4, ("Committed verdict", unaided_words(reading.verdict)))
     if reading.signed_without:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from enum import StrEnum
 
+from viewer.core.reading.arbitration import Arbitration
 from viewer.core.reading.finding import Finding, ImagePlace
 from viewer.core.reading.reading import Reading, Verdict
 
@@ -14,6 +15,9 @@ class SeenBy(StrEnum):
     READER_AFTER = "BY-READER-AFTER"
     BOTH = "BY-BOTH"
     MODEL = "BY-MODEL"
+    TWO = "BY-TWO"
+    ONE = "BY-ONE"
+    THIRD = "BY-THIRD"
 
 
 def judged(reading: Reading) -> list[Finding]:
@@ -65,9 +69,18 @@ def _with_boxes(mine: _Places, models: _Places) -> _Places:
 
 def seen_by(reading: Reading, finding: Finding) -> SeenBy:
     """Who marked `finding` (of the model or the reader) without knowing of the other."""
+    if reading.arbitration is not None:
+        return _of_two(reading.arbitration, finding)
     committed = {f.tracking_uid for f in reading.unaided}
     mark = own_mark(reading, finding)
     if any(f.tracking_uid == finding.tracking_uid for f in reading.own):
         before = finding.tracking_uid in committed or not reading.revealed_at
         return SeenBy.READER if before else SeenBy.READER_AFTER
     return SeenBy.BOTH if mark is not None and mark.tracking_uid in committed else SeenBy.MODEL
+
+
+def _of_two(between: Arbitration, finding: Finding) -> SeenBy:
+    """Who marked a finding of an arbitration."""
+    if any(f.tracking_uid == finding.tracking_uid for f in between.agreed):
+        return SeenBy.TWO
+    return SeenBy.THIRD if between.finding(finding.tracking_uid) is None else SeenBy.ONE

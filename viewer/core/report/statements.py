@@ -14,6 +14,7 @@ from viewer.core.report.selection import accepted
 from viewer.core.report.terms import Term, lung_rads, own, standard
 from viewer.core.report.words import (
     NOTICE,
+    arbitration_rows,
     domain_words,
     operating_point_words,
     status_words,
@@ -44,6 +45,7 @@ def of_reader(reading: Reading, reads: Sequence[SecondRead]) -> list[ContentItem
         *[c.text(own("UNDECIDED"), name) for name in reading.signed_without],
         *[c.text(own("AMENDMENT"), words) for words in reading.amendments],
         c.text(own("PARADIGM"), reading.paradigm.value),
+        *_arbitration(reading),
         *c.moment(own("COMMITTED"), reading.committed_at),
         *c.moment(own("REVEALED"), reading.revealed_at),
         *(c.moment(own("SIGNED"), reading.signed_at) if reading.stage is Stage.SIGNED else []),
@@ -134,6 +136,13 @@ def _categories(reading: Reading) -> list[ContentItem]:
         if name == "CATEGORY":
             items.append(c.text(own("CATEGORY-RULE"), f"{says}: {category.rule}"))
     return items
+
+
+def _arbitration(reading: Reading) -> list[ContentItem]:
+    """Who the two readers were, what differed and what was decided."""
+    rows = [] if reading.arbitration is None else arbitration_rows(reading.arbitration)
+    names = {"Differed": "ARBITRATION"}
+    return [c.text(own(names.get(caption, "TWO-READERS")), f"{caption}: {words}") for caption, words in rows]
 
 
 def _without_reads(reading: Reading, reads: Sequence[SecondRead]) -> list[ContentItem]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from inference.protocol import Domain, OperatingPoint
+from viewer.core.reading.arbitration import Arbitration
 from viewer.core.reading.chance import chance, percent
 from viewer.core.reading.finding import Finding
 from viewer.core.reading.lung_rads import rounded_mean_mm
@@ -71,6 +72,24 @@ def verdict_words(judgement: Judgement) -> str:
     if judgement.verdict is Verdict.UNDECIDED:
         return "Looked at, left undecided" if judgement.at else "Not reviewed"
     return judgement.verdict.value.capitalize()
+
+
+def arbitration_rows(between: Arbitration) -> list[tuple[str, str]]:
+    """Who read, what differed and what was decided: a caption and a sentence each."""
+    both = (("First reader", between.first), ("Second reader", between.second))
+    rows = [(caption, f"{o.reader}, signed {clock(o.signed_at)}") for caption, o in both]
+    if between.agreed:
+        rows.append(("Both marked", ", ".join(f.name for f in between.agreed)))
+    for difference in between.differences:
+        title = (
+            difference.title
+            if difference.finding is None
+            else f"{difference.name}, {difference.title.lower()}"
+        )
+        said = f"{between.first.reader}: {difference.first}; {between.second.reader}: {difference.second}"
+        decided = between.chosen(difference)
+        rows.append(("Differed", f"{title}: {said}. Decided: {decided or 'not decided'}."))
+    return rows
 
 
 def unaided_words(verdict: Mapping[str, object]) -> str:

@@ -31,6 +31,7 @@ _ICONS = {
     "failed": ("x-circle", "danger"),
     "unread": ("circle", "text"),
     "draft": ("pencil", "text"),
+    "differ": ("scales", "warning"),
     "signed": ("check", "text_2"),
     "": ("", "text_2"),
 }
