@@ -87,6 +87,23 @@ def test_after_the_reveal_its_marks_stand_on_their_images_beside_our_own(screeni
     assert screening.state.panel.model_line.endswith("Other Second Look 7.2")
 
 
+def test_each_view_counts_its_marks_by_type(screening):
+    def counted():
+        told = [v.corners for v in screening.state.viewports]
+        lines = ((c.label, line) for c in told for line in (*c.bottom_left, *c.bottom_right))
+        return {label: line for label, line in lines if "mark" in line.lower()}
+
+    assert counted() == {}
+    screening.press("Shift+Enter")
+    assert counted() == {
+        "R CC": "Marks: 1 mass",
+        "L CC": "Marks: 1 mass, 1 calcification cluster",
+        "L MLO": "Marks: 1 mass",
+    }
+    screening.press("G")
+    assert counted()["L CC"] == "2 marks hidden (G)"
+
+
 def test_what_its_maker_calls_optional_is_shown_on_request_only(screening):
     screening.press("Shift+Enter", "Shift+G")
     assert names(screening)[-1] == "C3"
@@ -190,6 +207,18 @@ def test_each_program_has_its_own_letter(tmp_path):
     first, second = read_of(folder)
     assert [f.name[0] for f in first.findings] == ["C"] * len(first.findings)
     assert [f.name[0] for f in second.findings] == ["D"] * len(second.findings)
+
+
+def test_a_finding_that_stands_in_two_reports_is_listed_once(tmp_path):
+    folder = write(tmp_path / "exam", *exam())
+    circle = t.drawn(
+        t.IMAGE_REGION, "CIRCLE", (20.5, 30.5, 25.5, 30.5), t.image(VIEWS[0], relation="SELECTED FROM")
+    )
+    for name in ("one", "two"):
+        saved(t.measurement_document(t.group(("4147007", "SCT", "Mass"), circle)), folder / "sr", name)
+    first, second = read_of(folder)
+    assert [f.name for f in first.findings] == ["C1"] and second.findings == ()
+    assert second.remarks == ("D1 of Other Second Look 7.2: already in another report of this study.",)
 
 
 def test_a_mark_that_has_no_place_is_told_after_the_reveal_and_not_before(hand, tmp_path, second_reader):

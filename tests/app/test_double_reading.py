@@ -114,19 +114,19 @@ def test_the_third_reader_sees_both_side_by_side(third):
 
 
 def test_every_point_is_decided_from_the_keyboard_and_can_be_taken_back(third):
-    third.press("B")
+    third.press("F8")
     assert third.state.panel.rows[0].verdict == "Roy: marked"
     assert [f.name for f in third.desk.reading.own] == ["A1+B1", "B2"]
     third.press("Ctrl+Z")
     assert third.state.panel.rows[0].verdict == "Undecided"
     third.desk.focus_finding(third.state.panel.rows[0].tracking_uid)
-    third.press("C")
+    third.press("F9")
     assert third.state.panel.rows[0].state is MarkState.REJECTED
 
 
 def decide_all(hand):
     while hand.desk.reading.left_open():
-        hand.press("B")
+        hand.press("F8")
 
 
 def test_an_open_point_is_named_at_the_first_press_of_the_signature(third):
@@ -157,7 +157,7 @@ def test_the_report_says_who_read_what_differed_and_what_was_decided(third):
 
 
 def test_an_arbitration_is_resumed_where_it_was_left(third, chest_folder):
-    third.press("B")
+    third.press("F8")
     open_ones = third.desk.reading.left_open()
     reads(third, "Ito", chest_folder)
     assert third.state.question.title == "Resume your reading?"

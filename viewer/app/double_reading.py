@@ -114,7 +114,7 @@ def _arbitrate(desk: DeskState, both: Pair) -> None:
         desk.session.arbitrate(*both)
         desk.screen.series_open = False
         reviewing.walk(desk)
-        desk.say("A takes the first reader's word, B the second's, C neither's. N goes on.")
+        desk.say("F7 takes the first reader's word, F8 the second's, F9 neither's.")
     desk.looked()
 
 

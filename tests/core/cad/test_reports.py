@@ -195,6 +195,13 @@ def test_a_measured_region_of_a_program_is_a_mark():
     assert found.laterality == "L"
 
 
+def test_groups_of_one_tracking_uid_are_one_finding_on_several_images():
+    mass = ("4147007", "SCT", "Mass")
+    groups = [t.group(mass, region("POINT", (50.5, 60.5), view)) for view in ("LCC", "LMLO")]
+    (found,), _ = findings(t.measurement_document(*groups))
+    assert [p.sop_instance_uid for p in found.places] == [breasts.uid("LCC"), breasts.uid("LMLO")]
+
+
 @pytest.mark.parametrize("sop_class", [t.COMPREHENSIVE, t.COMPREHENSIVE_3D])
 def test_a_readers_report_is_no_second_read(sop_class):
     person = ("121006", "DCM", "Person")

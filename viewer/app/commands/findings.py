@@ -131,9 +131,9 @@ COMMANDS: tuple[Command, ...] = (
     *(
         _decide(f"arbitrate.{choice.value}", title, key, partial(double_reading.decide, choice=choice))
         for choice, title, key in (
-            (Choice.FIRST, "Arbitration: the first reader's word", "A"),
-            (Choice.SECOND, "Arbitration: the second reader's word", "B"),
-            (Choice.NEITHER, "Arbitration: neither's word", "C"),
+            (Choice.FIRST, "Arbitration: the first reader's word", "F7"),
+            (Choice.SECOND, "Arbitration: the second reader's word", "F8"),
+            (Choice.NEITHER, "Arbitration: neither's word", "F9"),
         )
     ),
     _list("findings.focus", "Keyboard to the findings, or back", "F4", reviewing.toggle_panel, when=READING),

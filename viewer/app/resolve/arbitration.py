@@ -90,7 +90,7 @@ def _place(desk: DeskState, finding: Finding) -> str:
 def _deciding(desk: DeskState) -> tuple[Action, ...]:
     why_not = double_reading.why_not_decide(desk)
     return (
-        Action("arbitrate.first", "First's", "A", why_not=why_not),
-        Action("arbitrate.second", "Second's", "B", why_not=why_not),
-        Action("arbitrate.neither", "Neither", "C", why_not=why_not),
+        Action("arbitrate.first", "First's", "F7", why_not=why_not),
+        Action("arbitrate.second", "Second's", "F8", why_not=why_not),
+        Action("arbitrate.neither", "Neither", "F9", why_not=why_not),
     )

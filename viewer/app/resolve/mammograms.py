@@ -1,6 +1,8 @@
 """What is written on a mammogram: side and view on its outer side, date, technique, scale, and doubts."""
 
-from viewer.app import posing, roaming, slabs, text
+from collections import Counter
+
+from viewer.app import posing, roaming, seeing, slabs, text
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Corners
 from viewer.app.views import View
@@ -10,6 +12,7 @@ from viewer.core.dicom.mammogram import Mammogram, table
 from viewer.core.dicom.planes import cut_spacing
 from viewer.core.hanging.fill import is_for_reading
 from viewer.core.hanging.pose import Pose
+from viewer.core.report.place import image_places
 
 _LONGEST = 40
 """Letters of a line, so that it stays on its side of a narrow viewport."""
@@ -25,7 +28,7 @@ def corners(
     if breast is None:
         return None
     above = (*_modifiers(breast), *_technique(first, breast))
-    below = (*_slice(desk, view, shown), *_scale(desk, pose, view), *levels)
+    below = (*_marks(desk, shown), *_slice(desk, view, shown), *_scale(desk, pose, view), *levels)
     right = breast.side == "L" and posing.turn(shown) is not None
     label = breast.name or "Side and view not in the header"
     note = text.date(breast.taken or first.study_date) or "date not in the header"
@@ -52,6 +55,20 @@ def _slice(desk: DeskState, view: View, shown: DisplaySet) -> tuple[str, ...]:
         return (number,)
     height = text.millimetres(index * cut_spacing(shown.geometry))
     return (*slabs.line(desk, view), f"{number}  {height} over the first")
+
+
+def _marks(desk: DeskState, shown: DisplaySet) -> tuple[str, ...]:
+    """After the reveal: how many marks of which type the second readers have on this image."""
+    reading = desk.reading
+    if reading is None or not desk.revealed:
+        return ()
+    here = [f.label for f in seeing.proposed(desk, reading) if image_places([shown], f)]
+    if not here:
+        return ()
+    if not desk.review.marks_on:
+        return (f"{len(here)} marks hidden (G)" if len(here) > 1 else "1 mark hidden (G)",)
+    counted = (f"{count} {label}" for label, count in Counter(here).items())
+    return (text.shortened(f"Marks: {', '.join(counted)}", _LONGEST),)
 
 
 def _modifiers(breast: Mammogram) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """What programs of others found in a study: their structured reports, as reads beside those of our models."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from viewer.app.second_read.model_read import ModelRead, SeriesInput
@@ -29,8 +30,19 @@ def reads_of_others(
     reads: list[ModelRead] = []
     for instance in documents[: len(LETTERS)]:
         read = _read(study, instance, header, LETTERS[len(reads)])
-        reads += [read] if read is not None else []
+        reads += [_without_known(read, reads)] if read is not None else []
     return tuple(reads)
+
+
+def _without_known(read: ModelRead, before: Sequence[ModelRead]) -> ModelRead:
+    """A finding that an earlier report holds under the same Tracking UID is not listed twice."""
+    known = {f.tracking_uid for earlier in before for f in earlier.findings}
+    twice = [f.name for f in read.findings if f.tracking_uid in known]
+    if not twice:
+        return read
+    told = f"{', '.join(twice)} of {read.name}: already in another report of this study."
+    kept = tuple(f for f in read.findings if f.tracking_uid not in known)
+    return replace(read, findings=kept, remarks=(*read.remarks, told))
 
 
 def _read(

@@ -1,5 +1,7 @@
 """Marks of a measurement report (PS3.16 TID 1500) that a program wrote: one for each group with a region."""
 
+from dataclasses import replace
+
 from viewer.core.cad.lesions import Read, algorithm_of
 from viewer.core.cad.marks import CadMark, InPatient, OnImage
 from viewer.core.cad.regions import BadMark, Index, in_patient, index_of, on_image
@@ -43,7 +45,18 @@ def read_measured(root: Item) -> Read:
                 tracking_uid=tracking.text if tracking is not None else "",
             )
         )
+    out.marks = _joined(out.marks)
     return out
+
+
+def _joined(marks: list[CadMark]) -> list[CadMark]:
+    """Groups of one Tracking Unique Identifier are one lesion, on several images."""
+    joined: dict[str, CadMark] = {}
+    for number, mark in enumerate(marks):
+        key = mark.tracking_uid or f"group {number}"
+        known = joined.get(key)
+        joined[key] = mark if known is None else replace(known, places=known.places + mark.places)
+    return list(joined.values())
 
 
 def _groups(root: Item) -> list[Item]:
