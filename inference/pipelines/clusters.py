@@ -27,6 +27,8 @@ DETAIL_MM, NOISE_MM = 1.0, 5.0
 """Width (sigma) of what counts as background of a speck, and of what its contrast is measured against."""
 QUIETEST = 0.004
 """Least noise, as a share of the breast's range of grey: a phantom may have none."""
+LOUDEST = 0.08
+"""Detail beyond this is no noise: the edge of a film or a coarse calcification hides nothing near it."""
 DETAIL_RANGE = 8.0
 GREY_RANGE = (-0.3, 1.6)
 UNIT_MM = 8.0
@@ -128,7 +130,7 @@ def detail_and_grey(scaled: Array, mask: Mask) -> Array:
     """The channels of a breast, or a part of one, whose grey levels are scaled already."""
     inside = mask.astype(np.float32)
     detail = (scaled - _mean(scaled, inside, DETAIL_MM / WORKING_MM)) * inside
-    quarter, weight = (_quartered(a) for a in (detail * detail, inside))
+    quarter, weight = (_quartered(a) for a in (np.minimum(detail * detail, np.float32(LOUDEST**2)), inside))
     square = np.asarray(quarter / np.maximum(weight, np.float32(1e-3)), np.float32)
     noise = np.sqrt(_mean(square, weight, NOISE_MM / WORKING_MM / 4))
     noise = np.maximum(ndimage.zoom(noise, 4, order=1, mode="nearest", grid_mode=True), QUIETEST)

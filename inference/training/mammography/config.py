@@ -19,6 +19,20 @@ class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     save_every: int
 
 
+class Clusters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The network for calcification clusters; at most so many films and exams of phantoms to learn from."""
+
+    films: int
+    phantoms: int
+    network: dict[str, Any]
+    training: Schedule
+
+    def with_steps(self, most: int) -> "Clusters":
+        """At most so many steps, and no more phantoms than would be met in them."""
+        training = msgspec.structs.replace(self.training, steps=min(self.training.steps, most))
+        return msgspec.structs.replace(self, training=training, phantoms=min(self.phantoms, most // 100))
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file.
 
@@ -37,6 +51,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     classifier_training: Schedule
     density: dict[str, Any]
     spread_mm: float
+    cluster: Clusters
 
     def with_steps(self, most: int) -> "Config":
         """The same with at most so many steps for each network."""
@@ -44,7 +59,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         shorter = {
             name: msgspec.structs.replace(own, steps=min(own.steps, most)) for name, own in named.items()
         }
-        return msgspec.structs.replace(self, **shorter)
+        return msgspec.structs.replace(self, cluster=self.cluster.with_steps(most), **shorter)
 
 
 def load_config(path: Path) -> Config:
