@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from inference.bundle import Bundle
+from inference.pipelines.clusters import NETWORK
 from inference.training.calibrate import NothingMarkedError
 from inference.training.config import load_config
 from inference.training.detector import Report
@@ -138,7 +139,7 @@ def _recipe(options: argparse.Namespace) -> Recipe:
     if options.model == "mg_lesion":
         films = mammography_config.load_config(path)
         films = films if options.steps is None else films.with_steps(options.steps)
-        named = tuple(f"{name}.safetensors" for name in films.detectors | films.classifiers)
+        named = tuple(f"{name}.safetensors" for name in (*films.detectors, *films.classifiers, NETWORK))
         return Recipe(
             lambda report, say: mammography.train(films, data, out, device, report, say),
             named + mammography.LEAVES,

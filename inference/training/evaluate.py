@@ -30,6 +30,7 @@ from inference.pipelines import Pipeline, Read, load
 from inference.protocol import Candidate, Patch
 from inference.training.evaluation import Evaluation, figure, write
 from inference.training.general.evaluate import pictures
+from inference.training.mammography.cluster_evaluate import EXAMS as PHANTOMS
 from inference.training.mammography.evaluate import evaluation as films
 
 RATES = (0.2, 0.5, 1.0, 2.0)
@@ -37,11 +38,15 @@ RATES = (0.2, 0.5, 1.0, 2.0)
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """A mark hits within max(radius, `within_mm`) of a lesion of `at_least_mm` or more."""
+    """A mark hits within max(radius, `within_mm`) of a lesion of `at_least_mm` or more.
+
+    phantoms  exams into which a bundle for mammograms has clusters planted, beside the films
+    """
 
     within_mm: float = 4.0
     at_least_mm: float = 5.0
     repeats: int = 500
+    phantoms: int = PHANTOMS
 
     @property
     def sentence(self) -> str:
@@ -91,7 +96,7 @@ def evaluate(
     rules = rules or Rules()
     bundle = load_bundle(bundle_folder, verify=True)
     if bundle.task == "detect2d":
-        return films(bundle, bundle_folder, cases_folder, out, device, rules.repeats)
+        return films(bundle, bundle_folder, cases_folder, out, device, rules.repeats, rules.phantoms)
     if bundle.task in TASKS:
         return pictures(bundle, bundle_folder, cases_folder, out, device, rules.repeats)
     folders = sorted(path.parent for path in cases_folder.rglob("case.json"))
@@ -334,6 +339,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     out.add_argument("--within", type=float, default=4.0, help="mm; a mark hits within max(radius, this)")
     out.add_argument("--at-least", type=float, default=5.0, help="mm; smaller lesions count neither way")
     out.add_argument("--repeats", type=int, default=500, help="bootstrap repeats")
+    out.add_argument("--phantoms", type=int, default=PHANTOMS, help="exams that clusters are planted into")
     options = out.parse_args(arguments)
     console = Console()
     try:
@@ -344,7 +350,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 options.cases,
                 options.out,
                 device=options.device,
-                rules=Rules(options.within, options.at_least, options.repeats),
+                rules=Rules(options.within, options.at_least, options.repeats, options.phantoms),
                 progress=lambda done, doing: bar.update(task, completed=done, description=doing),
             )
     except (BundleError, ValueError, OSError) as error:

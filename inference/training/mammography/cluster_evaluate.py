@@ -55,9 +55,7 @@ class Measured:
     groups: tuple[Figure, ...]
 
 
-def measured(
-    bundle: Bundle, folder: Path, data: Path, device: str, repeats: int, exams: int = EXAMS
-) -> Measured:
+def measured(bundle: Bundle, folder: Path, data: Path, device: str, repeats: int, exams: int) -> Measured:
     """A bundle's cluster network on the validation patients, the normal views and `exams` phantoms.
 
     Raises `BundleError` where the weights are not the bundle's, OSError where the data set is not there.
@@ -68,12 +66,8 @@ def measured(
         compared(view.meta["patient"], pipeline.marks(view), _rows_first(view.truth[0].box))
         for view in phantoms(Part.VALIDATION, exams, own=True)
     ]
-    default = next(
-        p.threshold for p in bundle.operating_points_of(LABEL) if p.name == bundle.default_operating_point
-    )
-    score = float(
-        np.interp(default, bundle.calibration_of(LABEL).probabilities, bundle.calibration_of(LABEL).scores)
-    )
+    calibrated, default = bundle.calibration_of(LABEL), bundle.operating_point_of(LABEL).threshold
+    score = float(np.interp(default, calibrated.probabilities, calibrated.scores))
     return summary(tried, own, score, repeats)
 
 

@@ -23,6 +23,8 @@ from inference.training.mammography.views import Part
 SETTINGS = {"cluster_peak": 0.02, "cluster_most": 12.0}
 POINTS = {"sensitive": 0.5, "balanced": 0.2, "strict": 0.05}
 """Operating points by their false clusters per view; the names are those of the masses."""
+EXAMS = 3
+"""Phantoms of reserved seeds, four views each, beside the calibration films."""
 CLUSTERS_PER_VIEW = 0.1
 """Probabilities are for this prevalence. Planted clusters are more, and weigh less."""
 
@@ -53,12 +55,14 @@ def reader(network: nn.Module, device: str) -> Clusters:
     return Clusters(network, device, peak=SETTINGS["cluster_peak"], most=int(SETTINGS["cluster_most"]))
 
 
-def own_scale(pipeline: Clusters, data: Path, exams: int) -> OwnScale:
+def own_scale(pipeline: Clusters, data: Path, of: config.Clusters) -> OwnScale:
     """Calibration and thresholds on clusters planted into films and phantoms kept for that.
 
     Raises `NothingMarkedError` where no mark hits, so that there is nothing to calibrate on.
     """
-    cases = [case for p in planted(pipeline, data, Part.CALIBRATION, exams) for case in (p.bare, p.held)]
+    exams = min(of.phantoms, EXAMS)
+    tried = planted(pipeline, data, Part.CALIBRATION, exams)
+    cases = [case for p in tried for case in (p.bare, p.held)]
     calibrated = calibration(cases)
     curve = froc(cases)
     points = tuple(

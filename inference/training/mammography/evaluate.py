@@ -10,10 +10,12 @@ from inference.bundle import Bundle, Figure
 from inference.evidence.calibration import brier, ece, reliability
 from inference.evidence.froc import froc
 from inference.evidence.marks import IGNORED, Scored
+from inference.pipelines import clusters
 from inference.pipelines.both_views import Agreement, with_other_views
 from inference.pipelines.marks2d import Marked
 from inference.pipelines.masses import AS_IS, Masses
 from inference.training.evaluation import Evaluation, write
+from inference.training.mammography import cluster_evaluate
 from inference.training.mammography.density import TERMS
 from inference.training.mammography.figures import Judged, detection, judgement
 from inference.training.mammography.truth import RULES, hits, masses
@@ -21,9 +23,9 @@ from inference.training.mammography.views import Film, Part, films
 
 
 def evaluation(
-    bundle: Bundle, folder: Path, data: Path, out: Path | None, device: str, repeats: int
+    bundle: Bundle, folder: Path, data: Path, out: Path | None, device: str, repeats: int, exams: int
 ) -> Evaluation:
-    """All figures, written into `out` if given.
+    """All figures, written into `out` if given; clusters are planted into so many exams of phantoms, too.
 
     Raises `BundleError` where the weights are not the bundle's, OSError where the data set is not there.
     """
@@ -41,15 +43,18 @@ def evaluation(
         Figure(name="Brier score of the probability", value=brier(p, hit), n=len(p)),
         Figure(name="expected calibration error of the probability", value=ece(p, hit), n=len(p)),
     )
+    planted = cluster_evaluate.Measured((), ())
+    if clusters.NETWORK in bundle.architecture:
+        planted = cluster_evaluate.measured(bundle, folder, data, device, repeats, exams)
     result = Evaluation(
         bundle=bundle.id,
         version=bundle.version,
         sha256=bundle.sha256,
         cases=len(judged),
         not_read={film.name: film.fault for film in judged if film.fault},
-        rules=RULES,
-        figures=tuple(figure for figure in figures if np.isfinite(figure.value)),
-        groups=(),
+        rules=f"{RULES} {cluster_evaluate.RULES}" if planted.figures else RULES,
+        figures=tuple(figure for figure in (*figures, *planted.figures) if np.isfinite(figure.value)),
+        groups=planted.groups,
     )
     if out is not None:
         told = tuple(zip(shares.predicted.tolist(), shares.observed.tolist(), strict=True))

@@ -19,9 +19,9 @@ def drawn(orientation: tuple[str, str]) -> View:
     """A half disc of breast, 0.1 mm a pixel, with five bright dots of 0.4 mm round AT."""
     y, x = np.mgrid[:1800, :1100]
     noise = np.random.default_rng(1).normal(0, 150, y.shape)
-    grey = np.where((y - 900) ** 2 + x**2 < 840**2, 20000 + noise, 500)
+    grey = 500 + 20000 * np.clip(1 - ((y - 900) ** 2 + x**2) / 840**2, 0, 1) + np.abs(noise)
     for dy, dx in ((0, 0), (-25, 10), (20, -15), (15, 25), (-10, -30)):
-        grey[(y - AT[0] - dy) ** 2 + (x - AT[1] - dx) ** 2 <= 4] = 30000
+        grey[(y - AT[0] - dy) ** 2 + (x - AT[1] - dx) ** 2 <= 4] += 6000
     if orientation[0] == "P":
         grey = grey[:, ::-1]
     pixels = np.ascontiguousarray(grey, np.uint16)

@@ -96,7 +96,7 @@ def test_the_mask_of_a_sheet_is_the_breast_in_stored_pixels_whatever_side_it_lie
     for orientation in (("A", "F"), ("P", "F")):
         view = drawn(orientation)
         mask = stored_mask(prepare(view), view.plane.shape)
-        breast = view.pixels > 10000
+        breast = view.pixels > 3000
         assert (mask & breast).sum() / (mask | breast).sum() > 0.94
 
 
@@ -158,7 +158,7 @@ def test_phantoms_of_the_training_are_not_those_of_the_evaluation():
     assert inside.max() - np.median(inside) > 4 * (inside - ndimage.median_filter(inside, 5)).std()
 
 
-def test_training_goes_on_where_it_stopped_and_its_clusters_are_found_better_than_by_chance(tmp_path):
+def test_training_goes_on_where_it_stopped(tmp_path):
     data = shared_data("mg")
     short = load_config(TRAIN).cluster
     schedule = msgspec.structs.replace(short.training, steps=12, batch=4, warmup=2, ema=0.5)
