@@ -142,6 +142,7 @@ def test_no_patient_stands_on_two_sides_of_the_split():
     assert set().union(*sides.values()) == set(Part)
 
 
+@pytest.mark.timeout(600)  # every network, if only for a few steps
 def test_the_training_command_writes_a_bundle_that_is_measured_and_goes_on_where_it_stopped(tmp_path):
     data, out = _few(shared_data("mg"), tmp_path / "mg"), tmp_path / "out"
     words = ["mg_lesion", "--data", str(data), "--out", str(out), "--steps", "30"]
