@@ -103,7 +103,7 @@ def _of(name: str, some: Sequence[Planted], default: float, repeats: int) -> lis
         (f"clusters found at {RATE:g} false ones per view", cases, _sensitivity),
         ("false clusters per view without one there", bare, partial(_false, threshold=threshold)),
         ("clusters found at the default threshold", held, partial(_found, threshold=default)),
-        ("false clusters per view there", cases, partial(_false, threshold=default)),
+        ("false clusters per view at the default threshold", cases, partial(_false, threshold=default)),
     )
     spread = "contrast to noise of a cluster (median; 5 to 95 %)"
     return [
@@ -113,10 +113,12 @@ def _of(name: str, some: Sequence[Planted], default: float, repeats: int) -> lis
 
 
 def _figure(name: str, cases: Sequence[Scored], statistic: Statistic, repeats: int) -> Figure:
+    """`n` counts clusters, or views where none holds one."""
     at = of_cases(cases, statistic, repeats=repeats)
     known = bool(np.isfinite(at.low) and np.isfinite(at.high))
     low, high = (at.low, at.high) if known else (None, None)
-    return Figure(name=name, value=at.value, low=low, high=high, n=len(cases))
+    clusters = sum(len(case.owners) for case in cases)
+    return Figure(name=name, value=at.value, low=low, high=high, n=clusters or len(cases))
 
 
 def _cases(some: Sequence[Planted]) -> list[Scored]:

@@ -141,7 +141,7 @@ def test_figures_count_false_clusters_with_and_without_a_planted_one():
     name = "films drawn out to 0.15 mm: "
     assert figures[name + "clusters found at 0.5 false ones per view"] == 1
     assert figures[name + "false clusters per view without one there"] == 0
-    assert figures[name + "false clusters per view there"] == 1
+    assert figures[name + "false clusters per view at the default threshold"] == 1
 
 
 def test_a_network_that_finds_nothing_cannot_be_calibrated():
