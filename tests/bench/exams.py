@@ -110,9 +110,10 @@ def opening(folder: Path, compressed: bool) -> dict[str, float]:
 
 def _opened(window: "_Window", folder: Path) -> dict[str, float]:
     window.desk.search.opened = False  # as when the program starts: what is found first is opened
+    window.states.clear()
     start = time.perf_counter()
     window.desk.open_paths([folder])
-    first = window.until(lambda: window.painted() >= 1)
+    first = window.until(lambda: bool(window.states))
     four = window.until(lambda: window.painted() == 4)
     window.rest(SETTLED_S)
     window.close_study()

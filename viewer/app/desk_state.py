@@ -28,6 +28,7 @@ from viewer.app.display import Plane, Severity
 from viewer.app.jobs import Jobs, Post, later
 from viewer.app.session import ReadingSession, Refused
 from viewer.app.settings import Settings
+from viewer.app.stack import Stack
 from viewer.app.store import EventLog, StoreError
 from viewer.app.views import Pointer, View, Views
 from viewer.core.dicom.display_set import DisplaySet, Study
@@ -64,6 +65,7 @@ class DeskState:
         self.printer: Press | None = None
         self.loader: Loader | None = None
         self.workers: WorkerPool | None = None
+        self.reduce: Callable[[Stack], None] = lambda stack: None  # the window's; any thread
         self.reopen: Callable[[Sequence[Path]], None] = lambda paths: None
         self.first_image_seen = threading.Event()
 

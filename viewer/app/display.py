@@ -394,7 +394,7 @@ class JobLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisplayState:
-    """Everything on screen; `coming`: display sets of the steps beside, to be made ready."""
+    """Everything on screen."""
 
     title: str
     patient: tuple[str, str]
@@ -419,7 +419,6 @@ class DisplayState:
     not_loaded: tuple[str, ...]
     page: str = "reading"
     cells: tuple[Cell, ...] = ()
-    coming: tuple[str, ...] = ()
     report: ReportPage | None = None
     studies: StudyList | None = None
     overlay: Overlay | None = None

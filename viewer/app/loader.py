@@ -1,5 +1,6 @@
 """Pixels into stacks: which slice next, on which thread. How one is read is in `pixel_reader`."""
 
+import logging
 import threading
 from bisect import bisect_left
 from collections.abc import Callable
@@ -28,8 +29,10 @@ _ALWAYS_ALLOWED = 1 << 29
 class Loader:
     """Opens display sets, as many at once as wanted; the one opened last is loaded first. `close` it."""
 
-    def __init__(self) -> None:
+    def __init__(self, prepare: OnReady = lambda stack, slice_index: None) -> None:
+        """`prepare` makes something of a slice before it counts as ready; on a loader's thread."""
         self._sources = Sources()
+        self._prepare = prepare
         self._pool = DecodePool()
         self._reader = PixelReader(self._sources, self._pool)
         self._changed = threading.Condition()
@@ -132,6 +135,8 @@ class Loader:
 
     def _do(self, stack: Stack, slice_index: int, job: "_Job") -> None:
         problem = self._load(stack, slice_index)
+        if problem is None:
+            self._make_ready(stack, slice_index)
         with self._changed:
             if problem is None:
                 stack.ready[slice_index] = True
@@ -141,6 +146,12 @@ class Loader:
         for listener in job.listeners:
             if not self._closed:
                 listener(stack, slice_index)
+
+    def _make_ready(self, stack: Stack, slice_index: int) -> None:
+        try:
+            self._prepare(stack, slice_index)
+        except Exception:  # the image is there: whoever shows it makes the rest
+            logging.getLogger(__name__).exception("preparing slice %d", slice_index)
 
     def _load(self, stack: Stack, slice_index: int) -> Problem | None:
         instance = stack.instance(slice_index)

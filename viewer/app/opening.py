@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from viewer.app import hanging, revealing, sitting
+from viewer.app import hanging, posing, revealing, sitting
 from viewer.app.desk_parts import Hanging, Pixels, ReportState, Review, SecondReader
 from viewer.app.desk_state import DeskState, study_key
 from viewer.app.display import Plane, Severity
@@ -37,7 +37,7 @@ def open_paths(desk: DeskState, paths: Sequence[Path]) -> None:
     desk.search.number += 1
     number, home, post, seen = desk.search.number, desk.home, desk.post, desk.first_image_seen
     if desk.loader is None:
-        desk.loader = Loader()
+        desk.loader = Loader(partial(_prepare, desk))
     desk.search.running = True
     post(partial(sitting.prepare, desk))
 
@@ -244,6 +244,14 @@ def _drop_old(desk: DeskState) -> None:
     old = [name for name in desk.pixels.stacks if name not in wanted]
     for name in old[: max(0, len(old) - KEPT_STACKS)]:
         del desk.pixels.stacks[name]
+
+
+def _prepare(desk: DeskState, stack: Stack, index: int) -> None:
+    """Make all of a single image that its first paint needs; on a loader's thread, so the window need not."""
+    if len(stack.ready) == 1:
+        desk.reduce(stack)
+        if posing.breast_of(stack.display_set) is not None:
+            desk.pixels.breasts[stack.display_set.id] = posing.box_of(stack)
 
 
 def _arrivals(desk: DeskState) -> Callable[[Stack, int], None]:

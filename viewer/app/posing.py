@@ -155,7 +155,7 @@ def measure(desk: DeskState) -> None:
     on_screen = [name for view in desk.views.hung if _waits(desk, name := view.display_set)]
     beside = [name for name in desk.pixels.stacks if name not in on_screen and _waits(desk, name)]
     for name in on_screen or beside[:1]:
-        desk.pixels.breasts[name] = _box(desk.pixels.stacks[name])
+        desk.pixels.breasts[name] = box_of(desk.pixels.stacks[name])
         desk.changed()
 
 
@@ -167,7 +167,8 @@ def _waits(desk: DeskState, name: str) -> bool:
     return stack.complete and not stack.problems
 
 
-def _box(stack: Stack) -> Box | None:
+def box_of(stack: Stack) -> Box | None:
+    """Where the breast lies in a mammogram, or in the middle slice of a stack."""
     from viewer.core.hanging.breast import breast_box  # scipy, when the first image is there
 
     middle = len(stack.ready) // 2

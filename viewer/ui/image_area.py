@@ -1,9 +1,8 @@
 """The images: viewports laid out in their boxes, 2 px apart, made as they are needed."""
 
 from collections.abc import Callable
-from weakref import WeakSet
 
-from PySide6.QtCore import QPoint, QRect, Qt, QThreadPool
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -18,6 +17,11 @@ from viewer.ui.viewport.viewport import Viewport
 Menu = Callable[[QPoint], None]
 
 
+def reduce(stack: Stack) -> None:
+    """Make the reduced levels of a single image, and find its air, before it is painted."""
+    Source(stack).slice(0, air=True).reduce()
+
+
 class ImageArea(QWidget):
     """All viewports."""
 
@@ -25,7 +29,7 @@ class ImageArea(QWidget):
         super().__init__()
         self._desk, self._menu, self._backend = desk, menu, backend
         self._cells: tuple[Cell, ...] = ()
-        self._prepared: WeakSet[Stack] = WeakSet()
+        desk.reduce = reduce
         self.viewports: dict[str, Viewport] = {}
 
     def show_images(self, state: DisplayState) -> None:
@@ -39,16 +43,6 @@ class ImageArea(QWidget):
         for one in state.viewports:
             stack = self._desk.pixels.stacks.get(one.display_set)
             self.viewports[one.id].show_state(one, stack, state.tool)
-        for name in state.coming:
-            self._prepare(name)
-
-    def _prepare(self, display_set: str) -> None:
-        """Reduce the single image of a step beside, so that the step is painted at once when it comes."""
-        stack = self._desk.pixels.stacks.get(display_set)
-        if stack is None or stack in self._prepared or not stack.ready.all() or len(stack.ready) > 1:
-            return
-        self._prepared.add(stack)
-        QThreadPool.globalInstance().start(lambda: Source(stack).slice(0, air=True).reduce())
 
     def take_keyboard(self, state: DisplayState) -> None:
         """The keyboard goes to the viewport that is in focus."""

@@ -1,6 +1,6 @@
 """`resolve`: from the desk to one frozen display state. Pure: it reads, it never changes or waits."""
 
-from viewer.app import hanging, posing, viewing
+from viewer.app import posing, viewing
 from viewer.app.desk import Desk
 from viewer.app.display import Banner, Cell, DisplayState, Severity
 from viewer.app.resolve import chrome
@@ -44,7 +44,6 @@ def resolve(desk: Desk) -> DisplayState:
         not_loaded=tuple(problem.line() for problem in desk.search.not_loaded),
         page=desk.screen.page,
         cells=_cells(desk),
-        coming=hanging.beside(desk) if reading else (),
         report=report_page(desk) if report else None,
         studies=study_list(desk) if desk.screen.page == "studies" else None,
         overlay=chrome.overlay(desk, desk.commands),

