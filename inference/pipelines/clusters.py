@@ -84,8 +84,12 @@ class Clusters:
         prepared = prepare(view) if prepared is None else prepared
         if prepared is None:
             raise ValueError(f"{view.image}: no breast was found on the image")
-        grey, mask = working(view, prepared)
-        heat, box, specks = self._maps(cluster_channels(grey, mask))
+        return self.marks_in(cluster_channels(*working(view, prepared)), prepared)
+
+    def marks_in(self, channels: Array, prepared: Prepared) -> tuple[ClusterMark, ...]:
+        """Likewise of what the network is given of the view."""
+        heat, box, specks = self._maps(channels)
+        mask = np.kron(prepared.mask, np.ones((4, 4), bool))
         return _decoded(heat, box, specks, mask, prepared.placed, self.peak, self.most)
 
     @torch.inference_mode()

@@ -8,33 +8,37 @@ import numpy as np
 
 from inference.bundle import Bundle
 from inference.cases import Case, Exam, View
-from inference.explain.view_heat import view_heat
+from inference.explain.view_heat import Gaze, view_heat
+from inference.networks import cluster2d, detect2d
 from inference.pipelines import Progress, Read
 from inference.pipelines.both_views import Agreement, Finding, breast_scores, findings, with_other_views
 from inference.pipelines.clusters import LABEL as CLUSTER
 from inference.pipelines.clusters import NETWORK as CLUSTERS
-from inference.pipelines.clusters import ClusterMark, Clusters
+from inference.pipelines.clusters import ClusterMark, Clusters, cluster_channels, working
 from inference.pipelines.left_right import with_other_sides
-from inference.pipelines.mammogram import Prepared, prepare
+from inference.pipelines.mammogram import Plane, Prepared, prepare
 from inference.pipelines.mammogram_domain import judge, statistics
-from inference.pipelines.marks2d import MASS, Mark, Marked
+from inference.pipelines.marks2d import Mark, Marked
 from inference.pipelines.masses import Masses
 from inference.protocol import ArrayRef, Candidate, Characteristic, ImageHeat, Place, Score, SkippedImage
 
 NO_BREAST = "no breast was found on it"
 EXPLAINED = 12
-"""Findings that get a heat map: the likeliest ones."""
+"""Findings that get a heat map: those above their threshold first, then the likeliest."""
+MASS_GAZE = Gaze("trunk.stages.0", 4, detect2d.STRIDE, 2.0)
+CLUSTER_GAZE = Gaze("stages.1", 4, cluster2d.STRIDE, 0.5)
 MOST_ON_A_VIEW = 40
 """Marks kept of a view, of all labels: more than any reader looks at."""
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """One view after all networks have looked at it."""
+    """One view after all networks have looked at it. `specks`: what that for clusters was given, if any."""
 
     view: View
     prepared: Prepared
     marked: Marked
+    specks: Plane | None = None
 
     @property
     def name(self) -> str:
@@ -79,11 +83,12 @@ class ExamReader:
         if prepared is None:
             return None
         marked = self.masses.look(view, prepared)
-        if self.clusters is not None:
-            found = [self._cluster(mark) for mark in self.clusters.marks(view, prepared)]
-            marks = sorted((*marked.marks, *found), key=lambda mark: -mark.probability)
-            marked = replace(marked, marks=tuple(marks[:MOST_ON_A_VIEW]))
-        return Looked(view, prepared, marked)
+        if self.clusters is None:
+            return Looked(view, prepared, marked)
+        specks = cluster_channels(*working(view, prepared))
+        found = [self._cluster(mark) for mark in self.clusters.marks_in(specks, prepared)]
+        marks = sorted((*marked.marks, *found), key=lambda mark: -mark.probability)
+        return Looked(view, prepared, replace(marked, marks=tuple(marks[:MOST_ON_A_VIEW])), specks)
 
     def _cluster(self, mark: ClusterMark) -> Mark:
         probability = float(self.bundle.calibration_of(CLUSTER)(mark.score))
@@ -94,10 +99,11 @@ class ExamReader:
     ) -> Read:
         marked = with_other_sides([seen.marked for seen in looked])
         found = findings(with_other_views(marked, self.agreement), self.agreement)
+        explained = sorted(range(len(found)), key=lambda k: (not self._above(found[k]), k))[:EXPLAINED]
         candidates = []
         for number, finding in enumerate(found):
             progress(0.8 + 0.2 * number / len(found), "explaining")
-            heat_in = out if number < EXPLAINED and finding.label == MASS else None
+            heat_in = out if number in explained else None
             candidates.append(self._candidate(number + 1, finding, looked, heat_in))
         progress(1.0, "done")
         return Read(
@@ -113,19 +119,21 @@ class ExamReader:
             skipped=skipped,
         )
 
+    def _above(self, finding: Finding) -> bool:
+        return finding.probability >= self.bundle.operating_point_of(finding.label).threshold
+
     def _candidate(
         self, number: int, finding: Finding, looked: Sequence[Looked], heat_in: Path | None
     ) -> Candidate:
         """The finding in the words of the protocol; its size is that on the view where it is likeliest."""
         first, mark = finding.places[0]
         suggested = {key: Characteristic(s.value, s.probability) for key, s in mark.suggestions.items()}
-        threshold = self.bundle.operating_point_of(finding.label).threshold
         return Candidate(
             id=f"c{number}",
             label=finding.label,
             probability=finding.probability,
             score=mark.score,
-            above_operating_point=finding.probability >= threshold,
+            above_operating_point=self._above(finding),
             malignancy=None if np.isnan(finding.malignancy) else finding.malignancy,
             characteristics=suggested,
             features=() if np.isnan(mark.asymmetry) else (mark.asymmetry,),
@@ -137,11 +145,14 @@ class ExamReader:
         )
 
     def _heat(self, mark: Mark, seen: Looked, out: Path | None, name: str) -> ImageHeat | None:
-        """Where the detectors looked for a mass, written into `out`."""
+        """Where the detectors of its kind looked, written into `out`."""
         if out is None:
             return None
-        detectors = self.masses.detectors
-        heat, box = view_heat(detectors.networks, seen.prepared, mark.centre, detectors.device)
+        networks, device = self.masses.detectors.networks, self.masses.detectors.device
+        gaze, channels = MASS_GAZE, seen.prepared.channels
+        if mark.label == CLUSTER and self.clusters is not None and seen.specks is not None:
+            networks, gaze, channels = [self.clusters.network], CLUSTER_GAZE, seen.specks
+        heat, box = view_heat(networks, gaze, channels, seen.prepared.placed, mark.centre, device)
         path = out / f"{name}.npy"
         np.save(path, heat, allow_pickle=False)
         return ImageHeat(array=ArrayRef(path=str(path), dtype="float32", shape=heat.shape), box=box)

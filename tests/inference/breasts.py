@@ -5,14 +5,25 @@ from functools import cache
 import numpy as np
 import torch
 
-from inference.bundle import WEIGHTS, Bundle, Calibration, InputContract, TrainingDomain, save_bundle
+from inference.bundle import (
+    WEIGHTS,
+    Bundle,
+    Calibration,
+    InputContract,
+    OwnScale,
+    TrainingDomain,
+    save_bundle,
+)
 from inference.cases import Exam, Plane, TruthMark, View
 from inference.networks import build, save_networks
+from inference.pipelines.clusters import LABEL
 from inference.protocol import OperatingPoint
 from inference.training.mammography.detector import detection_loss
 from inference.training.mammography.patches import batch, breast
 
 NETWORK = {"network": "lesion_2d", "channels": [16, 16, 16, 16, 16], "width": 16, "norm": "batch"}
+CLUSTER_NETWORK = {"network": "cluster_2d", "channels": [8, 8, 8, 8, 8, 8], "width": 8}
+LINEAR = Calibration(method="linear", scores=(0.0, 1.0), probabilities=(0.0, 1.0))
 STEPS = 60
 SHAPE, MM = (600, 360), 0.3
 MASSES = {
@@ -77,10 +88,14 @@ def weights() -> dict[str, torch.nn.Module]:
     return {"mass_1": network.eval()}
 
 
-def bundle(folder):
-    """A bundle on disk with its folder."""
+def bundle(folder, *, clusters=False):
+    """A bundle on disk with its folder; the network for clusters, where there is one, has learnt nothing."""
     folder.mkdir(parents=True, exist_ok=True)
-    save_networks(weights(), folder / WEIGHTS)
+    second = {"cluster": build(CLUSTER_NETWORK).eval()} if clusters else {}
+    save_networks(weights() | second, folder / WEIGHTS)
+    points = (OperatingPoint("balanced", 0.5, 0.5, "false marks per view"),)
+    likely = Calibration(method="linear", scores=(0.0, 1.0), probabilities=(0.4, 1.0))
+    own = {LABEL: OwnScale(calibration=likely, operating_points=points)} if clusters else {}
     made = Bundle(
         format=1,
         id="tiny_mg",
@@ -89,12 +104,13 @@ def bundle(folder):
         task="detect2d",
         sha256="",
         input=InputContract(modality="MG"),
-        labels=("mass",),
+        labels=("mass", *own),
         operating_points=(OperatingPoint("balanced", 0.3, 1.0, "false marks per view"),),
         default_operating_point="balanced",
-        calibration=Calibration(method="linear", scores=(0.0, 1.0), probabilities=(0.0, 1.0)),
+        calibration=LINEAR,
         domain=TrainingDomain(),
-        architecture={"mass_1": NETWORK},
-        settings={"peak": 0.02, "most": 40.0},
+        architecture={"mass_1": NETWORK} | ({"cluster": CLUSTER_NETWORK} if clusters else {}),
+        settings={"peak": 0.02, "most": 40.0, "cluster_peak": 0.001, "cluster_most": 3.0},
+        own_scales=own,
     )
     return folder, save_bundle(made, folder, card="# Tiny\nMeasured on nothing.\n")

@@ -135,3 +135,22 @@ def test_the_domain_is_told_by_the_worst_view():
     assert said.verdict == "outside"
     assert said.reasons[0].startswith("R MLO: fine detail in the breast is 1, ")
     assert judge(good, TrainingDomain()).reasons == (UNKNOWN,)
+
+
+def test_clusters_are_findings_of_their_own_with_their_own_threshold_and_heat_map(tmp_path):
+    folder, bundle = breasts.bundle(tmp_path / "bundle", clusters=True)
+    read = load(bundle, folder, "cpu").read(breasts.exam(), tmp_path, nothing)
+    assert {c.label for c in read.candidates} == {"mass", "calcification cluster"}
+    clusters = [c for c in read.candidates if c.label == "calcification cluster"]
+    assert all(c.malignancy is None for c in clusters)
+    assert all(c.above_operating_point == (c.probability >= 0.5) for c in clusters)
+    explained = [p for c in clusters for p in c.places if p.heat is not None]
+    assert explained
+    for place in explained:
+        left, top, right, bottom = place.heat.box
+        assert left <= place.column <= right
+        assert top <= place.row <= bottom
+        heat = np.load(place.heat.array.path)
+        assert heat.shape == place.heat.array.shape
+        pixel = (bottom - top) / heat.shape[0]
+        assert pixel * breasts.MM == pytest.approx(4 * 0.15, rel=0.02)
