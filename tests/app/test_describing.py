@@ -1,8 +1,11 @@
 """BI-RADS by keys alone: a finding described, the examination assessed, a side stated, then the signature."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.core.hanging.files import exam, mammogram, write
+from viewer.core.reading.finding import Author, Finding, ImagePlace
 from viewer.core.reading.reading import Stage
 
 
@@ -154,8 +157,56 @@ def test_a_side_that_contradicts_itself_is_reported_once_the_reader_states_it(ha
     assert hand.desk.reading.own[0].laterality == ""
 
 
+def test_a_stated_side_stands_on_the_image(hand, tmp_path, second_reader):
+    second_reader.says(())
+    on_desk(hand, tmp_path, mammogram(1, "R", "CC", Laterality="L"))
+    hand.desk.run("side.left")
+    corners = hand.state.viewports[0].corners
+    assert corners.label == "L CC" and corners.label_note.startswith("Side stated by you")
+
+
+def test_after_the_reveal_a_joined_finding_is_described_as_the_readers_own(hand, tmp_path, second_reader):
+    place = {
+        "sop_instance_uid": "1.2.7.1.1.1",
+        "series_instance_uid": "1.2.7.1.1",
+        "column": 30.0,
+        "row": 25.0,
+    }
+    places = (ImagePlace(**place, box=(25.5, 20.5, 34.5, 29.5)),)
+    mass = Finding(name="M1", tracking_uid="2.25.7", author=Author.MODEL, label="mass", places=places,
+                   laterality="R", probability=0.8)  # fmt: skip
+    left = replace(places[0], sop_instance_uid="1.2.7.1.2.1", series_instance_uid="1.2.7.1.2")
+    alone = replace(mass, name="M2", tracking_uid="2.25.8", places=(left,), laterality="L", probability=0.5)
+    second_reader.says((mass, alone))
+    on_desk(hand, tmp_path, *exam())
+    mark(hand, "1", 30, 25)
+    hand.press("Shift+Enter", "N", "E", "1", "3", "Esc")
+    (own,) = hand.desk.reading.own
+    assert own.description.of("shape") == "irregular"
+    assert dict(hand.state.panel.rows[0].lines)["Looks"] == "irregular"
+    hand.press("N", "E", "1", "1", "Esc")
+    edited = hand.desk.reading.edited["2.25.8"]
+    assert (edited.description.of("shape"), edited.description.nipple_in) == ("oval", "CC")
+    assert dict(hand.state.panel.rows[1].lines)["Looks"] == "oval"
+
+
 def test_a_corrected_nipple_moves_what_was_measured_from_it(screening):
     before = in_two_views(screening).description.nipple_mm
     screening.desk.pointer("1", None, (30.5, 25.5))
     screening.desk.run("nipple.here")
     assert before > 0 and said(screening).nipple_mm == 0.0
+
+
+def test_the_first_press_of_the_signature_says_all_that_is_open_at_once(hand, tmp_path, second_reader):
+    place = ImagePlace(
+        sop_instance_uid="1.2.7.1.1.1", series_instance_uid="1.2.7.1.1", column=3, row=4, box=(1, 2, 5, 6)
+    )
+    mass = Finding(name="M1", tracking_uid="2.25.7", author=Author.MODEL, label="mass", places=(place,),
+                   laterality="R", probability=0.8)  # fmt: skip
+    second_reader.says((mass,))
+    on_desk(hand, tmp_path, *exam())
+    hand.press("Shift+Enter", "Ctrl+Shift+Enter")
+    assert hand.state.status.startswith("Not given: breast density, category of the right breast")
+    assert hand.state.status.endswith("M1 is undecided. Ctrl+Shift+Enter once more signs without it.")
+    hand.press("Ctrl+Shift+Enter")
+    assert hand.desk.stage is Stage.SIGNED

@@ -159,3 +159,12 @@ def test_a_finding_of_the_model_on_two_views_is_walked_looked_at_and_accepted(sc
     assert screening.state.panel.rows[0].name == "M1 = R1"
     screening.press("Enter")
     assert screening.desk.reading.accepted() == (MASS,)
+
+
+def test_a_line_across_a_mark_belongs_to_its_finding_and_one_elsewhere_does_not(screening):
+    mark(screening, "1", 30, 40)
+    screening.desk.add_distance("1", ((26.5, 40.5, 0.0), (34.5, 40.5, 0.0)))
+    screening.desk.add_distance("1", ((5.0, 5.0, 0.0), (9.0, 5.0, 0.0)))
+    across, elsewhere = screening.desk.reading.distances
+    assert across.finding == screening.desk.reading.own[0].tracking_uid
+    assert elsewhere.finding == "" and across.text.startswith("0.8 mm")

@@ -83,9 +83,9 @@ def steps(desk: DeskState) -> tuple[Step, ...]:
     """The questions that are asked now."""
     if desk.review.asked == EXAM and desk.reading is not None:
         return _exam_steps(desk, desk.reading.assessment)
-    finding = desk.focused
+    finding = subject(desk)
     if desk.review.asked == FINDING and finding is not None:
-        return _finding_steps(finding)
+        return _finding_steps(finding, _description(desk))
     return ()
 
 
@@ -100,9 +100,18 @@ def why_nothing_asked(desk: DeskState) -> str:
     return "" if current(desk) is not None else "No question is open (E or Shift+E)."
 
 
-def is_in_breast(finding: Finding | None) -> bool:
-    """True for a finding on mammograms: it is described in the terms of BI-RADS."""
-    return finding is not None and bool(finding.places) and finding.description is not None
+def subject(desk: DeskState) -> Finding | None:
+    """The finding that is described: the one in focus, or the reader's mark at the same place."""
+    finding, reading = desk.focused, desk.reading
+    if finding is None or reading is None:
+        return None
+    return reading.finding(reading.joined.get(finding.tracking_uid, "")) or finding
+
+
+def is_in_breast(desk: DeskState) -> bool:
+    """True where the finding in focus lies on mammograms: it is described in the terms of BI-RADS."""
+    finding = subject(desk)
+    return finding is not None and bool(finding.places) and not why_not_assess(desk)
 
 
 def why_not_assess(desk: DeskState) -> str:
@@ -182,8 +191,11 @@ def _answer_finding(desk: DeskState, step: Step, key: str) -> None:
 
 
 def _description(desk: DeskState) -> Description:
-    finding = desk.focused
-    return (None if finding is None else finding.description) or Description()
+    """What is said of the finding; of one of the model, at first, what follows from its places."""
+    finding = subject(desk)
+    if finding is None:
+        return Description()
+    return finding.description or locating.described(desk, finding)
 
 
 def _describe(desk: DeskState, step: Step, given: tuple[str, ...]) -> None:
@@ -197,7 +209,7 @@ def _confirm(desk: DeskState, step: Step) -> None:
 
 
 def _change(desk: DeskState, description: Description) -> None:
-    finding = desk.focused
+    finding = subject(desk)
     if finding is None or desk.session is None:
         return
     label = birads.kind_words(replace(finding, description=description)).lower()
@@ -241,7 +253,7 @@ def _distance(desk: DeskState, values: dict[str, str] | None) -> None:
 
 
 def _ask_note(desk: DeskState) -> None:
-    finding = desk.focused
+    finding = subject(desk)
     question = Question(
         kind="text",
         title="Note",
@@ -255,7 +267,7 @@ def _ask_note(desk: DeskState) -> None:
 
 
 def _note(desk: DeskState, values: dict[str, str] | None) -> None:
-    finding = desk.focused
+    finding = subject(desk)
     if values is None or finding is None or desk.session is None:
         return
     with desk.telling_refusals():
@@ -280,8 +292,7 @@ def _exam_steps(desk: DeskState, said: Assessment) -> tuple[Step, ...]:
     )
 
 
-def _finding_steps(finding: Finding) -> tuple[Step, ...]:
-    said = finding.description or Description()
+def _finding_steps(finding: Finding, said: Description) -> tuple[Step, ...]:
     by_table = tuple(
         replace(_step(q, said.all_of(q.id)), computed=q.id in said.computed) for q in birads.asked(said)
     )

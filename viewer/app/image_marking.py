@@ -126,7 +126,7 @@ def _add(desk: DeskState, finding: Finding, place: ImagePlace) -> None:
     """A finding has its place on this image there."""
     if desk.session is None:
         return
-    others = tuple(p for p in finding.places if not p.is_on(place.sop_instance_uid, place.frame or 0))
+    others = tuple(p for p in finding.places if p.sop_instance_uid != place.sop_instance_uid)
     with desk.telling_refusals():
         moved = replace(finding, places=(*others, place))
         said = None if finding.description is None else locating.described(desk, moved)
@@ -142,12 +142,9 @@ def _could_be(desk: DeskState, place: ImagePlace) -> Finding | None:
     finding = desk.focused
     if finding is None or finding.author is not Author.READER or not finding.places:
         return None
-    new_view = all(
-        p.series_instance_uid != place.series_instance_uid or p.frame is None for p in finding.places
-    )
     new_image = all(p.sop_instance_uid != place.sop_instance_uid for p in finding.places)
     side = _side(desk, place)
-    return finding if new_view and new_image and side and side == finding.laterality else None
+    return finding if new_image and side and side == finding.laterality else None
 
 
 def _why_not_same(finding: Finding, side: str) -> str:

@@ -140,7 +140,7 @@ def _axes(desk: DeskState, instance: Instance) -> breasts.Axes | None:
     breast = instance.mammogram
     if breast is None:
         return None
-    return breasts.axes(breast, instance.patient_orientation, side_of(desk, instance))
+    return breasts.axes(breast, posing.orientation_of(instance), side_of(desk, instance))
 
 
 def warn_of_sides(desk: DeskState) -> str:

@@ -131,7 +131,7 @@ def _hu_part(stack: Stack, slices: range) -> "np.ndarray[tuple[int, ...], np.dty
 
 def edit(desk: DeskState) -> None:
     """Open the editor of the finding in focus."""
-    if describing.is_in_breast(desk.focused):
+    if describing.is_in_breast(desk):
         describing.describe(desk)
         return
     desk.screen.page = "reading"

@@ -1,6 +1,8 @@
 """Lines that the reader draws with the tools: distances, and two lines across each other."""
 
-from viewer.app import picturing
+import math
+
+from viewer.app import image_marking, picturing
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Severity, Tool
 from viewer.app.views import View, frame_of
@@ -71,9 +73,29 @@ def _open_one(reading: Reading, shown: DisplaySet, axis: Axis) -> Distance | Non
 
 def _attached(desk: DeskState, shown: DisplaySet, axis: Axis) -> str:
     """Tracking UID of the finding that a line belongs to; "" where none. Before the reveal an own one."""
-    if desk.reading is None or shown.geometry is None:
+    if desk.reading is None:
+        return ""
+    if image_marking.is_marked_on_image(shown):
+        return _attached_on_image(desk.reading, shown, axis)
+    if shown.geometry is None:
         return ""
     frame = frame_of(shown)
     known = (f for f in desk.reading.in_force() if f.frame_of_reference_uid == frame)
     found = finding_at(known, axis)
     return "" if found is None else found.tracking_uid
+
+
+def _attached_on_image(reading: Reading, shown: DisplaySet, axis: Axis) -> str:
+    """The finding whose place is nearest to the line on its image; "" where none is within its own length."""
+    instance = shown.instance_at(round(axis[0][2]))
+    if instance is None or shown.geometry is not None:
+        return ""  # a line in a stack with a place in the patient is in mm of the patient
+    (left, top, _), (right, bottom, _) = axis
+    middle, length = ((left + right) / 2, (top + bottom) / 2), math.dist((left, top), (right, bottom))
+    near = [
+        (math.dist(middle, (place.column + 0.5, place.row + 0.5)), finding.tracking_uid)
+        for finding in reading.in_force()
+        if (place := finding.place_on(instance.sop_instance_uid, instance.frame)) is not None
+    ]
+    away, uid = min(near, default=(math.inf, ""))
+    return uid if away <= length else ""

@@ -10,7 +10,7 @@ from viewer.app.display import Plane
 from viewer.app.stack import Stack
 from viewer.app.views import View
 from viewer.core.dicom.display_set import DisplaySet
-from viewer.core.dicom.instance import Orientation
+from viewer.core.dicom.instance import Instance, Orientation
 from viewer.core.dicom.mammogram import Mammogram
 from viewer.core.dicom.planes import edge_letters
 from viewer.core.hanging.pose import Box, Point, Pose, Turn, turn_by, turn_of
@@ -34,16 +34,23 @@ def turn(shown: DisplaySet) -> Turn | None:
     breast = breast_of(shown)
     if breast is None:
         return None
-    first = shown.instances[0]
-    return _turn(first.patient_orientation, first.orientation, breast.side, breast.down)
+    return _turn(orientation_of(shown.instances[0]), breast.side, breast.down)
+
+
+def orientation_of(instance: Instance) -> tuple[str, ...]:
+    """Letters of the patient towards the right and the lower edge of the stored image; () where unknown."""
+    return _letters(instance.patient_orientation, instance.orientation)
 
 
 @lru_cache(maxsize=64)
-def _turn(letters: tuple[str, ...], orientation: Orientation | None, side: str, down: str) -> Turn | None:
-    """By Patient Orientation, else by Image Orientation (Patient)."""
-    if not letters and orientation is not None:
-        letters = edge_letters(orientation[3:], orientation[:3])[2:]
-    return turn_of(letters, side, down)
+def _letters(said: tuple[str, ...], orientation: Orientation | None) -> tuple[str, ...]:
+    """Of Patient Orientation, else of Image Orientation (Patient)."""
+    if said or orientation is None:
+        return said
+    return edge_letters(orientation[3:], orientation[:3])[2:]
+
+
+_turn = lru_cache(maxsize=64)(turn_of)
 
 
 def pose(desk: DeskState, view: View) -> Pose:

@@ -132,6 +132,7 @@ def commit(desk: DeskState) -> None:
     """Seal the unaided read, then reveal the second reader's findings as soon as they are there."""
     if desk.session is None:
         return
+    desk.review.asked = ""
     with desk.telling_refusals():
         desk.note_views()
         verdict = {} if desk.review.chance is None else {"probability": desk.review.chance / 100}

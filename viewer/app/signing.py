@@ -104,18 +104,11 @@ def sign(desk: DeskState) -> None:
     session = desk.session
     if session is None:
         return
-    without = session.reading.left_open()
-    doubts = doubts_of(desk)
-    if doubts and not without and not desk.report.armed:
+    desk.review.asked = ""
+    said = _before_signing(desk)
+    if said and not desk.report.armed:
         desk.screen.page, desk.report.armed = "report", True
-        desk.say(f"{' '.join(doubts)} Ctrl+Shift+Enter once more signs all the same.", Severity.WARNING)
-        return
-    if without and not desk.report.armed:
-        desk.screen.page, desk.report.armed = "report", True
-        names = ", ".join(without)
-        verb, them = ("is", "it") if len(without) == 1 else ("are", "them")
-        again = f"Ctrl+Shift+Enter once more signs without {them}."
-        desk.say(f"{names} {verb} undecided. {again}", Severity.WARNING)
+        desk.say(said, Severity.WARNING)
         return
     with desk.telling_refusals():
         session.sign(force=desk.report.armed)
@@ -124,6 +117,17 @@ def sign(desk: DeskState) -> None:
         desk.review.undo_order.clear()
         desk.say("Signed. Writing the report ...")
         write(desk)
+
+
+def _before_signing(desk: DeskState) -> str:
+    """What the first press says instead of signing: doubts, then what is undecided; "" for nothing."""
+    without = () if desk.reading is None else desk.reading.left_open()
+    doubts = " ".join(doubts_of(desk))
+    if not without:
+        return f"{doubts} Ctrl+Shift+Enter once more signs all the same." if doubts else ""
+    verb, them = ("is", "it") if len(without) == 1 else ("are", "them")
+    undecided = f"{', '.join(without)} {verb} undecided. Ctrl+Shift+Enter once more signs without {them}."
+    return f"{doubts} {undecided}".strip()
 
 
 def doubts_of(desk: DeskState) -> tuple[str, ...]:

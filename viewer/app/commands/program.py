@@ -15,6 +15,7 @@ COMMANDS: tuple[Command, ...] = (
         "Commit the unaided read and reveal the second reader",
         "Shift+Enter",
         revealing.commit,
+        when=CASE | QUESTIONS,
         refusal=revealing.why_not_commit,
         icon="lock-open",
     ),
@@ -31,7 +32,13 @@ COMMANDS: tuple[Command, ...] = (
     ),
     _report("report.save", "Save", "Ctrl+S", signing.save, icon="floppy-disk"),
     _report(
-        "report.sign", "Sign", "Ctrl+Shift+Enter", signing.sign, refusal=signing.why_not_sign, icon="pen-nib"
+        "report.sign",
+        "Sign",
+        "Ctrl+Shift+Enter",
+        signing.sign,
+        when=CASE | QUESTIONS,
+        refusal=signing.why_not_sign,
+        icon="pen-nib",
     ),
     _report(
         "report.amend",

@@ -53,8 +53,7 @@ def _breast_row(desk: DeskState, finding: Finding, said: Description) -> Finding
     """An own mark on mammograms: what it is, in which views, where in the breast, what it looks like."""
     focused = finding.tracking_uid == desk.review.focus
     looks, where = descriptor_words(said), location_words(said) or "not known"
-    unsure = f" ({computed_words(said)})" if said.computed else ""
-    lines = (("Looks", looks or "not described"), ("Place", f"{where}{unsure}"), ("Note", finding.note))
+    lines = (("Looks", looks or "not described"), ("Place", _place_words(said)), ("Note", finding.note))
     return FindingRow(
         tracking_uid=finding.tracking_uid,
         kind="reader",
@@ -69,6 +68,11 @@ def _breast_row(desk: DeskState, finding: Finding, said: Description) -> Finding
         actions=_BREAST_ACTIONS if focused else (),
         key_image=picturing.on_key_image(desk, finding),
     )
+
+
+def _place_words(said: Description) -> str:
+    unsure = f" ({computed_words(said)})" if said.computed else ""
+    return f"{location_words(said) or 'not known'}{unsure}"
 
 
 def _kept_row(desk: DeskState, reading: Reading, finding: Finding) -> FindingRow:
@@ -207,6 +211,9 @@ def _why(
     if finding.by and finding.probability is None:
         lines.append(("From", finding.by))
     lines.append(("Yours", f"{own.name}, marked before the reveal" if own else "no mark"))
+    said = (own or finding).description
+    if said is not None:
+        lines += [("Looks", descriptor_words(said) or "not described"), ("Place", _place_words(said))]
     if finding.volume_mm3 is not None:
         axes = f"{size_text(finding)}, {finding.volume_mm3:.0f} mm³, as the model outlines it"
         lines.append(("Size", axes))

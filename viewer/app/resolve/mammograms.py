@@ -30,9 +30,11 @@ def corners(
     above = (*_modifiers(breast), *_technique(first, breast))
     below = (*_marks(desk, shown), *_slice(desk, view, shown), *_scale(desk, pose, view), *levels)
     right = breast.side == "L" and posing.turn(shown) is not None
-    label = breast.name or "Side and view not in the header"
+    stated = "" if desk.reading is None else desk.reading.sides.get(first.sop_instance_uid, "")
+    label = f"{stated} {breast.name}".strip() or "Side and view not in the header"
     note = text.date(breast.taken or first.study_date) or "date not in the header"
     note = f"Prior, {note}" if desk.is_prior(shown) else note
+    note = f"Side stated by you, {note}" if stated else note
     return Corners(
         top_left=() if right else above,
         top_right=above if right else (),

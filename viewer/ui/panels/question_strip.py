@@ -7,7 +7,7 @@ from viewer.app.display import Panel, Strip
 from viewer.ui.parts.caps import KeyCaps
 from viewer.ui.parts.text import Elided, Rule, Text, add_all, clear, column, row
 
-_LONG = 20
+_LONG = 18
 """Letters of an answer that still fit into half of the panel."""
 
 
