@@ -84,3 +84,12 @@ def test_what_another_image_shows_is_not_missed(tmp_path):
     read, skipped, missed = choice(tmp_path)
     assert (read, missed) == (["L CC"], [])
     assert skipped[4] == "tomosynthesis: L CC was read in 2-D"
+
+
+def test_two_images_of_one_uid_are_not_read_for_a_mark_would_stand_on_both(tmp_path):
+    write_view(tmp_path, "L", "CC", number=1)
+    write_view(tmp_path, "R", "CC", number=2, SOPInstanceUID="1.2.40.1.1")
+    write_view(tmp_path, "R", "MLO", number=3)
+    read, skipped, _ = choice(tmp_path)
+    assert read == ["R MLO"]
+    assert all("same UID" in reason for reason in skipped.values())

@@ -1,5 +1,6 @@
 """Which mammograms of a study a model is given, and why not the others. Looks at headers only."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ VIEWS = ("CC", "MLO")
 """The views of a screening examination: what the models have learnt from."""
 PARTS = frozenset(("M", "S", "TAN", "AT", "CV", "AX", "IMF"))
 """View modifiers of a picture of a part, or enlarged; the others show the whole breast, laid otherwise."""
+
+SHARED = "another image has the same UID: a mark could not be told to be on this one"
 
 Where = tuple[str, str]
 """Side and view of a mammogram: ("R", "MLO"); "" for what is not known."""
@@ -32,7 +35,9 @@ class Choice:
 def choose_views(study: Study, contract: InputContract) -> Choice:
     """One image of each side and view: the latest whole one, else all the partial ones."""
     images = [d for d in study.display_sets if d.kind == "image"]
-    skipped = {d.id: reason for d in images if (reason := unsuitable(d, contract))}
+    named = Counter(d.instances[0].sop_instance_uid for d in images)
+    shared = {d.id: SHARED for d in images if named[d.instances[0].sop_instance_uid] > 1}
+    skipped = shared | {d.id: reason for d in images if (reason := unsuitable(d, contract))}
     groups: dict[Where, list[DisplaySet]] = {}
     for display_set in images:
         if display_set.id not in skipped:

@@ -93,6 +93,8 @@ def _loaded(chosen: Sequence[DisplaySet], means: Means) -> tuple[dict[str, Stack
         except DicomError as error:
             return error.problem.message
         problem = next(iter(stack.problems.values()), None)
+        if problem is None and not stack.ready.all():
+            return "its pixels did not arrive"
         return problem.message if problem is not None else stack
 
     with ThreadPoolExecutor(len(chosen), "second-reader-images") as pool:
