@@ -229,3 +229,24 @@ def test_the_command_reads_both_studies_without_a_window(written, monkeypatch, c
     assert "TANDEM-DEMO-MG 20260105" in said
     assert "TANDEM-DEMO-MG 20250106" in said
     assert (written.parents[1] / "read" / "findings.json").exists()
+
+
+@pytest.mark.parametrize("epoch", ["current", "prior"])
+def test_two_marks_tell_where_a_lesion_lies_in_the_breast_as_the_phantom_knows(hand, written, truth, epoch):
+    hand.open(written / epoch)
+    hand.turn(lambda: all(stack.complete for stack in hand.desk.pixels.stacks.values()))
+    hand.paint()
+    views = {hand.desk.views.display_set(v).instances[0].mammogram.name: v.id for v in hand.desk.views.hung}
+    lesions = {m["id"]: m for m in truth[f"{epoch}/RCC"]["lesions"] + truth[f"{epoch}/LCC"]["lesions"]}
+    for name, known in lesions.items():
+        side = known["side"]
+        for view in ("CC", "MLO"):
+            at = next(m for m in truth[f"{epoch}/{side}{view}"]["lesions"] if m["id"] == name)
+            hand.desk.pointer(views[f"{side} {view}"], None, (at["column"] + 0.5, at["row"] + 0.5))
+            hand.press("M")
+            if hand.state.question is not None:
+                hand.desk.accept({})
+        said = hand.desk.reading.own[-1].description
+        assert said.of("region") == known["quadrant"].replace(" ", "_")
+        assert abs(int(said.of("clock")) - known["clock"]) % 12 in (0, 1, 11)
+        assert said.nipple_mm == pytest.approx(known["nipple_mm"], abs=6)  # the nipple is found to 4 mm here
