@@ -8,7 +8,7 @@ from viewer.app.display import Plane
 from viewer.app.views import View
 from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.hanging.fill import images_of, is_for_reading
-from viewer.core.hanging.pose import Point, anchor_of, scale_of
+from viewer.core.hanging.pose import scale_of
 
 
 def show(desk: DeskState) -> None:
@@ -58,31 +58,21 @@ def other_of(desk: DeskState, view: View) -> DisplaySet | None:
 
 
 def _alike(desk: DeskState, view: View, other: DisplaySet) -> View:
-    """The view of the other image that shows the same part of the breast at the same size."""
+    """The view of the other image of the same part of the breast at the same size, in its own window."""
     shown = desk.views.display_set(view)
     assert shown is not None  # there is another one like it
     first, pose = shown.instances[0], posing.pose(desk, view)
     spacing, size, ratio = first.spacing_mm or (1.0, 1.0), _device(desk, view), desk.views.ratio
     shape = (first.rows, first.columns)
     scale = min(spacing) / scale_of(pose, shape, spacing, size, ratio) * ratio
-    middle = _moved(anchor_of(pose, shape, spacing, size, ratio), view.pan)
+    anchor = pointing.anchor(desk, view, shown)
+    middle = anchor[0] + view.pan[0], anchor[1] + view.pan[1]
     there = pointing.from_breast(desk, other, pointing.in_breast(desk, shown, middle))
-    window = None if other.modality != shown.modality or view.window is None else view.window
-    index = other.count // 2
-    plain = View(view.id, Plane.STACK, other.id, index, window, view.invert, view.zoom, mm_per_px=scale)
-    second = other.instances[0]
-    anchor = anchor_of(
-        posing.pose(desk, plain),
-        (second.rows, second.columns),
-        second.spacing_mm or (1.0, 1.0),
-        size,
-        ratio,
+    plain = View(
+        view.id, Plane.STACK, other.id, other.count // 2, None, view.invert, view.zoom, mm_per_px=scale
     )
+    anchor = pointing.anchor(desk, plain, other)
     return replace(plain, pan=(there[0] - anchor[0], there[1] - anchor[1]))
-
-
-def _moved(point: Point, by: Point) -> Point:
-    return point[0] + by[0], point[1] + by[1]
 
 
 def _device(desk: DeskState, view: View) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from viewer.app.desk_state import DeskState
 from viewer.app.display import Plane
 from viewer.app.views import View
 from viewer.core.dicom.display_set import DisplaySet
-from viewer.core.hanging.pose import Point, Turn
+from viewer.core.hanging.pose import Point, Turn, anchor_of
 
 _ALIKE = 0.02
 """Two images of one examination whose fields differ by less than this share are of one exposure."""
@@ -58,6 +58,14 @@ def from_breast(desk: DeskState, shown: DisplaySet, place: Point, by_field: bool
     middle = turn.onto_screen(_middle(desk, shown, by_field), shape)[1]
     x = turn.size(shape)[0] - depth if posing.edge_of(shown) == "right" else depth
     return turn.from_screen((x, middle + place[1] / pitch[1]), shape)
+
+
+def anchor(desk: DeskState, view: View, shown: DisplaySet) -> Point:
+    """(column, row) in the middle of the viewport without pan."""
+    first, ratio = shown.instances[0], desk.views.ratio
+    size = tuple(round(n * ratio) for n in desk.views.pixels(view))
+    spacing = first.spacing_mm or (1.0, 1.0)
+    return anchor_of(posing.pose(desk, view), (first.rows, first.columns), spacing, (size[0], size[1]), ratio)
 
 
 def _hung(shown: DisplaySet) -> tuple[Turn, tuple[int, int], Point]:

@@ -5,7 +5,7 @@ Each function is one command or one thing that a viewport asks for; it changes t
 
 from collections.abc import Sequence
 
-from viewer.app import posing, presenting, roaming, windows
+from viewer.app import posing, presenting, roaming, together, windows
 from viewer.app.desk_state import DeskState
 from viewer.app.display import TextLevel, Tool
 from viewer.app.views import PAN_STEP, Pointer
@@ -167,6 +167,7 @@ def toggle_glass(desk: DeskState) -> None:
 def set_zoom(desk: DeskState, viewport_id: str, zoom: float, pan: tuple[float, float]) -> None:
     """Zoom and pan of a viewport."""
     desk.views.set_zoom(viewport_id, zoom, pan)
+    together.zoomed(desk, viewport_id)
     desk.looked()
 
 
@@ -180,6 +181,7 @@ def zoom(desk: DeskState, factor: float) -> None:
     at = desk.views.pointer
     name = desk.views.focused if at is None else at.viewport
     desk.views.zoom_at_pointer(name, factor, posing.pose(desk, desk.views.view(name)))
+    together.zoomed(desk, name)
     desk.looked()
 
 
@@ -187,6 +189,7 @@ def pan(desk: DeskState, across: int, down: int) -> None:
     """Move the view by steps of 5 % of what is visible."""
     pose = posing.pose(desk, desk.views.active)
     desk.views.pan_by(desk.views.focused, across * PAN_STEP, down * PAN_STEP, pose)
+    together.zoomed(desk, desk.views.focused)
     desk.looked()
 
 
@@ -215,6 +218,7 @@ def set_window(desk: DeskState, viewport_id: str, centre: float, width: float) -
     view = desk.views.view(viewport_id)
     now = presenting.window_of(desk, view, desk.views.place(view)[0])
     desk.views.set_window(viewport_id, Window(centre, width, function=now.function), view.choice)
+    together.windowed(desk, viewport_id)
     desk.looked()
 
 

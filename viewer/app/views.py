@@ -78,6 +78,7 @@ class Views:
     area    (width, height) of the place for all viewports, any unit
     overlays, shutters  whether those that an image brings are drawn
     air     air beside the breast is drawn black
+    together  window, zoom and pan of one viewport are those of all
     glass   a magnifying glass follows the pointer
     moved   somebody has gone to another image since the study was opened
     shifts  by two frames of reference: what to add to a point of the first to find it in the second, mm; None
@@ -98,6 +99,7 @@ class Views:
         self.overlays = True
         self.shutters = True
         self.air = True
+        self.together = False
         self.glass = False
         self.text_level = TextLevel.FULL
         self.pointer: Pointer | None = None

@@ -2,7 +2,18 @@
 
 from functools import partial
 
-from viewer.app import cine, flicker, hanging, posing, presenting, protocols, roaming, slabs, viewing
+from viewer.app import (
+    cine,
+    flicker,
+    hanging,
+    posing,
+    presenting,
+    protocols,
+    roaming,
+    slabs,
+    together,
+    viewing,
+)
 from viewer.app.commands.command import IMAGES, READING, Command, Group
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Tool
@@ -124,6 +135,7 @@ _LOOKING = (
     _view("viewport.maximise", "Maximise or restore the viewport", "", viewing.maximise),
     _view("view.point", "Show this point in all views", "J", viewing.show_point, icon="crosshair"),
     _view("view.link", "Link scrolling", "L", viewing.toggle_link, icon="link"),
+    _view("view.together", "Window, zoom and pan of all viewports together", "Shift+L", together.toggle),
     _view("view.crosshair", "Crosshair on or off", "", viewing.toggle_crosshair, icon="crosshair"),
     _view("view.overlays", "Graphics stored in the image on or off", "O", viewing.toggle_overlays),
     _view("view.shutters", "Shutter on or off", "Shift+O", viewing.toggle_shutters),
