@@ -95,6 +95,8 @@ class Hand:
 
     def pixels(self, name="1"):
         self.rest()
+        self.until(lambda: self.viewport(name).at_rest)
+        self.rest()
         return self.viewport(name).grab_rgb()
 
     def shows(self, part):

@@ -165,7 +165,7 @@ class ViewportState:
     overlays, shutters  whether the graphics and shutters that the image brings are drawn
     seen           fraction of the slices that were on screen
     seen_spans     which ones: (from, to) fractions 0..1 along the scroll bar, ascending
-    air            air beside the breast of a mammogram is drawn black
+    air            air beside the breast of a mammogram is drawn black: not in the image's own windows
     slab           slices that are shown as one picture; None = the slice alone
     glass          (column, row) in the middle of the magnifying glass; None = there is none
     echo           (column, row) of what the pointer is over in another viewport of the same view

@@ -251,7 +251,7 @@ def _prepare(desk: DeskState, stack: Stack, index: int) -> None:
     if len(stack.ready) == 1:
         desk.reduce(stack)
         if posing.breast_of(stack.display_set) is not None:
-            desk.pixels.breasts[stack.display_set.id] = posing.box_of(stack)
+            desk.pixels.found[stack.display_set.id] = posing.box_of(stack)
 
 
 def _arrivals(desk: DeskState) -> Callable[[Stack, int], None]:

@@ -155,14 +155,16 @@ def _least_scale(
 
 
 def measure(desk: DeskState) -> None:
-    """Find the breast in mammograms that are here, those on screen first; a listener of the desk.
+    """Take over the breasts that loaders have found, and find those in stacks; a listener of the desk.
 
-    Of the others one at a time: they are only wanted in the next step, and the window goes on meanwhile.
+    Of stacks that are not on screen one at a time: they are wanted in the next step, and the window goes on.
     """
+    pixels = desk.pixels
     on_screen = [name for view in desk.views.hung if _waits(desk, name := view.display_set)]
-    beside = [name for name in desk.pixels.stacks if name not in on_screen and _waits(desk, name)]
+    beside = [name for name in pixels.stacks if name not in on_screen and _waits(desk, name)]
     for name in on_screen or beside[:1]:
-        desk.pixels.breasts[name] = box_of(desk.pixels.stacks[name])
+        known = name in pixels.found
+        pixels.breasts[name] = pixels.found.pop(name) if known else box_of(pixels.stacks[name])
         desk.changed()
 
 

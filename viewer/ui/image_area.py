@@ -44,6 +44,11 @@ class ImageArea(QWidget):
             stack = self._desk.pixels.stacks.get(one.display_set)
             self.viewports[one.id].show_state(one, stack, state.tool)
 
+    def let_go(self) -> None:
+        """The study is off the desk: its pixels need not stay."""
+        for viewport in self.viewports.values():
+            viewport.let_go()
+
     def take_keyboard(self, state: DisplayState) -> None:
         """The keyboard goes to the viewport that is in focus."""
         for one in state.viewports:

@@ -128,6 +128,8 @@ class MainWindow(QWidget):
             if self.desk.first_image_shown or self.desk.study is None:
                 self._show_panels(state)
             return
+        if self.desk.study is None:
+            self.images.let_go()
         page = self._screen(state.page)
         self.pages.setCurrentWidget(page)
         page.show_state(state)

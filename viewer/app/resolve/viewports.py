@@ -67,7 +67,7 @@ def _viewport(desk: DeskState, view: View, marks: tuple[Mark, ...]) -> ViewportS
         calibration=desk.screen.calibration,
         overlays=views.overlays,
         shutters=views.shutters,
-        air=views.air and shown.id in desk.pixels.breasts,
+        air=views.air and shown.id in desk.pixels.breasts and (view.window is not None or view.invert),
         slab=slabs.slab_of(desk, view),
         glass=_glass(desk, view),
         echo=pointing.echo(desk, view),

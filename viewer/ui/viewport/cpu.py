@@ -33,7 +33,25 @@ class CpuViewport(Viewport):
         self._moving = False
         self._drawn: tuple[tuple[object, ...], Drawn | None] = ((), None)
         self._rest = QTimer(self, singleShot=True, interval=REST_MS)
-        self._rest.timeout.connect(self.update)
+        self._rest.timeout.connect(self._come_to_rest)
+
+    def let_go(self) -> None:
+        """Show nothing, and hold no pixels."""
+        super().let_go()
+        self._rest.stop()
+        self._last, self._drawn = (), ((), None)
+
+    @property
+    def at_rest(self) -> bool:
+        """False while the picture may be less exact than it can be."""
+        return not self._rest.isActive()
+
+    def _come_to_rest(self) -> None:
+        """Paint with all care, once the library for it is there."""
+        if scaling.ready():
+            self.update()
+        else:
+            self._rest.start()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the frame; then tell the desk what was shown."""

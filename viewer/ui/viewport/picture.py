@@ -103,11 +103,11 @@ class Picture:
 
     holes  (rows, columns), True where the cut leaves the volume or meets a slice that is not there: drawn
            black, whatever the window or polarity. None = no holes
-    air  where there is nothing but air, at `AIR_LEVEL`: holes as well; see `with_air`
+    air  where there is nothing but air, at `AIR_LEVEL`; None = not known. Where `dark` it is drawn black
     padding  (lowest, highest) code that is no data, and is not mixed with data; None = there is none
     """
 
-    __slots__ = ("_dark", "_holes", "_lock", "_padding", "_pixels", "air", "shape")
+    __slots__ = ("_dark", "_holes", "_lock", "_padding", "_pixels", "air", "dark", "shape")
 
     def __init__(
         self, pixels: Pixels, holes: Holes | None = None, padding: tuple[int, int] | None = None
@@ -118,12 +118,14 @@ class Picture:
         self._pixels = [pixels]
         self._holes = [holes]
         self.air: Holes | None = None
+        self.dark = False
         self._dark: dict[int, Holes] = {}
 
-    def with_air(self, air: Holes) -> "Picture":
-        """The same picture, whose pixels and reduced levels it shares, with air drawn black."""
+    def with_air(self, air: Holes, dark: bool) -> "Picture":
+        """The same picture, whose pixels and reduced levels it shares, with its air known, or drawn black."""
         out = Picture(self._pixels[0], None, self._padding)
-        out._lock, out._pixels, out._holes, out.air = self._lock, self._pixels, self._holes, air
+        out._lock, out._pixels, out._holes = self._lock, self._pixels, self._holes
+        out.air, out.dark = air, dark
         return out
 
     @property
@@ -147,7 +149,7 @@ class Picture:
                 last = self._holes[-1]
                 self._holes.append(None if last is None else half_mask(last))
         holes = self._holes[level]
-        if self.air is None:
+        if self.air is None or not self.dark:
             return holes
         if level not in self._dark:
             air = _at_level(self.air, level, self.pixels(level).shape[:2])
@@ -158,7 +160,7 @@ class Picture:
         """The holes in a part of a level; of air just that part is enlarged."""
         left, top, right, bottom = box
         times = 2 ** max(0, AIR_LEVEL - level)
-        if self.air is None or times == 1 or self._holes[0] is not None:
+        if self.air is None or not self.dark or times == 1 or self._holes[0] is not None:
             holes = self.holes(level)
             return None if holes is None else holes[top:bottom, left:right]
         part = self.air[top // times : -(-bottom // times), left // times : -(-right // times)]

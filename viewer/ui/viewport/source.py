@@ -37,11 +37,11 @@ class Source:
         self._last: tuple[tuple[object, ...], Picture] | None = None
 
     def slice(
-        self, index: int, shutters: bool = True, state: Presentation | None = None, air: bool = False
+        self, index: int, shutters: bool = True, state: Presentation | None = None, air: bool | None = None
     ) -> Picture:
         """The slice as acquired; it must be ready. `shutters`: black outside of those it (or `state`) has.
 
-        air  black where a single mammogram shows nothing but air
+        air  of a single mammogram: True = black, False = known, but as stored; None = not looked for
         """
         instance = self.stack.shown(index, state)
         key = (Plane.STACK, index, shutters, instance.shutters, instance.covered)
@@ -50,21 +50,27 @@ class Source:
         known = _SINGLE.setdefault(self.stack, {})
         if key not in known:
             known[key] = self._slice(index, instance, shutters)
-        return known[key] if not air or instance.mammogram is None else self._airless(known, key)
+        if air is None or instance.mammogram is None:
+            return known[key]
+        return self._with_air(known, key, air)
 
-    def _airless(self, known: dict[tuple[object, ...], Picture], key: tuple[object, ...]) -> Picture:
-        """The same mammogram with its air drawn black, where it has any."""
-        picture, dark = known[key], (*key, "air")
-        if dark not in known:
-            room = max(1, round(_ROOM_MM / min(self.stack.instance(0).spacing_mm or (0.1,)) / 2**AIR_LEVEL))
-            air = None
-            if not picture.colour:
-                from viewer.core.hanging.breast import air_round  # scipy: when the first image is there
+    def _with_air(
+        self, known: dict[tuple[object, ...], Picture], key: tuple[object, ...], dark: bool
+    ) -> Picture:
+        """The same mammogram with its air known, or drawn black, where it has any."""
+        if (*key, dark) not in known:
+            plain = known[key]
+            air = None if plain.colour else self._air(plain)
+            for way in (False, True):
+                known[*key, way] = plain if air is None else plain.with_air(air, way)
+        return known[*key, dark]
 
-                table = grey_table(self.stack.grey(0))
-                air = air_round(picture.pixels(AIR_LEVEL), table, room)
-            known[dark] = picture if air is None else picture.with_air(air)
-        return known[dark]
+    def _air(self, picture: Picture) -> NDArray[np.bool_] | None:
+        from viewer.core.hanging.breast import air_round  # scipy: mostly in a loader's thread
+
+        finest = min(self.stack.instance(0).spacing_mm or (0.1,))
+        room = max(1, round(_ROOM_MM / finest / 2**AIR_LEVEL))
+        return air_round(picture.pixels(AIR_LEVEL), grey_table(self.stack.grey(0)), room)
 
     def _slice(self, index: int, instance: Instance, shutters: bool) -> Picture:
         covered = covered_by_shutters(instance) if shutters else None

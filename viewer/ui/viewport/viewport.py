@@ -134,6 +134,11 @@ class Viewport(QWidget):
         self.setAccessibleName(_said(state))
         self.refresh()
 
+    def let_go(self) -> None:
+        """Show nothing, and hold no pixels."""
+        self._state, self._source, self._frame, self._key = None, None, None, ()
+        self._unpainted, self._reported = False, ()
+
     @property
     def state(self) -> ViewportState | None:
         """The state on screen."""
@@ -187,6 +192,11 @@ class Viewport(QWidget):
             self.repaint()
         else:
             self.update()
+
+    @property
+    def at_rest(self) -> bool:
+        """True while nothing is to be painted again with more care."""
+        return True
 
     def grab_rgb(self) -> NDArray[np.uint8]:
         """(height, width, 3) uint8: what is on screen, device pixels."""
