@@ -23,7 +23,7 @@ _SINGLE: WeakKeyDictionary[Stack, dict[tuple[object, ...], Picture]] = WeakKeyDi
 
 
 _SPARSE = 16
-_ROOM_MM = 3.0
+_ROOM_MM = 1.5
 """What is drawn black beside the breast stays so far off the skin and off labels."""
 
 
