@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from inference.protocol import Candidate, Characteristic
 from tests.core.hanging.files import exam, mammogram, write
 from viewer.core.reading.finding import Author, Finding, ImagePlace
 from viewer.core.reading.reading import Stage
@@ -19,6 +20,7 @@ def screening(hand, tmp_path, second_reader):
 def on_desk(hand, tmp_path, *images):
     hand.open(write(tmp_path / "exam", *images))
     hand.turn(lambda: all(stack.complete for stack in hand.desk.pixels.stacks.values()))
+    hand.turn(lambda: hand.desk.second.kind != "waiting")
     hand.paint()
     return hand
 
@@ -210,3 +212,32 @@ def test_the_first_press_of_the_signature_says_all_that_is_open_at_once(hand, tm
     assert hand.state.status.endswith("M1 is undecided. Ctrl+Shift+Enter once more signs without it.")
     hand.press("Ctrl+Shift+Enter")
     assert hand.desk.stage is Stage.SIGNED
+
+
+def test_what_the_model_names_is_taken_over_by_enter_and_only_then_said(hand, tmp_path, second_reader):
+    place = ImagePlace(
+        sop_instance_uid="1.2.7.1.1.1", series_instance_uid="1.2.7.1.1", column=3, row=4, box=(1, 2, 5, 6)
+    )
+    mass = Finding(name="M1", tracking_uid="2.25.7", author=Author.MODEL, label="mass", places=(place,),
+                   laterality="R", probability=0.8)  # fmt: skip
+    words = {"shape": Characteristic("irregular", 0.6), "margin": Characteristic("ill defined", 0.5)}
+    named = Candidate(
+        id="1",
+        label="mass",
+        probability=0.8,
+        score=1.0,
+        above_operating_point=True,
+        characteristics=words,
+    )
+    second_reader.says((mass,), candidates={"2.25.7": named})
+    on_desk(hand, tmp_path, *exam())
+    hand.press("Shift+Enter", "N", "E")
+    assert (hand.state.panel.strip.chosen, hand.desk.reading.edited) == (("1",), {})
+    assert "Suggested by the second reader" in hand.state.panel.strip.notes[0]
+    hand.press("Enter")
+    assert hand.state.panel.strip.title == "Shape" and hand.state.panel.strip.chosen == ("3",)
+    edited = hand.desk.reading.edited["2.25.7"].description
+    assert (edited.of("kind"), edited.of("shape")) == ("mass", "")
+    hand.press("1")
+    assert hand.desk.reading.edited["2.25.7"].description.of("shape") == "oval"
+    assert hand.state.panel.strip.chosen == ("4",)  # "ill defined" is indistinct now

@@ -33,6 +33,7 @@ def screening(hand, tmp_path, second_reader):
     second_reader.says((MASS,))
     hand.open(write(tmp_path / "exam", *exam()))
     hand.turn(lambda: all(stack.complete for stack in hand.desk.pixels.stacks.values()))
+    hand.turn(lambda: hand.desk.second.kind != "waiting")
     hand.paint()
     return hand
 

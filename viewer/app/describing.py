@@ -3,6 +3,7 @@
 Each answer is an event at once. Enter keeps what stands there and goes on, Backspace goes back, Esc leaves.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from viewer.app import asking, locating
@@ -26,6 +27,7 @@ class Step:
     options  (key, words)
     chosen   keys of what stands there
     computed  it follows from the marks, and was not confirmed
+    suggested  keys of what the model names, while nothing stands there; Enter takes it over
     side     of a category: the breast
     """
 
@@ -35,6 +37,7 @@ class Step:
     chosen: tuple[str, ...] = ()
     many: bool = False
     computed: bool = False
+    suggested: tuple[str, ...] = ()
     side: str = ""
 
 
@@ -71,6 +74,9 @@ def go(desk: DeskState, ways: int = 1) -> None:
     now = current(desk)
     if ways > 0 and now is not None and now.computed:
         _confirm(desk, now)
+    elif ways > 0 and now is not None and now.suggested:
+        answer(desk, now.suggested[0])
+        return
     desk.review.question += ways
     if desk.review.question < 0:
         desk.review.question = 0
@@ -85,7 +91,7 @@ def steps(desk: DeskState) -> tuple[Step, ...]:
         return _exam_steps(desk, desk.reading.assessment)
     finding = subject(desk)
     if desk.review.asked == FINDING and finding is not None:
-        return _finding_steps(finding, _description(desk))
+        return _finding_steps(finding, _description(desk), locating.suggested(desk, desk.focused))
     return ()
 
 
@@ -292,9 +298,14 @@ def _exam_steps(desk: DeskState, said: Assessment) -> tuple[Step, ...]:
     )
 
 
-def _finding_steps(finding: Finding, said: Description) -> tuple[Step, ...]:
+def _finding_steps(finding: Finding, said: Description, suggested: Mapping[str, str]) -> tuple[Step, ...]:
     by_table = tuple(
-        replace(_step(q, said.all_of(q.id)), computed=q.id in said.computed) for q in birads.asked(said)
+        replace(
+            _step(q, said.all_of(q.id)),
+            computed=q.id in said.computed,
+            suggested=_keys(q, suggested) if not said.all_of(q.id) and not q.many else (),
+        )
+        for q in birads.asked(said)
     )
     if not said.of("kind"):
         return by_table
@@ -302,6 +313,10 @@ def _finding_steps(finding: Finding, said: Description) -> tuple[Step, ...]:
     nipple = Step(NIPPLE, f"Distance from the nipple: {distance}", ((KEYS[0], "Keep"), (KEYS[1], "Another")))
     note = Step(NOTE, f"Note: {finding.note or 'none'}", ((KEYS[0], "Write"),))
     return (*by_table, nipple, note)
+
+
+def _keys(question: birads.Question, suggested: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(a.key for a in question.answers if a.id == suggested.get(question.id))
 
 
 def _step(question: birads.Question, given: tuple[str, ...], title: str = "", side: str = "") -> Step:

@@ -9,7 +9,7 @@ from viewer.core.hanging.pose import Point
 from viewer.core.pixels.table import grey_table
 from viewer.core.reading import breasts
 from viewer.core.reading.description import Description
-from viewer.core.reading.finding import Finding, ImagePlace
+from viewer.core.reading.finding import Author, Finding, ImagePlace
 from viewer.core.report.place import slice_on
 
 # --- which breast
@@ -121,6 +121,30 @@ def location(desk: DeskState, finding: Finding) -> breasts.Location:
     """Where a finding lies in the breast, as far as its views, their sides and nipples are known."""
     views = [s for place in finding.places if (s := _seen(desk, place)) is not None]
     return breasts.location(views, finding.laterality)
+
+
+def suggested(desk: DeskState, finding: Finding | None) -> dict[str, str]:
+    """By question: what the second reader names of its own finding, in the terms of BI-RADS."""
+    if finding is None or finding.author is not Author.MODEL or desk.second.read is None:
+        return {}
+    candidates = (read.candidates.get(finding.tracking_uid) for read in desk.second.read.reads)
+    named = next((c.characteristics for c in candidates if c is not None), {})
+    words = {question: said.value.lower() for question, said in named.items()}
+    kinds = {word: kind for word, kind in _KINDS if word in (words.get("shape", ""), finding.label.lower())}
+    return {name: _TERMS.get(said, said) for name, said in words.items()} | {
+        "kind": next(iter(kinds.values()), "")
+    }
+
+
+_KINDS = (
+    ("architectural distortion", "distortion"),
+    ("asymmetry", "asymmetry"),
+    ("mass", "mass"),
+    ("calcification cluster", "calcifications"),
+)
+"""What models call a finding (or, as older lexicons do, its shape), and what it is in the fifth edition."""
+_TERMS = {"ill defined": "indistinct"}
+"""Older words for the same."""
 
 
 def _seen(desk: DeskState, place: ImagePlace) -> breasts.Seen | None:

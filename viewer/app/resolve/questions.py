@@ -8,6 +8,7 @@ from viewer.core.reading.reading import Assessment, Reading
 
 KEEP = ("Enter: keep it, and the next question",)
 CONFIRM = ("Computed from the marks, not confirmed.", "Enter: confirm it, and the next question")
+SUGGESTED = ("Suggested by the second reader, not confirmed.", "Enter: take it over, and the next question")
 SEVERAL = ("Several may hold. Enter: the next question",)
 
 
@@ -28,8 +29,9 @@ def _asked(desk: DeskState) -> Strip:
     step = describing.current(desk)
     if step is None:
         return Strip()
-    notes = CONFIRM if step.computed else SEVERAL if step.many else KEEP
-    return Strip(title=step.title, options=step.options, chosen=step.chosen, notes=notes)
+    notes = SUGGESTED if step.suggested else CONFIRM if step.computed else SEVERAL if step.many else KEEP
+    chosen = step.chosen or step.suggested
+    return Strip(title=step.title, options=step.options, chosen=chosen, notes=notes)
 
 
 def exam_lines(desk: DeskState, reading: Reading) -> tuple[tuple[str, str, bool], ...]:
