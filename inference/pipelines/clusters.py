@@ -37,7 +37,7 @@ DIVISOR = 32
 PEAK = 3
 """Cells a side in which a cluster's heat is the highest."""
 SPECK_LOGIT = -1.0
-"""Specks above this are told. On calibration films these are about as many as there are, half of them right."""
+"""Specks above this are told: on calibration films as many as there are, about half of them right."""
 
 
 @dataclass(frozen=True, slots=True)
