@@ -20,6 +20,7 @@ from inference.training.config import load_config
 from inference.training.detector import Report
 from inference.training.general import config as general_config
 from inference.training.general import recipe as general
+from inference.training.general.samples import DataError
 from inference.training.mammography import config as mammography_config
 from inference.training.mammography import recipe as mammography
 from inference.training.recipe import Say, train
@@ -106,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except OutOfTime:
             console.print(f"Stopped after {options.minutes:g} minutes; the same command goes on.")
             return OUT_OF_TIME
-        except FileNotFoundError as error:
+        except (FileNotFoundError, DataError) as error:
             console.print(
                 f"The data set in {options.data} is not whole: {error}", markup=False, soft_wrap=True
             )

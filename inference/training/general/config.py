@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
+import torch
 
 from inference.bundle import InputContract
 from inference.contract import NetworkContract, contract_faults
+from inference.networks import build
 from inference.training.mammography.config import Schedule
 
 
@@ -76,6 +78,8 @@ def load_config(path: Path) -> Config:
         config = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Config)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise ValueError(f"{path}: {error}") from error
+    with torch.device("meta"):
+        build(config.architecture)  # raises ArchitectureError, a ValueError
     fault = next(contract_faults(config.task, config.contract, config.labels), None)
     if fault is not None:
         raise ValueError(f"{path}: {fault}")

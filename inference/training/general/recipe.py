@@ -31,7 +31,7 @@ from inference.training.calibrate import NothingMarkedError
 from inference.training.detector import Report
 from inference.training.general.batches import Learnt, batch, learnt
 from inference.training.general.config import Config
-from inference.training.general.samples import Part, Sample, samples
+from inference.training.general.samples import DataError, Part, Sample, samples
 from inference.training.optimise import Run
 
 SPECIFICITIES = {"sensitive": 0.8, "balanced": 0.9, "strict": 0.95}
@@ -77,7 +77,7 @@ def train_network(
         run.load(checkpoint)
     shown = [learnt(s, config.contract) for s in pictures if s.part is Part.TRAINING]
     if not shown:
-        raise ValueError(f"{config.data.name}: no picture is of the split 'train'")
+        raise DataError(f"{config.data.name}: no picture is of the split 'train'")
     while run.step < settings.steps:
         value = run.advance(partial(_loss, run, config, shown, device))
         report(run.step, settings.steps, {"loss": value})

@@ -24,6 +24,10 @@ CALIBRATION_SHARE = 5
 SUFFIXES = (".jpg", ".jpeg", ".png", ".tif")
 
 
+class DataError(ValueError):
+    """Pictures or labels that cannot be used; one sentence."""
+
+
 class Part(StrEnum):
     """On which side of the split a patient stands; nothing of one patient is ever on two sides."""
 
@@ -45,7 +49,7 @@ class Sample:
 
 
 def samples(config: Config, folder: Path) -> list[Sample]:
-    """All pictures of the configuration's data set, by name. Raises OSError or ValueError in one sentence."""
+    """All pictures of the configuration's data set, by name. Raises OSError, or `DataError`."""
     data = config.data
     segments = config.task.startswith("segment")
     found = list(
@@ -54,7 +58,7 @@ def samples(config: Config, folder: Path) -> list[Sample]:
         else _pictures(config, folder, segments=segments)
     )
     if not any(sample.part is Part.TEST for sample in found):
-        raise ValueError(f"{folder / data.name}: no picture is of the split 'test'")
+        raise DataError(f"{folder / data.name}: no picture is of the split 'test'")
     return sorted(found, key=lambda sample: sample.view.image)
 
 
@@ -87,7 +91,7 @@ def _pictures(config: Config, folder: Path, *, segments: bool) -> Iterator[Sampl
 
 def _decoded(archive: zipfile.ZipFile, names: dict[str, str], name: str) -> NDArray[np.uint8]:
     if name not in names or not names[name].lower().endswith(SUFFIXES):
-        raise ValueError(f"{archive.filename}: no picture {name} is in it")
+        raise DataError(f"{archive.filename}: no picture {name} is in it")
     out: NDArray[np.uint8] = np.asarray(imagecodecs.imread(archive.read(names[name])))
     return out
 
@@ -110,7 +114,7 @@ def _label(value: str, config: Config) -> int:
     for number, label in enumerate(config.labels):
         if value in config.data.values[label]:
             return number
-    raise ValueError(f"{config.data.name}: label '{value}' is none of the configuration's")
+    raise DataError(f"{config.data.name}: label '{value}' is none of the configuration's")
 
 
 def _part(patient: str, split: str) -> Part:

@@ -184,6 +184,7 @@ def test_a_training_that_was_stopped_ends_as_if_it_had_not_been(tmp_path, data):
     ("new", "says"),
     [
         ({"data": {"name": "nowhere"}}, "is not whole"),
+        ({"architecture": {**UNET, "strides": [2, 2, 2]}}, "cannot be built so"),
         ({"labels": ["disc", "disc"]}, "a name of its own"),
         ({"training": {"steps": 1}}, "missing required field"),
         ({"data": {"name": "../discs"}}, "matching regex"),
