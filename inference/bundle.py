@@ -157,6 +157,15 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return next(p for p in self.operating_points if p.name == self.default_operating_point)
 
     @property
+    def looked_for(self) -> tuple[str, ...]:
+        """Labels that are findings."""
+        return (
+            self.labels
+            if self.contract is None
+            else tuple(self.labels[k] for k in self.contract.found(self.labels))
+        )
+
+    @property
     def calibrated(self) -> bool:
         """False where its probabilities are no more than what the network says."""
         return self.calibration.method != NOT_CALIBRATED.method

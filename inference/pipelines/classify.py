@@ -1,6 +1,7 @@
-"""General classification: a probability for each label of an image or a volume. No places."""
+"""General classification: a probability for each label of an image or a volume, and no place within it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,9 @@ from inference.bundle import Bundle
 from inference.cases import Case, Exam, View
 from inference.pipelines import Progress, Read
 from inference.pipelines.domain import refusal
-from inference.pipelines.general import GeneralNetwork
+from inference.pipelines.general import NOT_DESCRIBED, GeneralNetwork
 from inference.pipelines.network_input import network_image, network_volume
-from inference.protocol import Score, SkippedImage
+from inference.protocol import Candidate, Place, Score, SkippedImage
 
 WHITE = np.float32(65535)
 """Of `View.pixels`."""
@@ -47,6 +48,7 @@ class Classify:
 
     def _images(self, exam: Exam, progress: Progress) -> Read:
         scores: list[Score] = []
+        found: list[tuple[View, int, float]] = []
         skipped = []
         views = [view for view in exam.views if not view.prior]
         for number, view in enumerate(views):
@@ -57,10 +59,37 @@ class Classify:
                 skipped.append(SkippedImage(view.image, view.frame, str(error)))
                 continue
             scores += self._scores(said, "image", view)
+            found += [(view, k, float(said[k])) for k in self.network.contract.found(self.bundle.labels)]
         if not scores:
             reason = skipped[0].reason if skipped else "there is none"
             return Read(status="not_run", reason=f"no image could be read: {reason}", skipped=tuple(skipped))
-        return self._read((*highest(scores), *scores), tuple(skipped), progress)
+        read = self._read((*highest(scores), *scores), tuple(skipped), progress)
+        ranked = sorted(found, key=lambda item: -item[2])
+        candidates = tuple(self._candidate(n, *item) for n, item in enumerate(ranked, start=1))
+        return replace(read, candidates=candidates)
+
+    def _candidate(self, n: int, view: View, label: int, score: float) -> Candidate:
+        """A label of an image as a finding on all of it: that is as exactly as the network says where."""
+        name = self.bundle.labels[label]
+        probability = float(self.bundle.calibration_of(name)(score))
+        point = self.bundle.default_operating_point
+        threshold = next(p.threshold for p in self.bundle.operating_points_of(name) if p.name == point)
+        rows, columns = view.pixels.shape
+        place = Place(
+            sop_instance_uid=view.image,
+            frame=view.frame,
+            row=(rows - 1) / 2,
+            column=(columns - 1) / 2,
+            box=(-0.5, -0.5, columns - 0.5, rows - 0.5),
+        )
+        return Candidate(
+            id=f"c{n}",
+            label=name,
+            probability=probability,
+            score=score,
+            above_operating_point=probability >= threshold,
+            places=(place,),
+        )
 
     def _volume(self, case: Case, progress: Progress) -> Read:
         reason = refusal(case, case.meta, self.bundle.input)
@@ -88,7 +117,9 @@ class Classify:
     def _read(self, scores: tuple[Score, ...], skipped: tuple[SkippedImage, ...], progress: Progress) -> Read:
         progress(1.0, "done")
         point = self.bundle.operating_point
-        return Read(status="done", operating_point=point, scores=scores, skipped=skipped)
+        return Read(
+            status="done", operating_point=point, domain=NOT_DESCRIBED, scores=scores, skipped=skipped
+        )
 
 
 def unsuitable(view: View, bundle: Bundle) -> str:

@@ -13,12 +13,15 @@ from torch.nn import functional
 from inference.bundle import WEIGHTS, Bundle, BundleError, load_bundle
 from inference.contract import TASKS, NetworkContract
 from inference.networks import load_networks
+from inference.protocol import Domain
 
 Array = NDArray[np.float32]
 Tick = Callable[[], None]
 
 MAX_ANSWERS = 500_000_000
 """Numbers that an answer may hold (labels x voxels): 2 GB of float32."""
+NOT_DESCRIBED = Domain("near", 0.0, ("what the model learnt from is not described: nothing was compared",))
+"""The domain verdict of a general network, which brings no statistics of what it learnt from."""
 NETWORK = "network"
 """Name of the one network of such a bundle."""
 

@@ -10,7 +10,7 @@ from inference.cases import Case, Exam, Grid, Vector, View
 from inference.pipelines import Progress, Read
 from inference.pipelines.classify import WHITE, unsuitable
 from inference.pipelines.domain import refusal
-from inference.pipelines.general import MAX_ANSWERS, GeneralNetwork
+from inference.pipelines.general import MAX_ANSWERS, NOT_DESCRIBED, GeneralNetwork
 from inference.pipelines.measure import OnInput, axes, sphere_diameter, stored, to_input
 from inference.pipelines.network_input import network_image, network_volume, onto_image
 from inference.pipelines.regions import Region, regions
@@ -58,7 +58,9 @@ class Segment:
         candidates = [self._in_volume(n, r, grid, case, out) for n, r in enumerate(found, start=1)]
         progress(1.0, "done")
         kept = tuple(c for c in candidates if c is not None)
-        return Read(status="done", operating_point=self.bundle.operating_point, candidates=kept)
+        return Read(
+            status="done", operating_point=self.bundle.operating_point, domain=NOT_DESCRIBED, candidates=kept
+        )
 
     def _whole(self, case: Case, progress: Progress) -> tuple[Array, Grid]:
         """A 3-D network's answer on its own grid."""
@@ -156,8 +158,13 @@ class Segment:
         ranked = sorted(found, key=lambda item: -item[1].score)
         candidates = tuple(self._on_image(n, *item, out) for n, item in enumerate(ranked, start=1))
         progress(1.0, "done")
-        point = self.bundle.operating_point
-        return Read(status="done", operating_point=point, candidates=candidates, skipped=tuple(skipped))
+        return Read(
+            status="done",
+            operating_point=self.bundle.operating_point,
+            domain=NOT_DESCRIBED,
+            candidates=candidates,
+            skipped=tuple(skipped),
+        )
 
     def _on_image(self, n: int, view: View, region: Region, p: Array, out: Path) -> Candidate:
         """`p`: the answer in the region's box; outside of the region it is 0 in what is stored."""

@@ -33,7 +33,7 @@ def reveal_payload(reading: Reading, study_read: StudyRead) -> dict[str, object]
 
 def _ordered(findings: Sequence[Finding]) -> list[Finding]:
     """Highest probability first; names as the models gave them, or M1, M2 ... where two models collide."""
-    ordered = sorted(findings, key=lambda f: -(f.probability or 0.0))
+    ordered = sorted(findings, key=lambda f: -(f.probability or f.certainty or 0.0))
     if len({f.name for f in ordered}) == len(ordered):
         return ordered
     return [replace(f, name=f"M{number}") for number, f in enumerate(ordered, start=1)]

@@ -120,11 +120,14 @@ class Stack:
         return out
 
     def hu_file(self, path: Path) -> None:
-        """Write the HU volume as `.npy`, slice by slice, under its name only once it is complete.
+        """Write the volume as `.npy`, slice by slice, under its name only once it is complete.
+
+        In HU; of what is no CT in modality values.
 
         Meant for a thread: nothing of it holds the interpreter for longer than one slice takes.
         """
-        self._refuse_without_hu()
+        if self.display_set.modality == "CT":
+            self._refuse_without_hu()
         part = path.with_name(f"{path.name}.part")
         with part.open("wb") as file:
             header = {"descr": "<i2", "fortran_order": False, "shape": self.codes.shape}

@@ -177,6 +177,11 @@ def test_a_classifier_gives_every_finding_a_probability_and_none_to_the_normal(t
     read = network.read(exam, tmp_path, quiet)
     said = {(s.level, s.sop_instance_uid): s.probability for s in read.scores}
     assert {s.label for s in read.scores} == {"opacity"}
+    assert [(c.label, c.above_operating_point) for c in read.candidates] == [
+        ("opacity", True),
+        ("opacity", False),
+    ]
+    assert read.candidates[0].places[0].box == (-0.5, -0.5, 49.5, 39.5)
     assert said["image", "dark"] < 0.01 < 0.99 < said["image", "bright"]
     assert said["study", None] == said["image", "bright"]
     assert [(s.sop_instance_uid, s.reason) for s in read.skipped] == [("other", "modality US, not MR")]

@@ -83,7 +83,7 @@ def without_answer(
         status=status,
         reason=reason,
         inputs=inputs,
-        labels=bundle.labels,
+        labels=bundle.looked_for,
     )
 
 

@@ -13,29 +13,42 @@ MOST_MISSING = 0.25
 """Share of missing slices above which a series is not read."""
 
 
-def choose(study: Study, contract: InputContract) -> tuple[tuple[DisplaySet, ...], dict[str, str]]:
+def choose(
+    study: Study, contract: InputContract, *, any_way: bool = False
+) -> tuple[tuple[DisplaySet, ...], dict[str, str]]:
     """Display sets that suit, best first, and by id why each of the other images does not.
 
+    any_way  the model takes slices in any direction, and values that are no Hounsfield units but of CT
     Best is the thinnest; among equals the one that covers most, then the one with the lowest series number.
     """
     images = [d for d in study.display_sets if d.kind == "image"]
-    skipped = {d.id: reason for d in images if (reason := unsuitable(d, contract))}
+    skipped = {d.id: reason for d in images if (reason := unsuitable(d, contract, any_way=any_way))}
     suitable = [d for d in images if d.id not in skipped]
     return tuple(sorted(suitable, key=_rank)), skipped
 
 
-def unsuitable(display_set: DisplaySet, contract: InputContract) -> str:
+def unsuitable(display_set: DisplaySet, contract: InputContract, *, any_way: bool = False) -> str:
     """Why a model of this contract cannot read a display set, in a clause; "" where it can."""
     geometry = display_set.geometry
     if display_set.modality != contract.modality:
         return f"modality {display_set.modality or 'unknown'}, the model reads {contract.modality}"
     if any("LOCALIZER" in value.upper() for i in display_set.instances[:1] for value in i.image_type):
         return "a localizer"
-    if not display_set.has_hu:
+    if display_set.instances[0].colour:
+        return "colour pictures"
+    if not display_set.has_hu and not (any_way and contract.modality != "CT"):
         return "its values are no Hounsfield units"
     if geometry is None:
         return "its images make no regular volume"
-    return _of_the_volume(display_set, contract)
+    return (_askew(display_set) if not any_way else "") or _of_the_volume(display_set, contract)
+
+
+def _askew(display_set: DisplaySet) -> str:
+    geometry = display_set.geometry
+    assert geometry is not None
+    if abs(geometry.normal[2]) < AXIAL_COSINE:
+        return "not axial"
+    return "acquired with a tilted gantry" if geometry.is_sheared else ""
 
 
 def _of_the_volume(display_set: DisplaySet, contract: InputContract) -> str:
@@ -43,10 +56,6 @@ def _of_the_volume(display_set: DisplaySet, contract: InputContract) -> str:
     assert geometry is not None
     slices, between = geometry.shape[0], geometry.spacing_mm[0]
     thickest = max(between, _thickness_mm(display_set))
-    if abs(geometry.normal[2]) < AXIAL_COSINE:
-        return "not axial"
-    if geometry.is_sheared:
-        return "acquired with a tilted gantry"
     if slices < contract.min_slices:
         return f"{slices} slice{'s' if slices != 1 else ''}, the model needs {contract.min_slices}"
     if slices * between < contract.min_extent_mm:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from inference.bundle import Bundle
+from inference.bundle import DETECT_2D, Bundle
 from inference.cases import Plane
 from inference.protocol import Analyse, ArrayRef, Candidate, Done, Failed, ImageInput, SkippedImage
 from viewer.app.second_read.asking import InstalledBundle, Means, ask, header_fields, without_answer
+from viewer.app.second_read.choose_images import choose_images
 from viewer.app.second_read.choose_views import Choice, choose_views, name, where
 from viewer.app.second_read.findings import by_probability, on_images, tracking_uid
 from viewer.app.second_read.handover import private_folder
@@ -65,7 +66,7 @@ def read_exam(study: Study, installed: InstalledBundle, means: Means, out: Path)
     An image that cannot be decoded is skipped; what cannot be handed over, or breaks in the worker, failed.
     """
     _, bundle = installed
-    choice = choose_views(study, bundle.input)
+    choice = (choose_views if bundle.task == DETECT_2D else choose_images)(study, bundle.input)
     considered = Considered(study, choice, choice.skipped)
     if not choice.chosen:
         return without_answer(bundle, "not_run", _why_none(considered), considered.inputs)
@@ -215,7 +216,7 @@ def _why_none(considered: Considered, said: str | None = None) -> str:
     """Why nothing was read, in one sentence."""
     reasons = list(dict.fromkeys(considered.skipped.values()))
     if considered.missed:
-        return f"no mammogram suits this model: {considered.missed}"
+        return f"no image suits this model: {considered.missed}"
     if reasons:
-        return f"no mammogram suits this model: {'; '.join(reasons[:3])}"
+        return f"no image suits this model: {'; '.join(reasons[:3])}"
     return said or "there are no images in this study"

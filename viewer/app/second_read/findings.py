@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.bundle import Bundle, Calibration
+from inference.bundle import Bundle
 from inference.protocol import Candidate
 from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.geometry import Geometry
@@ -43,12 +43,14 @@ def to_finding(
     uid: str,
     series_instance_uid: str,
     frame: str,
-    calibration: Calibration | None = None,
+    bundle: Bundle | None = None,
 ) -> Finding:
     """A candidate as the desk shows it; `frame` is the UID of the frame of reference.
 
-    calibration  of the model: how sure its probability is
+    bundle  of the model: how sure its probability is, and whether it is one
     """
+    calibration = None if bundle is None else bundle.calibration_of(candidate.label)
+    certainty = None if bundle is None or bundle.calibrated else candidate.probability
     assert candidate.center_lps_mm is not None  # of a volume
     return Finding(
         name=name,
@@ -62,7 +64,8 @@ def to_finding(
         short_axis=candidate.short_axis_ends,
         volume_mm3=candidate.volume_mm3,
         texture=_texture(candidate),
-        probability=candidate.probability,
+        probability=candidate.probability if certainty is None else None,
+        certainty=certainty,
         interval=None if calibration is None else calibration.interval(candidate.score),
         score=candidate.score,
         malignancy=candidate.malignancy,
@@ -103,7 +106,8 @@ def on_images(
         label=candidate.label,
         places=places,
         laterality=sides.pop() if len(sides) == 1 else "",
-        probability=candidate.probability,
+        probability=candidate.probability if bundle.calibrated else None,
+        certainty=None if bundle.calibrated else candidate.probability,
         interval=calibration.interval(candidate.score) if own else None,
         score=candidate.score,
         malignancy=candidate.malignancy,

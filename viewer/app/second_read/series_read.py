@@ -105,7 +105,7 @@ def _model_read(answer: Done | Failed, stack: Stack, hu: NDArray[np.int16], bund
     ordered = by_probability(answer.candidates)
     uids = [tracking_uid(series, bundle.sha256, c.id) for c in ordered]
     findings = tuple(
-        to_finding(c, f"M{n}", uid, series, geometry.frame_of_reference_uid, bundle.calibration)
+        to_finding(c, f"M{n}", uid, series, geometry.frame_of_reference_uid, bundle)
         for n, (c, uid) in enumerate(zip(ordered, uids, strict=True), start=1)
     )
     middles = midlines(hu, geometry)
@@ -118,7 +118,7 @@ def _model_read(answer: Done | Failed, stack: Stack, hu: NDArray[np.int16], bund
         seconds=answer.seconds,
         operating_point=answer.operating_point,
         domain=answer.domain,
-        scores=tuple(Score("study", "any", c.probability) for c in ordered[:1]),
+        scores=answer.scores or tuple(Score("study", "any", c.probability) for c in ordered[:1]),
         findings=findings,
         candidates=dict(zip(uids, ordered, strict=True)),
         laterality={uid: lr for uid, lr in sides.items() if lr is not None},

@@ -136,15 +136,22 @@ def _why_no_model(study: Study, bundles: Sequence[InstalledBundle]) -> str:
 
 
 def _read_suitable(study: Study, installed: InstalledBundle, means: Means, out: Path) -> ModelRead:
-    """Read what of the study the model accepts: its mammograms, or its best series."""
+    """Read what of the study the model accepts: its images one by one, or its best series."""
     _, bundle = installed
-    return (read_exam if bundle.task == DETECT_2D else _read_best)(study, installed, means, out)
+    if bundle.task == "classify3d":
+        reason = "it scores whole volumes, which have no place where a mark could stand"
+        return without_answer(bundle, "not_run", reason)
+    if bundle.task in (DETECT_2D, "classify2d"):
+        return read_exam(study, installed, means, out)
+    if bundle.task == "segment2d" and not choose(study, bundle.input, any_way=True)[0]:
+        return read_exam(study, installed, means, out)
+    return _read_best(study, installed, means, out)
 
 
 def _read_best(study: Study, installed: InstalledBundle, means: Means, out: Path) -> ModelRead:
     """Read the best series that the model accepts."""
     _, bundle = installed
-    suitable, skipped = choose(study, bundle.input)
+    suitable, skipped = choose(study, bundle.input, any_way=bundle.contract is not None)
     for display_set in suitable[:TRIES]:
         read = read_series(display_set, installed, means, out)
         if read.status != "not_run":

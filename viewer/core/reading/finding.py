@@ -68,7 +68,7 @@ class Finding:
     mask            of an own mark whose axes were measured on it; None once they were drawn by hand
     by              whose it is, where neither our model's nor the reader's: a program of others and its
                     version, or in an arbitration one of two readers
-    certainty       that it is what `label` says, as a program of others states it: calibrated by no one here
+    certainty       that it is what `label` says, as others' models or programs state it: not calibrated here
     """
 
     name: str
