@@ -38,6 +38,8 @@ LIMITS = """\
   from what is found; the contrast to noise that this gives stands above. Films drawn out to 0.15 mm are
   given the grain (.012 of the breast's grey range) of eight views at full film resolution; as stored, at
   0.3 mm and compressed again with the cluster, they show less. Specks below 0.3 mm are not measured.
+- Tried once on eight film views at full resolution (two training patients) and one digital mammogram,
+  each with two clusters: 17 of 18 found with about 0.6 false clusters per view.
 - Subtle masses (CBIS subtlety 1 and 2) and masses in dense tissue are often missed.
 - Left-right comparison does not enter the score.
 """
