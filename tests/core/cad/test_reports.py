@@ -172,6 +172,12 @@ def test_a_tree_of_anything_but_items_is_refused_in_one_sentence():
         read_report(bad)
 
 
+def test_a_flood_of_marks_is_cut_and_told():
+    found, told = findings(t.cad_document(*(a_mass(t.centre(5, 5, 1)) for _ in range(201))))
+    assert len(found) == 200
+    assert told == ("Other Second Look has 201 marks; the first 200 are used.",)
+
+
 def test_the_same_mark_has_the_same_tracking_uid_whenever_it_is_read():
     first, again = (findings(t.cad_document(a_mass(t.centre(5, 5, 1))))[0][0] for _ in range(2))
     assert first.tracking_uid == again.tracking_uid

@@ -15,6 +15,8 @@ from viewer.core.dicom.instance import Instance
 from viewer.core.dicom.text import is_uid
 from viewer.core.reading.finding import Author, Axis, Finding, ImagePlace
 
+MOST_MARKS = 200
+"""Marks of one report that are used: real ones have a few on each image."""
 _NAMESPACE = uuid.UUID("0c7f6a6e-2a51-5d0c-9a3b-7d1b4f0e9c55")
 
 
@@ -45,7 +47,9 @@ def findings_of(
     images = _images(display_sets)
     found: list[Finding] = []
     told = list(report.refused)
-    for number, mark in enumerate(report.marks, 1):
+    if len(report.marks) > MOST_MARKS:
+        told.append(f"{report.maker} has {len(report.marks)} marks; the first {MOST_MARKS} are used.")
+    for number, mark in enumerate(report.marks[:MOST_MARKS], 1):
         by = mark.by or f"{report.maker} {report.version}".strip()
         try:
             where = _where(mark, images, display_sets)
