@@ -48,6 +48,12 @@ def test_what_was_written_is_read_back_in_the_same_places():
     assert [f.laterality for f in found] == ["R", "L"]
 
 
+def test_a_model_without_calibration_states_its_certainty():
+    unsure = replace(breasts.CLUSTER, probability=None, certainty=0.31)
+    (found,), _ = again(mammography_cad_sr(SOURCES, breasts.read(findings=(unsure,))))
+    assert found.certainty == pytest.approx(0.31)
+
+
 def test_a_mass_on_two_views_is_one_feature_and_was_analysed():
     document = mammography_cad_sr(SOURCES, breasts.read())
     (feature,) = items(document, "111015")

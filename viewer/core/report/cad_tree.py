@@ -160,7 +160,8 @@ def _tracking(finding: Finding) -> list[Dataset]:
 
 
 def _numbers(finding: Finding, certainty: str) -> list[Dataset]:
-    said = ((certainty, finding.probability), ("cancer", finding.malignancy))
+    sure = finding.certainty if finding.probability is None else finding.probability
+    said = ((certainty, sure), ("cancer", finding.malignancy))
     return [i.number(i.PROPERTY, name, 100 * value, "percent") for name, value in said if value is not None]
 
 
