@@ -166,6 +166,12 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         )
 
     @property
+    def outlines_organs(self) -> bool:
+        """True of a general segmentation whose labels are regions as a whole, not lesions."""
+        segments = self.contract is not None and self.task.startswith("segment")
+        return segments and self.contract is not None and not self.contract.parts
+
+    @property
     def calibrated(self) -> bool:
         """False where its probabilities are no more than what the network says."""
         return self.calibration.method != NOT_CALIBRATED.method

@@ -63,6 +63,7 @@ def second_read_of(read: ModelRead) -> SecondRead:
         suggestions={uid: c.characteristics for uid, c in candidates.items() if c.characteristics},
         masks=masks,
         labels=read.labels,
+        organs=read.organs,
         skipped=frozenset(
             i.sop_instance_uid for i in read.inputs if i.sop_instance_uid and i.status != "read"
         ),

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Press", "Written", "write_model_read", "write_reading", "written_in"]
 
-_KEPT = ("model_sr", "model_cad", "seg", "reader_seg", "key_objects")
+_KEPT = ("model_sr", "model_cad", "seg", "rtstruct", "reader_seg", "key_objects")
 """What an amendment does not change."""
 
 
@@ -235,9 +235,13 @@ def _model_objects(
     label: str,
     also: Sequence[str] = (),
 ) -> "Dataset | None":
-    """The model's SR, which is returned; of mammograms a CAD report; a SEG where there are masks."""
+    """The model's SR, which is returned; of mammograms a CAD report; a SEG where there are masks.
+
+    Outlines of organs are an RT Structure Set, too.
+    """
     from viewer.core.report.cad_report import mammography_cad_sr  # loads highdicom
     from viewer.core.report.segmentation import nodule_seg
+    from viewer.core.report.structure_set import structure_set
     from viewer.core.report.structured import model_sr
 
     used = [s for s in sources if s.display_set.series_instance_uid in read.series] or sources
@@ -255,6 +259,13 @@ def _model_objects(
             Written(shelf.next_name("seg"), "SEG", "seg", f"Segmentation: {label[0].lower()}{label[1:]}"),
             partial(nodule_seg, where, here, read.masks, read, label),
         )
+        if read.organs:
+            shelf.put_object(
+                Written(
+                    shelf.next_name("rtstruct"), "RTSTRUCT", "rtstruct", "RT Structure Set of the outlines"
+                ),
+                partial(structure_set, where, here, read.masks, read, "Outlines of organs"),
+            )
     return made
 
 

@@ -81,6 +81,9 @@ def test_an_installed_segmentation_outlines_its_organ_in_a_dicom_segmentation(tm
     voxels = made.get_volume(combine_segments=True).array > 0
     assert made.SegmentSequence[0].SegmentLabel == "M1"
     assert voxels.sum() == pytest.approx(8 * 20 * 14, rel=0.2)
+    (contours,) = [o for o in said["objects"] if o["kind"] == "RTSTRUCT"]
+    plan = dcmread(out / contours["path"])
+    assert [region.ROIName for region in plan.StructureSetROISequence] == ["bone"]
     text = (out / "report.html").read_text(encoding="utf-8")
     assert "not calibrated here" in text
     assert "rate of false marks not measured" in text

@@ -84,6 +84,7 @@ def without_answer(
         reason=reason,
         inputs=inputs,
         labels=bundle.looked_for,
+        organs=bundle.outlines_organs,
     )
 
 

@@ -52,6 +52,7 @@ class ModelRead:
     candidates  the same as the worker sent them, by tracking UID; their masks and heat maps are `.npy` files
     laterality  "L" or "R" by tracking UID, where the side is certain
     labels      what the model looks for
+    organs      its outlines are whole organs, for planning, and no lesions
     document    of another program: SOP Instance UID of the report that it is taken from; "" = read here
     remarks     a sentence for each mark of that report that cannot be shown
     """
@@ -72,6 +73,7 @@ class ModelRead:
     candidates: dict[str, Candidate] = field(default_factory=dict)
     laterality: dict[str, str] = field(default_factory=dict)
     labels: tuple[str, ...] = ()
+    organs: bool = False
     document: str = ""
     remarks: tuple[str, ...] = ()
 

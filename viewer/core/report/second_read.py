@@ -32,6 +32,7 @@ class SecondRead:
     suggestions  by tracking UID: what the model names, such as texture, shape or margin
     masks     by tracking UID, where the model gives them
     labels    what the model looks for
+    organs    its outlines are whole organs: they are written as an RT Structure Set, too
     document  of another program: SOP Instance UID of its report, with remarks on marks that are not shown
     skipped   SOP Instance UIDs of images that were given to it and not read
     """
@@ -51,6 +52,7 @@ class SecondRead:
     suggestions: Mapping[str, Mapping[str, Characteristic]] = field(default_factory=dict)
     masks: Mapping[str, NoduleMask] = field(default_factory=dict)
     labels: tuple[str, ...] = ()
+    organs: bool = False
     skipped: frozenset[str] = frozenset()
     document: str = ""
     remarks: tuple[str, ...] = ()
