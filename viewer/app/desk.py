@@ -21,6 +21,7 @@ from viewer.app import (
     registering,
     reviewing,
     roaming,
+    screens,
     seeing,
     settings,
     signing,
@@ -216,10 +217,9 @@ class Desk(DeskState):
         """One viewport on the whole area, or back."""
         viewing.maximise(self, viewport_id)
 
-    def sized(self, width: int, height: int, ratio: float = 1.0) -> None:
-        """The place for all viewports is so large now; `ratio`: device pixels per unit."""
-        self.views.area, self.views.ratio = (max(1, width), max(1, height)), ratio
-        self.changed()
+    def sized(self, width: int, height: int, ratio: float = 1.0, screen: int = 0) -> None:
+        """The place for all viewports of a screen is so large now; `ratio`: device pixels per unit."""
+        screens.sized(self, (max(1, width), max(1, height)), ratio, screen)
 
     def drop_series(self, viewport_id: str, display_set: str) -> None:
         """A series was dropped here."""

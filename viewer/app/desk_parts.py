@@ -197,6 +197,8 @@ class Screen:
     monitor     name of the monitor that the window stands on; "" = not known
     pitch_mm  mm from pixel to pixel of the monitor; 0 = not known
     calibration  driving level of each P-value there; b"" = it was not measured
+    spread     images on all monitors, not only in the window
+    monitors   which monitors there are, as `screens` names them
     film       the stack that plays; `film_speed` slices a second
     flicker    the viewport that shows the other examination for now, as it was before
     """
@@ -212,6 +214,8 @@ class Screen:
     calibration: bytes = b""
     series_open: bool = True
     full_screen: bool = False
+    spread: bool = False
+    monitors: tuple[str, ...] = ()
     quitting: bool = False
     film: "Film | None" = None
     film_speed: int = 15

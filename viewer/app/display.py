@@ -372,7 +372,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Where a viewport stands in the image area, in fractions of it. `joined`: no gap "left" or "right"."""
+    """Where a viewport stands in the image area, in fractions of it. `joined`: no gap "left" or "right".
+
+    screen  0 = in the window, 1 and more = on the monitors beside it
+    """
 
     viewport: str
     left: float
@@ -380,6 +383,7 @@ class Cell:
     width: float
     height: float
     joined: str = ""
+    screen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,7 +398,7 @@ class JobLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisplayState:
-    """Everything on screen."""
+    """Everything on screen; `spread`: images on all monitors."""
 
     title: str
     patient: tuple[str, str]
@@ -424,4 +428,5 @@ class DisplayState:
     overlay: Overlay | None = None
     probe: str = ""
     full_screen: bool = False
+    spread: bool = False
     quitting: bool = False

@@ -62,7 +62,7 @@ def _alike(desk: DeskState, view: View, other: DisplaySet) -> View:
     shown = desk.views.display_set(view)
     assert shown is not None  # there is another one like it
     first, pose = shown.instances[0], posing.pose(desk, view)
-    spacing, size, ratio = first.spacing_mm or (1.0, 1.0), _device(desk, view), desk.views.ratio
+    spacing, size, ratio = first.spacing_mm or (1.0, 1.0), _device(desk, view), desk.views.ratio_of(view)
     shape = (first.rows, first.columns)
     scale = min(spacing) / scale_of(pose, shape, spacing, size, ratio) * ratio
     anchor = pointing.anchor(desk, view, shown)
@@ -77,4 +77,4 @@ def _alike(desk: DeskState, view: View, other: DisplaySet) -> View:
 
 def _device(desk: DeskState, view: View) -> tuple[int, int]:
     width, height = desk.views.pixels(view)
-    return round(width * desk.views.ratio), round(height * desk.views.ratio)
+    return round(width * desk.views.ratio_of(view)), round(height * desk.views.ratio_of(view))

@@ -5,7 +5,7 @@ Without such a file a monitor gets P-values as driving levels, and the window sa
 
 import math
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any, TypeGuard
 
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Severity
+from viewer.app.views import Surface, View
 from viewer.core.pixels.gsdf import LEVELS, calibration, deviation
 
 FOLDER = "monitors"
@@ -124,14 +125,40 @@ def _wrong(where: str, key: str, found: str, allowed: str) -> MonitorError:
     return MonitorError(f"{where}, {key}: found {found}, allowed: {allowed}. The monitor is not calibrated.")
 
 
-def moved_to(desk: DeskState, names: tuple[str, ...], serial: str) -> None:
-    """The window stands on this screen now: images are drawn through its calibration, where it has one."""
+def moved_to(desk: DeskState, names: tuple[str, ...], serial: str, screen: int = 0) -> None:
+    """A window stands on this screen now: its images are drawn through its calibration, where it has one.
+
+    screen  0 for the window itself, else the number of the screen beside it
+    """
     monitors, odd = measured(desk.home)
     found = next((m for m in monitors if m.serial and m.fits(names, serial)), None)
     found = found or next((m for m in monitors if m.fits(names, serial)), None)
-    desk.screen.monitor = names[0] if names else "unknown"
-    desk.screen.calibration = b"" if found is None else found.levels
-    desk.screen.pitch_mm = 0.0 if found is None else found.pitch
+    name = names[0] if names else "unknown"
+    levels, pitch = (b"", 0.0) if found is None else (found.levels, found.pitch)
+    if screen == 0:
+        desk.screen.monitor, desk.screen.calibration, desk.screen.pitch_mm = name, levels, pitch
+    else:
+        before = desk.views.beside.get(screen, Surface())
+        desk.views.beside[screen] = replace(before, monitor=name, calibration=levels, pitch_mm=pitch)
     for sentence in odd:
         desk.say(sentence, Severity.WARNING)
     desk.changed()
+
+
+def calibration_of(desk: DeskState, view: View) -> bytes:
+    """Driving level of each P-value where a viewport stands; b"" = it was not measured."""
+    surface = desk.views.surface(view)
+    return desk.screen.calibration if surface is None else surface.calibration
+
+
+def pitch_of(desk: DeskState, view: View) -> float:
+    """Millimetres from pixel to pixel where a viewport stands; 0 = not known."""
+    surface = desk.views.surface(view)
+    return desk.screen.pitch_mm if surface is None else surface.pitch_mm
+
+
+def is_calibrated(desk: DeskState) -> bool:
+    """True where every screen with images was measured, or no screen is known yet."""
+    known = [(desk.screen.monitor, desk.screen.calibration)]
+    known += [(one.monitor, one.calibration) for one in desk.views.beside.values()]
+    return all(levels or not name for name, levels in known)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 
-from viewer.app import presenting
+from viewer.app import monitors, presenting
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Plane
 from viewer.app.stack import Stack
@@ -58,7 +58,7 @@ def pose(desk: DeskState, view: View) -> Pose:
     hung = _hung(desk, view)
     if not view.true_size:
         return hung
-    return replace(hung, mm_per_px=desk.screen.pitch_mm * desk.views.ratio, pixels=False)
+    return replace(hung, mm_per_px=monitors.pitch_of(desk, view) * desk.views.ratio_of(view), pixels=False)
 
 
 def true_size(desk: DeskState) -> None:
@@ -76,7 +76,7 @@ def why_no_true_size(desk: DeskState) -> str:
         return "Open a study first (Ctrl+O)."
     if shown.instances[0].spacing_mm is None:
         return "The header has no pixel size."
-    if not desk.screen.pitch_mm:
+    if not monitors.pitch_of(desk, desk.views.active):
         return "The pixel size of this monitor is not known: its file in the folder monitors needs a pitch."
     return ""
 
@@ -109,7 +109,8 @@ def _middle(box: Box | None) -> tuple[float, float] | None:
 def _scale(desk: DeskState, shown: DisplaySet) -> float:
     """Millimetres per pixel that all images of the step share; 0 where each is as large as it can be."""
     step = desk.hanging.now
-    if step.display.size != "same" or step.layout != desk.views.layout.id or desk.views.maximised:
+    hung = step.layout_on(desk.views.screens) == desk.views.layout.id and not desk.views.maximised
+    if step.display.size != "same" or not hung:
         return 0.0
     if not _compared(shown):
         return 0.0
@@ -134,10 +135,10 @@ def _compared(shown: DisplaySet) -> bool:
 
 def _needed(desk: DeskState, view: View, shown: DisplaySet) -> float:
     """Millimetres per pixel at which the breast (until it is found, the whole image) just fits."""
-    first, box = shown.instances[0], desk.views.layout.boxes[int(view.id) - 1]
+    first, box, area = shown.instances[0], desk.views.box(view), desk.views.area_of(view)
     shape = (first.rows, first.columns)
     breast = desk.pixels.breasts.get(shown.id) or (0, 0, first.columns, first.rows)
-    size = desk.views.area[0] * box.width - GAP, desk.views.area[1] * box.height - GAP
+    size = area[0] * box.width - GAP, area[1] * box.height - GAP
     spacing = first.spacing_mm or (1.0, 1.0)
     return _least_scale(shape, spacing, turn(shown) or Turn(), edge_of(shown), breast, size)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from viewer.app import windows
+from viewer.app import monitors, windows
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Plane
 from viewer.app.views import View
@@ -106,7 +106,7 @@ def _show_area(desk: DeskState, viewport_id: str, here: Instance, state: Present
         desk.views.views[viewport_id] = replace(view, pixels=True, true_size=False, zoom=area.times)
     elif area.mode == "TRUE SIZE":
         own = here.spacing_mm
-        if not desk.screen.pitch_mm or own is None:
+        if not monitors.pitch_of(desk, view) or own is None:
             desk.say("The state asks for its true size, which is not known here: shown as large as fits.")
             return
         zoom = (area.spacing_mm or own[0]) / own[0]

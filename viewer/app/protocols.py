@@ -13,6 +13,7 @@ from viewer.app.desk_state import DeskState
 from viewer.app.display import Question, Severity
 from viewer.app.whole_files import write_file
 from viewer.core.hanging.additions import extended, image_table, with_step
+from viewer.core.hanging.layout import NEXT_SCREEN, on_one_screen
 from viewer.core.hanging.protocol import Protocol, Step, read_protocol, shipped
 from viewer.core.hanging.rules import ProtocolError
 from viewer.core.pixels.grey import Window
@@ -97,13 +98,14 @@ def _step(
     step = Step(
         f"own_{slug}",
         title,
-        desk.views.layout.id,
+        on_one_screen(desk.views.layout),
         tuple(view.plane.value for view in desk.views.hung),
         "",
         images=tuple(names),
         windows=tuple(levels),
         needs=len({name for name in names if name}),
         display=desk.hanging.now.display,
+        spread=tuple(parts) if len(parts := desk.views.layout.id.split(NEXT_SCREEN)) > 1 else (),
     )
     return step, images, windows
 

@@ -94,7 +94,7 @@ def _box(desk: DeskState, shown: DisplaySet) -> Box:
 def _device(desk: DeskState, view: View) -> tuple[int, int]:
     """(width, height) of a viewport, device pixels; a little less, for the gap between viewports."""
     width, height = desk.views.pixels(view)
-    ratio = desk.views.ratio
+    ratio = desk.views.ratio_of(view)
     return max(1, round((width - posing.GAP) * ratio)), max(1, round((height - posing.GAP) * ratio))
 
 
@@ -167,7 +167,7 @@ def _visible(desk: DeskState, view: View, shown: DisplaySet) -> tuple[float, flo
     """(left, top, right, bottom) of the image on screen; None below one device pixel per image pixel."""
     first, pose = shown.instances[0], posing.pose(desk, view)
     shape, spacing = (first.rows, first.columns), first.spacing_mm or (1.0, 1.0)
-    size, ratio = _device(desk, view), desk.views.ratio
+    size, ratio = _device(desk, view), desk.views.ratio_of(view)
     scale = view.zoom * scale_of(pose, shape, spacing, size, ratio)
     if scale < 1 - 1e-6:
         return None

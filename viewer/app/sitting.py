@@ -16,7 +16,7 @@ from viewer.app.store import EventLog, StoreError
 from viewer.app.views import View
 from viewer.core.dicom.display_set import Study
 from viewer.core.hanging.fill import is_for_reading
-from viewer.core.hanging.layout import layout
+from viewer.core.hanging.layout import layout, on_one_screen
 from viewer.core.hanging.protocol import is_chest
 from viewer.core.pixels.grey import Window
 from viewer.core.reading import birads, lung_rads
@@ -247,7 +247,11 @@ def restore(desk: DeskState) -> None:
     if place.get("step") in ids:
         desk.hanging.step = ids.index(str(place["step"]))
     with suppress(KeyError):
-        desk.views.layout = layout(str(place.get("layout")))
+        kept = layout(str(place.get("layout")))
+        if any(box.screen >= desk.views.screens for box in kept.boxes):
+            spread = desk.hanging.now.layout_on(len(kept.boxes)) == kept.id
+            kept = layout(desk.hanging.now.layout if spread else on_one_screen(kept))
+        desk.views.layout = kept
     points = place.get("points")
     for frame, point in points.items() if isinstance(points, dict) else ():
         desk.views.points[frame] = (float(point[0]), float(point[1]), float(point[2]))

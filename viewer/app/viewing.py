@@ -74,7 +74,9 @@ def show_series(desk: DeskState, viewport_id: str, display_set: str) -> None:
 
 
 def focus_viewport(desk: DeskState, viewport_id: str) -> None:
-    """The keyboard acts in this viewport now."""
+    """The keyboard acts in this viewport now; not in one that is about to go from its screen."""
+    if all(view.id != viewport_id for view in desk.views.visible):
+        return
     desk.views.focused = viewport_id
     desk.screen.panel = False
     desk.changed()

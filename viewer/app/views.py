@@ -69,6 +69,20 @@ class Pointer:
     pixel: tuple[float, float]
 
 
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """A screen beside the window's own that holds images.
+
+    area, ratio  as of `Views`; monitor, pitch_mm, calibration  as of `Screen`
+    """
+
+    area: tuple[int, int] = (1, 1)
+    ratio: float = 1.0
+    monitor: str = ""
+    pitch_mm: float = 0.0
+    calibration: bytes = b""
+
+
 class Views:
     """All viewports of the window. Ids are "1", "2", ... in reading order.
 
@@ -76,6 +90,7 @@ class Views:
     points  the crosshair by frame of reference (by display set id where it names none)
     ratio   device pixels per pixel of the design
     area    (width, height) of the place for all viewports, any unit
+    beside  further screens with images, by their number from 1; area and ratio are those of the first
     overlays, shutters  whether those that an image brings are drawn
     air     air beside the breast is drawn black
     together  window, zoom and pan of one viewport are those of all
@@ -105,6 +120,7 @@ class Views:
         self.pointer: Pointer | None = None
         self.area = (1, 1)
         self.ratio = 1.0
+        self.beside: dict[int, Surface] = {}
         self.moved = False
         self._left: dict[tuple[str, Plane, bool], View] = {}
 
@@ -157,10 +173,33 @@ class Views:
 
     def aspect(self, view: View) -> float:
         """Width of a viewport divided by its height."""
-        number = 0 if self.maximised else int(view.id) - 1
-        boxes = (Box(0, 0, 1, 1),) if self.maximised else self.layout.boxes
-        box = boxes[min(number, len(boxes) - 1)]
-        return (self.area[0] * box.width) / (self.area[1] * box.height)
+        box = self.box(view)
+        width, height = self.area_of(view)
+        return (width * box.width) / (height * box.height)
+
+    def box(self, view: View) -> Box:
+        """Where a viewport stands; a maximised one has its screen for itself."""
+        box = self.layout.boxes[min(int(view.id), len(self.layout.boxes)) - 1]
+        return Box(0, 0, 1, 1, box.screen) if self.maximised else box
+
+    @property
+    def screens(self) -> int:
+        """How many screens hold images."""
+        return 1 + len(self.beside)
+
+    def surface(self, view: View) -> Surface | None:
+        """The screen of a viewport; None for the window's own."""
+        return self.beside.get(self.box(view).screen)
+
+    def area_of(self, view: View) -> tuple[int, int]:
+        """(width, height) of the place for viewports on the screen of this one."""
+        surface = self.surface(view)
+        return self.area if surface is None else surface.area
+
+    def ratio_of(self, view: View) -> float:
+        """Device pixels per pixel of the design on the screen of a viewport."""
+        surface = self.surface(view)
+        return self.ratio if surface is None else surface.ratio
 
     def forget(self) -> None:
         """Nothing is hung any more; tool, text and links stay."""
@@ -190,7 +229,7 @@ class Views:
 
     def hang(self, step: Step, windows: Sequence[Window | None]) -> None:
         """Hang a step: layout, pictures, planes, a window a box. Slice, zoom and pan of a viewport stay."""
-        self.layout, self.maximised = layout(step.layout), ""
+        self.layout, self.maximised = layout(step.layout_on(self.screens)), ""
         pixels = step.display.size == "pixels"
         for n, (picture, name, window) in enumerate(zip(step.pictures, step.planes, windows, strict=True)):
             shown, old = self.sets.get(picture), self.view(str(n + 1))
@@ -469,8 +508,8 @@ class Views:
 
     def pixels(self, view: View) -> tuple[int, int]:
         """(width, height) of a viewport."""
-        box = Box(0, 0, 1, 1) if self.maximised else self.layout.boxes[int(view.id) - 1]
-        return round(self.area[0] * box.width), round(self.area[1] * box.height)
+        box, (width, height) = self.box(view), self.area_of(view)
+        return round(width * box.width), round(height * box.height)
 
     def _pan_to(self, view: View, position_mm: Vector) -> tuple[float, float]:
         grid = self.grid(view)

@@ -1,13 +1,13 @@
 """The images: viewports laid out in their boxes, 2 px apart, made as they are needed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from viewer.app.desk import Desk
-from viewer.app.display import Cell, DisplayState
+from viewer.app.display import Cell, DisplayState, ViewportState
 from viewer.app.stack import Stack
 from viewer.ui import theme
 from viewer.ui.viewport.choose import make_viewport
@@ -23,24 +23,25 @@ def reduce(stack: Stack) -> None:
 
 
 class ImageArea(QWidget):
-    """All viewports."""
+    """All viewports of a screen; 0 is the window's own."""
 
-    def __init__(self, desk: Desk, menu: Menu, backend: str = "") -> None:
+    def __init__(self, desk: Desk, menu: Menu, backend: str = "", screen: int = 0) -> None:
         super().__init__()
-        self._desk, self._menu, self._backend = desk, menu, backend
+        self._desk, self._menu, self._backend, self._screen = desk, menu, backend, screen
         self._cells: tuple[Cell, ...] = ()
         desk.reduce = reduce
         self.viewports: dict[str, Viewport] = {}
 
     def show_images(self, state: DisplayState) -> None:
         """Show the viewports of a state; only those that changed do anything."""
-        if state.cells != self._cells:
-            self._cells = state.cells
-            for cell in state.cells:
+        cells = tuple(cell for cell in state.cells if cell.screen == self._screen)
+        if cells != self._cells:
+            self._cells = cells
+            for cell in cells:
                 if cell.viewport not in self.viewports:
                     self._make(cell.viewport)
             self._place()
-        for one in state.viewports:
+        for one in self._here(state):
             stack = self._desk.pixels.stacks.get(one.display_set)
             self.viewports[one.id].show_state(one, stack, state.tool)
 
@@ -49,11 +50,17 @@ class ImageArea(QWidget):
         for viewport in self.viewports.values():
             viewport.let_go()
 
+    def _here(self, state: DisplayState) -> Iterator[ViewportState]:
+        shown = {cell.viewport for cell in self._cells}
+        return (one for one in state.viewports if one.id in shown)
+
     def take_keyboard(self, state: DisplayState) -> None:
-        """The keyboard goes to the viewport that is in focus."""
-        for one in state.viewports:
+        """The keyboard goes to the viewport that is in focus, and to the window that it is in."""
+        for one in self._here(state):
             viewport = self.viewports[one.id]
             if one.focused and not viewport.hasFocus():
+                if QApplication.activeWindow() not in (None, self.window()):
+                    self.window().activateWindow()
                 viewport.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _make(self, viewport_id: str) -> None:
@@ -63,7 +70,7 @@ class ImageArea(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Lay the viewports out again."""
-        self._desk.sized(self.width(), self.height(), self.devicePixelRatioF())
+        self._desk.sized(self.width(), self.height(), self.devicePixelRatioF(), self._screen)
         self._place()
 
     def _place(self) -> None:

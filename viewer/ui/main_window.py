@@ -22,6 +22,7 @@ from viewer.app.display_pages import Overlay
 from viewer.app.resolve import resolve
 from viewer.ui import icons
 from viewer.ui.image_area import ImageArea
+from viewer.ui.image_windows import ImageWindows
 from viewer.ui.keys import Keyboard
 from viewer.ui.menu import command_menu
 from viewer.ui.monitor import MonitorWatch
@@ -66,6 +67,7 @@ class MainWindow(QWidget):
         self._over: Overlay | Question | None = None
         self._pattern: PatternSheet | None = None
         self._monitor = MonitorWatch(self, desk)
+        self.beside = ImageWindows(self, desk, self._menu, backend)
         self.keyboard = Keyboard(self, desk)
         self._lay_out()
         desk.subscribe(self.refresh)
@@ -96,6 +98,7 @@ class MainWindow(QWidget):
         """The window has its place: on which monitor counts for the grey levels."""
         super().showEvent(event)
         self._monitor.shown()
+        self.beside.monitors_changed()
 
     # --- from state to screen
 
@@ -125,11 +128,14 @@ class MainWindow(QWidget):
             self.pages.setCurrentWidget(self._reading)
             self.banners.show_banners(state.banners)
             self.images.show_images(state)
+            self.beside.show_images(state)
             if self.desk.first_image_shown or self.desk.study is None:
                 self._show_panels(state)
             return
+        self.beside.leave(state.page)
         if self.desk.study is None:
             self.images.let_go()
+            self.beside.let_go()
         page = self._screen(state.page)
         self.pages.setCurrentWidget(page)
         page.show_state(state)
@@ -164,6 +170,8 @@ class MainWindow(QWidget):
         if wanted == self._over or _same_typing(wanted, self._over):
             return
         self._over = wanted
+        if wanted is not None and self.beside.windows:
+            self.activateWindow()  # the keyboard may be on another monitor
         pattern = wanted.kind.removeprefix("pattern_") if _is_pattern(wanted) else ""
         if pattern or self._pattern is not None:
             self._show_pattern(pattern)
@@ -191,6 +199,7 @@ class MainWindow(QWidget):
             return
         if state.page == "reading" and not state.panel.keyboard:
             self.images.take_keyboard(state)
+            self.beside.take_keyboard(state)
             return
         wanted: QWidget = self.findings if state.page == "reading" else self._screens[state.page]
         focus = self.focusWidget()
@@ -282,6 +291,7 @@ class MainWindow(QWidget):
     def closeEvent(self, event: QCloseEvent) -> None:
         """The window goes; the desk puts everything on disk."""
         self.keyboard.let_go()
+        self.beside.close()
         self.desk.close()
         event.accept()
 

@@ -14,12 +14,19 @@ def names_of(screen: QScreen) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, (screen.model(), screen.name())))) or ("screen",)
 
 
-class MonitorWatch:
-    """Follows one window."""
+def identity(screen: QScreen) -> str:
+    """What tells a monitor from others: name, serial number and size in device pixels."""
+    size, ratio = screen.size(), screen.devicePixelRatio()
+    pixels = f"{round(size.width() * ratio)}x{round(size.height() * ratio)}"
+    return " ".join(filter(None, (*names_of(screen), screen.serialNumber(), pixels)))
 
-    def __init__(self, window: QWidget, desk: DeskState) -> None:
+
+class MonitorWatch:
+    """Follows one window; `screen` is its number among those with images."""
+
+    def __init__(self, window: QWidget, desk: DeskState, screen: int = 0) -> None:
         self._window: QWidget = weakref.proxy(window)  # no cycle: see `viewport.mouse.Mouse`
-        self._desk = desk
+        self._desk, self._screen = desk, screen
         self._watched: QWindow | None = None
 
     def shown(self) -> None:
@@ -32,4 +39,4 @@ class MonitorWatch:
 
     def _tell(self) -> None:
         screen = self._window.screen()
-        monitors.moved_to(self._desk, names_of(screen), screen.serialNumber())
+        monitors.moved_to(self._desk, names_of(screen), screen.serialNumber(), self._screen)

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from viewer.app import listing, marking, opening, revealing, seeing, signing, window
+from viewer.app import listing, marking, opening, revealing, screens, seeing, signing, window
 from viewer.app.commands.command import ANYWHERE, CASE, QUESTIONS, READING, REPORT, STUDIES, Command, Group
 
 _report = Group("Report", CASE, opening.why_no_study, icon="file-text")
@@ -164,6 +164,15 @@ COMMANDS: tuple[Command, ...] = (
     ),
     _program(
         "program.series", "Series panel: show or fold", "", window.toggle_series, when=READING, icon="columns"
+    ),
+    _program(
+        "program.screens",
+        "Images on all monitors, or in the window alone",
+        "Shift+F11",
+        screens.toggle,
+        when=CASE,
+        refusal=screens.why_not_toggle,
+        icon="monitor",
     ),
     _program("program.full_screen", "Full screen", "F11", window.toggle_full_screen, icon="corners-out"),
     _program(

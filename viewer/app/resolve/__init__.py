@@ -7,6 +7,7 @@ from viewer.app.resolve import chrome
 from viewer.app.resolve.findings import panel
 from viewer.app.resolve.studies import priors, series, study_list
 from viewer.app.resolve.viewports import two_patients, viewports
+from viewer.core.hanging.layout import Box
 
 __all__ = ["resolve"]
 
@@ -49,6 +50,7 @@ def resolve(desk: Desk) -> DisplayState:
         overlay=chrome.overlay(desk, desk.commands),
         probe=viewing.probe_text(desk) if reading else "",
         full_screen=desk.screen.full_screen,
+        spread=desk.screen.spread,
         quitting=desk.screen.quitting,
     )
 
@@ -68,9 +70,10 @@ def _banners(desk: Desk) -> tuple[Banner, ...]:
 def _cells(desk: Desk) -> tuple[Cell, ...]:
     views = desk.views
     if views.maximised:
-        return (Cell(views.maximised, 0.0, 0.0, 1.0, 1.0),)
+        screen = views.box(views.view(views.maximised)).screen
+        return (Cell(views.maximised, 0.0, 0.0, 1.0, 1.0, screen=screen),)
     return tuple(
-        Cell(str(n), box.left, box.top, box.width, box.height, _joined(desk, n))
+        Cell(str(n), box.left, box.top, box.width, box.height, _joined(desk, n), box.screen)
         for n, box in enumerate(views.layout.boxes, start=1)
     )
 
@@ -80,6 +83,10 @@ def _joined(desk: Desk, number: int) -> str:
     edges = {view.id: posing.pose(desk, view).edge for view in desk.views.hung}
     boxes, edge = desk.views.layout.boxes, edges[str(number)]
     other = number + 1 if edge == "right" else number - 1
-    if not edge or not 1 <= other <= len(boxes) or boxes[other - 1].top != boxes[number - 1].top:
+    if not edge or not 1 <= other <= len(boxes) or not _in_a_row(boxes[other - 1], boxes[number - 1]):
         return ""
     return edge if {edge, edges[str(other)]} == {"left", "right"} else ""
+
+
+def _in_a_row(one: Box, other: Box) -> bool:
+    return (one.screen, one.top) == (other.screen, other.top)

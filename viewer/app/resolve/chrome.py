@@ -1,6 +1,6 @@
 """Round the images: case bar, steps, chips, hints, status, and what lies over the window."""
 
-from viewer.app import double_reading, hanging, seeing, text, viewing
+from viewer.app import double_reading, hanging, monitors, seeing, text, viewing
 from viewer.app.commands.command import Command, Context, context
 from viewer.app.desk_state import DeskState, study_key
 from viewer.app.display import Chip, StepState
@@ -101,7 +101,7 @@ _RADIOGRAPHS = ("MG", "CR", "DX", "IO", "PX")
 def _monitor_chip(desk: DeskState) -> tuple[Chip, ...]:
     """Said of radiographs, whose grey levels count, on a monitor that nobody measured."""
     radiographs = any(d.modality in _RADIOGRAPHS for d in desk.display_sets)
-    if not radiographs or not desk.screen.monitor or desk.screen.calibration:
+    if not radiographs or monitors.is_calibrated(desk):
         return ()
     return (Chip("warning", "Monitor not calibrated"),)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from viewer.app import picturing, pointing, posing, presenting, registering, slabs, text, windows
+from viewer.app import monitors, picturing, pointing, posing, presenting, registering, slabs, text, windows
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Banner, Corners, Mark, Plane, Severity, ViewportState
 from viewer.app.naming import series_name
@@ -64,7 +64,7 @@ def _viewport(desk: DeskState, view: View, marks: tuple[Mark, ...]) -> ViewportS
         seen_spans=spans,
         pose=pose,
         presentation=state,
-        calibration=desk.screen.calibration,
+        calibration=monitors.calibration_of(desk, view),
         overlays=views.overlays,
         shutters=views.shutters,
         air=views.air and shown.id in desk.pixels.breasts and (view.window is not None or view.invert),

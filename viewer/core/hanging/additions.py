@@ -52,7 +52,7 @@ def with_step(
         "size": step.display.size,
         "facing": step.display.facing,
         "needs": step.needs,
-    }
+    } | ({"spread": list(step.spread)} if step.spread else {})
     kept = [one for one in raw.get("step", []) if one.get("id") != step.id]
     more = [{"name": w.name, "centre": w.centre, "width": w.width} for w in windows]
     out = {

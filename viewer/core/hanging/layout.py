@@ -99,3 +99,11 @@ def _box(word: str, layout_id: str) -> Box:
     if not inside or not (width > 0 and height > 0):  # also where one is not a number
         raise KeyError(layout_id)
     return Box(left, top, width, height)
+
+
+def on_one_screen(wanted: Layout) -> str:
+    """The id of a layout with its screens side by side on one."""
+    count = 1 + max(box.screen for box in wanted.boxes)
+    return free_layout(
+        tuple(Box((b.screen + b.left) / count, b.top, b.width / count, b.height) for b in wanted.boxes)
+    )
