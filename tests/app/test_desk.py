@@ -94,6 +94,16 @@ def test_the_next_case_opens_and_the_one_before_can_be_resumed(hand, chest_folde
 # --- looking
 
 
+def test_after_a_case_was_closed_the_next_folder_opens(hand, desk, tmp_path):
+    before = desk.case.key
+    hand.press("Ctrl+W")
+    assert desk.study is None
+    write_chest(tmp_path / "other", study="1.2.8")
+    hand.open(tmp_path / "other")
+    assert desk.study is not None and desk.case.key != before
+    assert hand.state.page == "reading"
+
+
 def test_scrolling_the_stack_moves_the_crosshair_and_the_planes_follow(hand, desk):
     hand.press("Home")
     low = desk.views.point(desk.views.view("2"))

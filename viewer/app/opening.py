@@ -35,6 +35,8 @@ def open_paths(desk: DeskState, paths: Sequence[Path]) -> None:
     """Look for studies at and below `paths`; the first one opens as soon as it has an image."""
     desk.search.paths = tuple(dict.fromkeys((*desk.search.paths, *paths)))
     desk.search.number += 1
+    if desk.study is None and not desk.search.running:
+        desk.search.opened = False  # after a case was closed: these are opened to be read
     number, home, post, seen = desk.search.number, desk.home, desk.post, desk.first_image_seen
     if desk.loader is None:
         desk.loader = Loader(partial(_prepare, desk))
