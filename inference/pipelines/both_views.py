@@ -5,11 +5,12 @@ the axis through it. Marks of both views that agree in this are one finding in t
 other more probable.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logit
 
 from inference.pipelines.marks2d import MASS, Mark, Marked
@@ -42,9 +43,12 @@ class Agreement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The other way."""
         return {f"views_{name}": getattr(self, name) for name in self.__struct_fields__}
 
-    def of(self, difference_mm: float) -> float:
+    def of(self, difference_mm: ArrayLike) -> NDArray[np.float64]:
         """1 for equal distances behind the nipple, falling to 0."""
-        return float(np.exp(-0.5 * (difference_mm / self.spread_mm) ** 2))
+        out: NDArray[np.float64] = np.exp(
+            -0.5 * (np.asarray(difference_mm, np.float64) / self.spread_mm) ** 2
+        )
+        return out
 
 
 JOINED = 0.1
@@ -90,31 +94,40 @@ def partners(views: Sequence[Marked], view: Marked) -> list[Marked]:
     ]
 
 
-def support(view: Marked, mark: Mark, others: Iterable[Marked], spread: Callable[[float], float]) -> float:
-    """Of the marks in other views the best product of probability and agreement; 0 where there is none."""
-    far = view.behind_nipple_mm(mark)
-    best = (
-        m.probability * spread(o.behind_nipple_mm(m) - far)
-        for o in others
-        for m in o.marks
-        if m.label == mark.label
-    )
-    return max(best, default=0.0)
+def supports(view: Marked, others: Sequence[Marked], agreement: Agreement) -> NDArray[np.float64]:
+    """(marks,) of each mass on a view: the best product of probability and agreement of a mark elsewhere.
+
+    A mark elsewhere shows one lesion, so that it supports one mark only: the one that is best with it.
+    """
+    own = np.array([mark.probability if mark.label == MASS else 0.0 for mark in view.marks])
+    depth = np.array([view.behind_nipple_mm(mark) for mark in view.marks])
+    out = np.zeros(len(own))
+    for other in others:
+        for mark in other.marks:
+            if mark.label == MASS and len(own):
+                fit = agreement.of(other.behind_nipple_mm(mark) - depth)
+                best = int(np.argmax(own * fit))
+                out[best] = max(out[best], mark.probability * fit[best])
+    return out
 
 
 def _informed(view: Marked, others: Sequence[Marked], agreement: Agreement) -> Marked:
     if not others:
         return view
     marks = []
-    for mark in view.marks:
-        if mark.label != MASS:
+    for mark, other in zip(view.marks, supports(view, others, agreement), strict=True):
+        if mark.label == MASS:
+            own = log_odds(mark.probability)
+            odds = agreement.offset + agreement.slope * own + agreement.support * other
+            marks.append(replace(mark, probability=float(expit(odds))))
+        else:
             marks.append(mark)
-            continue
-        own = float(logit(np.clip(mark.probability, 1e-4, 1 - 1e-4)))
-        other = support(view, mark, others, agreement.of)
-        odds = agreement.offset + agreement.slope * own + agreement.support * other
-        marks.append(replace(mark, probability=float(expit(odds))))
     return replace(view, marks=tuple(sorted(marks, key=lambda m: -m.probability)))
+
+
+def log_odds(probability: float) -> float:
+    """Kept finite."""
+    return float(logit(np.clip(probability, 1e-4, 1 - 1e-4)))
 
 
 def findings(views: Sequence[Marked], agreement: Agreement) -> tuple[Finding, ...]:

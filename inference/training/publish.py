@@ -52,7 +52,7 @@ TEXTS = {"detect3d": (INTRODUCTION, LIMITS), "detect2d": (mammography.INTRODUCTI
 
 MEASURED = """
 ## Measured
-Intervals: 95 %, bootstrap over patients (those of the implanted nodules, where a volume holds many).
+Intervals: 95 %, bootstrap over patients (where a volume holds nodules of many, over theirs).
 """
 
 HEAD = "| figure | value | 95 % interval | n |\n| --- | --- | --- | --- |\n"
@@ -63,7 +63,8 @@ def card(bundle: Bundle, evaluations: Sequence[tuple[str, Evaluation]], remarks:
     points = "\n".join(
         f"| {p.name}{' (default)' if p.name == bundle.default_operating_point else ''} | {p.threshold:.3f} "
         f"| {p.rate:g} {p.unit} |"
-        for p in bundle.operating_points
+        for label in bundle.labels
+        for p in bundle.operating_points_of(label)
     )
     introduction, limits = TEXTS[bundle.task]
     parts = [

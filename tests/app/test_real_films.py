@@ -33,7 +33,7 @@ def test_a_film_without_spacing_and_view_is_not_read_and_says_so(cases, home, tm
     code, found = reads([cases / "sfm-benign-0" / "1-132.dcm"], tmp_path / "out")
     assert code == ExitCode.NOTHING_READ
     assert [r["status"] for r in found] == ["not_run"]
-    assert "no mammogram suits this model" in found[0]["reason"]
+    assert "no image suits this model" in found[0]["reason"]
 
 
 @pytest.mark.parametrize("case", film.CASES)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logit
 
 from inference.bundle import Calibration
 from inference.cases import TruthMark, View
@@ -16,8 +15,9 @@ from inference.pipelines.both_views import (
     Agreement,
     breast_scores,
     findings,
+    log_odds,
     partners,
-    support,
+    supports,
     with_other_views,
 )
 from inference.pipelines.classify2d import CONCEPTS, terms
@@ -185,10 +185,10 @@ def agreeing(
         own = [v for t, v in zip(tried, views, strict=True) if t.patient == trial.patient]
         others = partners(own, view)
         hit = hits([mark.centre for mark in view.marks], trial.view.truth)
-        for mark, lesion in zip(view.marks, hit, strict=True):
+        supported = supports(view, others, neutral)
+        for mark, lesion, other in zip(view.marks, hit, supported, strict=True):
             if others and lesion != IGNORED:
-                odds = float(logit(np.clip(mark.probability, 1e-4, 1 - 1e-4)))
-                rows.append((odds, support(view, mark, others, neutral.of)))
+                rows.append((log_odds(mark.probability), other))
                 truth.append(lesion >= 0)
     before = mean_sensitivity([compared(t, v) for t, v in zip(tried, views, strict=True)])
     notes = {"single views: mean sensitivity": before}

@@ -1,6 +1,7 @@
 """A bundle on the validation patients of the data set `mg` and on its normal views."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -76,7 +77,7 @@ def _exam(pipeline: Masses, agreement: Agreement, own: list[Film]) -> list[Judge
     faults: dict[str, str] = {}
     for film in own:
         try:
-            seen[film.id] = pipeline.look(film.read())
+            seen[film.id] = replace(pipeline.look(film.read()), prepared=None)
         except ValueError as error:
             faults[film.id] = str(error)
     informed = with_other_views(list(seen.values()), agreement)
