@@ -1,4 +1,4 @@
-"""`python -m tests.pictures`: the real window on the demonstration chest, as pictures for README and review.
+"""`python -m tests.pictures`: the real window on the demonstration studies, as pictures for README.
 
 Writes docs/images/*.png (a phantom, never a patient): look at each before it is committed.
 """
@@ -6,6 +6,8 @@ Writes docs/images/*.png (a phantom, never a patient): look at each before it is
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import dist
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from PySide6.QtWidgets import QApplication
 
 from inference.cases import TruthLesion
 from tests.ui.windows import Hand
+from viewer.app.demo.breast.write import write_mammography
 from viewer.app.demo.chest import write_demo
 from viewer.app.home import home
 from viewer.core.reading.reading import Stage
@@ -28,15 +31,26 @@ NEAR_MM = 8.0
 def main() -> int:
     """Read the demonstration chest by key and mouse, and keep what the screen shows on the way."""
     application = QApplication(["tandem"])
-    study = write_demo(home())
     OUT.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ.update(TANDEM_HOME=folder, TANDEM_READER="A. Example, MD")
-        hand = Hand(Path(folder))
-        read(hand, study)
-        hand.close()
+    for study, walk in ((write_demo(home()), read), (write_mammography(home()), read_mammograms)):
+        with tempfile.TemporaryDirectory() as folder, a_home_in(folder):
+            hand = Hand(Path(folder))
+            walk(hand, study)
+            hand.close()
     del application
     return 0
+
+
+@contextmanager
+def a_home_in(folder: str) -> Iterator[None]:
+    """A home folder and a reader for one walk."""
+    before = dict(os.environ)
+    os.environ.update(TANDEM_HOME=folder, TANDEM_READER="A. Example, MD")
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def read(hand: Hand, study: Path) -> None:
@@ -68,6 +82,23 @@ def read(hand: Hand, study: Path) -> None:
     hand.press("Esc", "Return", "F6")
     hand.rest(2.0)
     keep(hand, "report")
+
+
+def read_mammograms(hand: Hand, exam: Path) -> None:
+    """To the first finding of the second reader, with its heat map."""
+    desk = hand.desk
+    desk.open_paths([exam])
+    hand.until(lambda: desk.first_image_shown)
+    hand.until(lambda: desk.second.kind != "waiting", SECOND_READ_S)
+    hand.window.show_icons()
+    hand.press("Shift+Return")
+    hand.until(lambda: desk.stage is Stage.REVEALED, SECOND_READ_S)
+    hand.press("N")
+    hand.rest(2.0)
+    hand.hold("H")
+    hand.rest(1.0)
+    keep(hand, "mammography")
+    hand.let_go("H")
 
 
 def truth(study: Path) -> list[TruthLesion]:

@@ -3,6 +3,7 @@
 An argument is a number, a word or a list of them: no code travels with a bundle, and nothing is fetched.
 """
 
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
@@ -184,6 +185,18 @@ SET: dict[str, dict[str, Any]] = {
 """Arguments that are always so."""
 
 
+UNBUILDABLE = (
+    TypeError,
+    ValueError,
+    KeyError,
+    IndexError,
+    AssertionError,
+    NotImplementedError,
+    UserWarning,
+)
+"""What MONAI raises for arguments that do not fit together."""
+
+
 def checked(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments with which MONAI's class is called. Raises `ArchitectureError`."""
     kind, _ = ARCHITECTURES[name]
@@ -198,8 +211,10 @@ def build_architecture(name: str, arguments: Mapping[str, Any]) -> nn.Module:
     """A network of `ARCHITECTURES` with fresh weights. Raises `ArchitectureError`."""
     given = checked(name, arguments)
     try:
-        return ARCHITECTURES[name][1](**given)
-    except (TypeError, ValueError, KeyError, IndexError, AssertionError, NotImplementedError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # MONAI warns of arguments that it would leave unused
+            return ARCHITECTURES[name][1](**given)
+    except UNBUILDABLE as error:
         raise ArchitectureError(f"network '{name}' cannot be built so: {_one_line(error)}") from error
 
 
