@@ -322,7 +322,8 @@ def test_resume_takes_return_as_yes(chest, another, tmp_path):
     again.until(
         lambda: again.desk.screen.question is not None and again.desk.screen.question.kind == "resume"
     )
-    again.rest()
+    again.until(lambda: again.keyboard.window() is again.window)
+    again.until(lambda: isinstance(again.keyboard, QAbstractButton))
     again.press("Return")
     assert [row.name for row in again.state.panel.rows] == ["R1"]
     assert again.state.viewports[0].window.name == "Soft tissue"
