@@ -69,7 +69,7 @@ def _marks(desk: DeskState, shown: DisplaySet) -> tuple[str, ...]:
         return ()
     if not desk.review.marks_on:
         return (f"{len(here)} marks hidden (G)" if len(here) > 1 else "1 mark hidden (G)",)
-    counted = (f"{count} {label}" for label, count in Counter(here).items())
+    counted = (f"{count} x {label}" for label, count in Counter(here).items())
     return (text.shortened(f"Marks: {', '.join(counted)}", _LONGEST),)
 
 
