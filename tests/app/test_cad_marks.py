@@ -96,9 +96,9 @@ def test_each_view_counts_its_marks_by_type(screening):
     assert counted() == {}
     screening.press("Shift+Enter")
     assert counted() == {
-        "R CC": "Marks: 1 x mass",
-        "L CC": "Marks: 1 x mass, 1 x calcification cluster",
-        "L MLO": "Marks: 1 x mass",
+        "R CC": "Marks: 1 mass",
+        "L CC": "Marks: 1 mass, 1 calcification cluster",
+        "L MLO": "Marks: 1 mass",
     }
     screening.press("G")
     assert counted()["L CC"] == "2 marks hidden (G)"

@@ -69,8 +69,12 @@ def _marks(desk: DeskState, shown: DisplaySet) -> tuple[str, ...]:
         return ()
     if not desk.review.marks_on:
         return (f"{len(here)} marks hidden (G)" if len(here) > 1 else "1 mark hidden (G)",)
-    counted = (f"{count} x {label}" for label, count in Counter(here).items())
+    counted = (f"{count} {label}{_plural(label, count)}" for label, count in Counter(here).items())
     return (text.shortened(f"Marks: {', '.join(counted)}", _LONGEST),)
+
+
+def _plural(label: str, count: int) -> str:
+    return "" if count == 1 else "es" if label.endswith("s") else "s"
 
 
 def _modifiers(breast: Mammogram) -> tuple[str, ...]:
