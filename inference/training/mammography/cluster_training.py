@@ -16,6 +16,7 @@ from inference.training.losses import focal_loss
 from inference.training.mammography.cluster_patches import Sheet, batch
 from inference.training.mammography.cluster_sheets import drawn
 from inference.training.mammography.config import Clusters
+from inference.training.mammography.learning import learn
 from inference.training.optimise import Run
 
 PHANTOM_SHARE = 0.2
@@ -61,18 +62,7 @@ def train_clusters(
 
 def _step(run: Run, rng: np.random.Generator, chosen: Sequence[Sheet], device: str) -> dict[str, float]:
     images, aims = batch(rng, chosen)
-    given = torch.from_numpy(images).to(device, memory_format=torch.channels_last)
-    wanted = tuple(torch.from_numpy(a).to(device) for a in aims)
-    parts: dict[str, float] = {}
-
-    def loss() -> torch.Tensor:
-        run.network.train()
-        value, terms = cluster_loss(run.network(given), wanted)
-        parts.update(terms)
-        return value
-
-    run.advance(loss)
-    return parts
+    return learn(run, images, aims, cluster_loss, device)
 
 
 def cluster_loss(

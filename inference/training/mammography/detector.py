@@ -13,6 +13,7 @@ from inference.networks import build
 from inference.training.detector import Report
 from inference.training.losses import focal_loss
 from inference.training.mammography.config import Config
+from inference.training.mammography.learning import learn
 from inference.training.mammography.patches import Breast, batch
 from inference.training.optimise import Run
 
@@ -70,18 +71,7 @@ def _step(
     run: Run, rng: np.random.Generator, chosen: Sequence[Breast], shape: tuple[int, int], device: str
 ) -> dict[str, float]:
     images, aims = batch(rng, chosen, shape)
-    given = torch.from_numpy(images).to(device, memory_format=torch.channels_last)
-    wanted = tuple(torch.from_numpy(a).to(device) for a in aims)
-    parts: dict[str, float] = {}
-
-    def loss() -> torch.Tensor:
-        run.network.train()
-        value, terms = detection_loss(run.network(given), wanted)
-        parts.update(terms)
-        return value
-
-    run.advance(loss)
-    return parts
+    return learn(run, images, aims, detection_loss, device)
 
 
 def detection_loss(
