@@ -15,6 +15,7 @@ from tests.core.hanging.files import exam, write
 from viewer.app.display import MarkState
 from viewer.app.scan import scan
 from viewer.app.second_read.others import reads_of_others
+from viewer.core.reading.lesions import LesionType
 from viewer.core.reading.reading import Verdict
 
 STUDY = "1.2.7.1"
@@ -102,6 +103,20 @@ def test_each_view_counts_its_marks_by_type(screening):
     }
     screening.press("G")
     assert counted()["L CC"] == "2 marks hidden (G)"
+
+
+def test_each_mark_tells_its_type_and_the_panel_what_the_signs_stand_for(screening):
+    assert screening.state.panel.legend == ()
+    screening.press("Shift+Enter")
+    told = {m.name: m.lesion for v in screening.state.viewports for m in v.marks}
+    assert told == {
+        "M1": LesionType.MASS,
+        "C1": LesionType.MASS,
+        "C2": LesionType.CALCIFICATIONS,
+    }
+    assert screening.state.panel.legend == (LesionType.MASS, LesionType.CALCIFICATIONS)
+    screening.press("G")
+    assert screening.state.panel.legend == ()
 
 
 def test_what_its_maker_calls_optional_is_shown_on_request_only(screening):

@@ -13,6 +13,7 @@ from viewer.core.hanging.pose import PLAIN, Pose
 from viewer.core.pixels.grey import Window as Window
 from viewer.core.pixels.slab import Slab
 from viewer.core.reading.finding import Axis, ImagePlace, PixelBox
+from viewer.core.reading.lesions import LesionType
 
 
 class Plane(StrEnum):
@@ -68,6 +69,7 @@ class Mark:
     """A finding as drawn. `author` is "reader", "model" or "joined"; `name` may read "M1 = R1".
 
     center_lps_mm  in the patient, with `radius_mm` round it; None where `places` on images say where it lies
+    lesion  its type, where marks tell it; None where nobody has named it
     """
 
     name: str
@@ -83,6 +85,7 @@ class Mark:
     long_axis: Axis | None = None
     short_axis: Axis | None = None
     text: str = ""
+    lesion: LesionType | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +324,7 @@ class Panel:
     sections       of the report: (title, rows of (mark, what, text, right)); mark: check, warning, info, ""
     actions        the decision buttons, always at the foot of the panel
     keyboard       the keyboard is in this panel
+    legend         the types of lesion that the marks on screen tell apart by their signs
     """
 
     mode: str
@@ -351,6 +355,7 @@ class Panel:
     seen_total: str = ""
     verdict_line: str = ""
     keyboard: bool = False
+    legend: tuple[LesionType, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from viewer.core.dicom.display_set import DisplaySet, Study
 from viewer.core.dicom.problem import DicomError
 from viewer.core.pixels.grey import Window
 from viewer.core.reading.finding import Finding
+from viewer.core.reading.lesions import lesion_type
 from viewer.core.reading.reading import ModelRun, Reading
 from viewer.core.report.page import Card
 from viewer.core.report.place import display_set_of, image_places, slices
@@ -170,6 +171,7 @@ def _picture(
         center_lps_mm=finding.center_lps_mm,
         places=finding.places,
         radius_mm=max((finding.mean_diameter_mm or 0.0) / 2, _LEAST_RADIUS_MM),
+        lesion=lesion_type(finding),
     )
     return press.key_image(stack, index, mark, lung or Window(0.0, 0.0))
 

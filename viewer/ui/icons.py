@@ -10,9 +10,11 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
-from viewer.ui import theme
+from viewer.core.reading.lesions import LesionType
+from viewer.ui import signs, theme
 
-MARKS = {"reader", "model", "joined"}
+SIGNS = {kind.value: kind for kind in LesionType}
+MARKS = {"reader", "model", "joined", *SIGNS}
 """Glyphs that are drawn instead of taken from the font."""
 
 _font: Any = None
@@ -74,10 +76,13 @@ class Glyph(QWidget):
 
 
 def draw_mark(painter: QPainter, box: QRectF, kind: str, colour: str = "") -> None:
-    """The small sign of an author: circle for the reader, corner brackets for the model, or both."""
+    """The small sign of a type, or of an author: circle for the reader, brackets for the model, or both."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     side = min(box.width(), box.height())
+    if kind in SIGNS:
+        painter.setPen(_pen(theme.colour(colour)))
+        painter.drawPath(signs.path(SIGNS[kind], box.center().x(), box.center().y(), signs.REACH))
     if kind in ("model", "joined"):
         painter.setPen(_pen(theme.colour(colour or "model")))
         _brackets(painter, box.center(), side * 0.42, side * 0.26)

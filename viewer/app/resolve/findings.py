@@ -8,6 +8,7 @@ from viewer.app.display import Action, Panel, Plane
 from viewer.app.naming import plane_name, series_name
 from viewer.app.resolve.arbitration import arbitration_panel
 from viewer.app.resolve.finding_rows import own_row, row_of
+from viewer.app.resolve.overlays import legend_of
 from viewer.app.resolve.questions import exam_lines, exam_strip, finding_strip, short
 from viewer.core.reading import birads, lung_rads
 from viewer.core.reading.finding import Finding
@@ -74,6 +75,7 @@ def _unaided(desk: DeskState, reading: Reading) -> Panel:
         seen_note=note,
         actions=(_commit_action(desk),),
         keyboard=desk.screen.panel,
+        legend=legend_of(desk),
     )
 
 
@@ -190,6 +192,7 @@ def _revealed(desk: DeskState, reading: Reading) -> Panel:
         verdict_line=_verdict_line(reading),
         actions=_decisions(desk, reading),
         keyboard=desk.screen.panel,
+        legend=legend_of(desk),
     )
 
 

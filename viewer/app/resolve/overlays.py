@@ -12,6 +12,7 @@ from viewer.app.views import View, frame_of
 from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.planes import nearest_cut
 from viewer.core.reading.finding import Author, Finding
+from viewer.core.reading.lesions import LesionType, lesion_type
 from viewer.core.reading.reading import Distance, Reading, Verdict
 from viewer.core.report.place import slice_on
 
@@ -77,7 +78,14 @@ def mark_of(reading: Reading, proposed: Finding, *, focused: bool = False) -> Ma
         long_axis=finding.long_axis if by != "model" else None,
         short_axis=finding.short_axis if by != "model" else None,
         text=size_text(finding) if by != "model" else "",
+        lesion=lesion_type(finding) or lesion_type(proposed),
     )
+
+
+def legend_of(desk: DeskState) -> tuple[LesionType, ...]:
+    """The types of lesion among the marks that may be drawn, in the order of the table."""
+    told = {mark.lesion for mark in marks_of(desk)}
+    return tuple(kind for kind in LesionType if kind in told)
 
 
 def size_text(finding: Finding) -> str:

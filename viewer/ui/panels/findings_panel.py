@@ -4,9 +4,10 @@ from functools import partial
 from typing import Protocol
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
 from viewer.app.display import Panel
+from viewer.core.reading.lesions import LesionType
 from viewer.ui import icons, theme
 from viewer.ui.panels.finding_card import CardActions, FindingCard
 from viewer.ui.panels.question_strip import AssessmentBox
@@ -40,6 +41,7 @@ class FindingsPanel(QFrame):
         self._title, self._count = Text("", "heading"), Text("", "body", "text_2")
         self._model = ModelLines(actions)
         self._rows = column(gap=0)
+        self._legend = Legend()
         self._hint = _hint_line()
         self._below = _below_line()
         self._empty = NothingBox()
@@ -62,7 +64,7 @@ class FindingsPanel(QFrame):
         inside = QVBoxLayout(scrolled)
         inside.setContentsMargins(0, 0, 0, 8)
         inside.setSpacing(0)
-        inside.addWidget(self._model)
+        add_all(inside, self._model, self._legend)
         inside.addWidget(self._empty)
         inside.addLayout(self._rows)
         add_all(inside, self._hint, self._below, self._exam, self._verdict, self._seen)
@@ -88,6 +90,7 @@ class FindingsPanel(QFrame):
         self._model.show_model(panel)
         self._show_rows(panel)
         self._empty.show_words(*panel.empty)
+        self._legend.show_types(panel.legend)
         self._hint.setVisible(reading and not any(r.editing for r in panel.rows))
         another = "another finding" if panel.rows else "a finding"
         self._hint.findChildren(Text)[-1].say(f"Mark {another} at the pointer")
@@ -161,6 +164,32 @@ class NothingBox(QWidget):
         line.addWidget(Text(words, "body", "text" if colour == "text_2" else colour, wrap=True), 1)
         card.setLayout(line)
         self._lines.addWidget(card)
+
+
+class Legend(QWidget):
+    """What the signs on the marks stand for: only of the types that are on screen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: tuple[LesionType, ...] = ()
+        self._lines = QGridLayout()
+        self._lines.setContentsMargins(16, 2, 16, 8)
+        self._lines.setHorizontalSpacing(16)
+        self._lines.setVerticalSpacing(4)
+        self._lines.setColumnStretch(2, 1)
+        self.setLayout(self._lines)
+        self.hide()
+
+    def show_types(self, types: tuple[LesionType, ...]) -> None:
+        """Show these, two a line; nothing for none."""
+        self.setVisible(bool(types))
+        if types == self._shown:
+            return
+        self._shown = types
+        clear(self._lines)
+        for n, kind in enumerate(types):
+            words = Text(kind.value.capitalize(), "caption", "text_2")
+            self._lines.addLayout(row(icons.Glyph(kind.value, "text_2"), words, None, gap=8), *divmod(n, 2))
 
 
 def _hint_line() -> QWidget:

@@ -1,6 +1,7 @@
 """Marks of reader and model: circle, corner brackets, both; open calipers; labels off the lesion.
 
-The author gives shape and colour, the verdict dashes and greys: neither is told by colour alone.
+The author gives shape and colour, the verdict dashes and greys, the type of lesion a sign on the upper edge:
+none is told by colour alone.
 """
 
 import math
@@ -11,7 +12,8 @@ from PySide6.QtGui import QColor, QPainterPath
 
 from viewer.app.display import Mark, MarkState
 from viewer.core.reading.finding import Axis
-from viewer.ui import theme
+from viewer.core.reading.lesions import LesionType
+from viewer.ui import signs, theme
 from viewer.ui.viewport import ink
 from viewer.ui.viewport.grips import GAP, LEAST_AXIS, Spot, axes_here, spot_of
 from viewer.ui.viewport.sheet import Sheet
@@ -65,6 +67,15 @@ def _shape(sheet: Sheet, mark: Mark, spot: Spot) -> None:
         ink.stroke(
             sheet.painter, _brackets(spot, outer(mark, spot, sheet.unit)), colour, width, sheet.unit, dash
         )
+    if mark.lesion is not None:
+        _sign(sheet, mark.lesion, spot, outer(mark, spot, sheet.unit), ink.faded(_colour(mark), opacity))
+
+
+def _sign(sheet: Sheet, lesion: LesionType, spot: Spot, half: float, colour: QColor) -> None:
+    """In the opening of the upper edge, and just above it where the mark is small."""
+    reach = signs.REACH * sheet.unit
+    sign = signs.path(lesion, spot.x, spot.y - half - reach / 2, reach)
+    ink.stroke(sheet.painter, sign, colour, theme.tokens().stroke["mark"], sheet.unit)
 
 
 def outer(mark: Mark, spot: Spot, unit: float) -> float:
