@@ -4,6 +4,7 @@ Reads, verifies and writes bundles and knows their calibration. No torch here; n
 """
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Iterator
 from importlib.resources import as_file, files
@@ -16,12 +17,15 @@ import tomli_w
 from numpy.typing import ArrayLike, NDArray
 
 from inference.contract import NetworkContract, contract_faults
-from inference.protocol import OperatingPoint
+from inference.protocol import Accuracy, OperatingPoint
 
 FORMAT = 1
 DETECT_3D, DETECT_2D = "detect3d", "detect2d"
 """Tasks: findings in a volume, findings on mammograms."""
 MODEL, WEIGHTS, CARD = "model.toml", "weights.safetensors", "card.md"
+_SUGGESTION = re.compile(r"(\w+): the suggestion is (?:the reader's|a reader's term)")
+_COMMONEST = re.compile(r"(\w+): the commonest(?: term)? is (?:the|a) reader's")
+"""How figures on suggestions are named (`inference.training.mammography.figures`)."""
 
 
 class BundleError(Exception):
@@ -175,6 +179,13 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def calibrated(self) -> bool:
         """False where its probabilities are no more than what the network says."""
         return self.calibration.method != NOT_CALIBRATED.method
+
+    @property
+    def accuracies(self) -> dict[str, Accuracy]:
+        """Of what is suggested (`density`, `shape`, `margin`), by its name, where it was measured."""
+        right = {m[1]: f for f in self.evidence if (m := _SUGGESTION.fullmatch(f.name))}
+        common = {m[1]: f.value for f in self.evidence if (m := _COMMONEST.fullmatch(f.name))}
+        return {name: Accuracy(f.value, f.n, common.get(name)) for name, f in right.items()}
 
     def calibration_of(self, label: str) -> Calibration:
         """From that label's scores to probabilities."""

@@ -35,6 +35,14 @@ class Characteristic(msgspec.Struct, frozen=True):
     probability: float
 
 
+class Accuracy(msgspec.Struct, frozen=True):
+    """How often a suggestion is the reader's, of `cases`; `commonest`: how often the commonest answer is."""
+
+    share: float
+    cases: int
+    commonest: float | None = None
+
+
 class ImageHeat(msgspec.Struct, frozen=True, kw_only=True):
     """A heat map of part of an image: float32 0..1 (row, column), spread evenly over `box` there."""
 

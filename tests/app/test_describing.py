@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from inference.protocol import Candidate, Characteristic
+from inference.protocol import Accuracy, Candidate, Characteristic, Score
 from tests.core.hanging.files import exam, mammogram, write
 from viewer.core.reading.finding import Author, Finding, ImagePlace
 from viewer.core.reading.reading import Stage
@@ -229,11 +229,15 @@ def test_what_the_model_names_is_taken_over_by_enter_and_only_then_said(hand, tm
         above_operating_point=True,
         characteristics=words,
     )
-    second_reader.says((mass,), candidates={"2.25.7": named})
+    measured = {"shape": Accuracy(0.35, 238, 0.31), "margin": Accuracy(0.37, 227)}
+    second_reader.says((mass,), candidates={"2.25.7": named}, accuracies=measured)
     on_desk(hand, tmp_path, *exam())
     hand.press("Shift+Enter", "N", "E")
     assert (hand.state.panel.strip.chosen, hand.desk.reading.edited) == (("1",), {})
     assert "Suggested by the second reader" in hand.state.panel.strip.notes[0]
+    assert dict(hand.state.panel.rows[0].lines)["Suggested"] == (
+        "shape right in 35 % of 238 (the commonest answer: 31 %); margin right in 37 % of 227"
+    )
     hand.press("Enter")
     assert hand.state.panel.strip.title == "Shape" and hand.state.panel.strip.chosen == ("3",)
     edited = hand.desk.reading.edited["2.25.7"].description
@@ -241,3 +245,30 @@ def test_what_the_model_names_is_taken_over_by_enter_and_only_then_said(hand, tm
     hand.press("1")
     assert hand.desk.reading.edited["2.25.7"].description.of("shape") == "oval"
     assert hand.state.panel.strip.chosen == ("4",)  # "ill defined" is indistinct now
+
+
+def test_the_suggested_density_comes_after_the_reveal_with_its_accuracy_and_enter_takes_it_over(
+    hand, tmp_path, second_reader
+):
+    said = ("c", "c", "b", "c")
+    scores = tuple(
+        Score("image", f"density {value}", 0.5, sop_instance_uid=str(n)) for n, value in enumerate(said)
+    )
+    second_reader.says((), scores=scores, accuracies={"density": Accuracy(0.504, 242, 0.455)})
+    on_desk(hand, tmp_path, *exam())
+    hand.press("Shift+E")
+    assert (hand.state.panel.density, hand.state.panel.exam_strip.chosen) == ("", ())
+    hand.press("Esc", "Shift+Enter")
+    hand.turn(lambda: hand.desk.stage is Stage.REVEALED)
+    hand.paint()
+    assert hand.state.panel.density == (
+        "Second reader: c on 3 of 4 images, b on 1. "
+        "One image: right in 50 % of 242 (the commonest answer: 46 %)."
+    )
+    assert hand.state.panel.exam[0] == ("Breast density", "not given", False)
+    hand.press("Shift+E")
+    assert hand.state.panel.exam_strip.chosen == ("3",)
+    assert hand.state.panel.exam_strip.notes[1].startswith("Right in 50 % of 242")
+    hand.press("Enter")
+    assert hand.desk.reading.assessment.density == "c"
+    assert hand.desk.reading.unaided_assessment.density == ""

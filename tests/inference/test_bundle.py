@@ -133,3 +133,10 @@ def test_a_scale_that_fits_no_label_or_no_choice_of_the_readers_is_refused(folde
     )
     with pytest.raises(BundleError, match=says):
         save_bundle(msgspec.structs.replace(DRAFT, own_scales={label: own}), folder, card="# Tiny\n")
+
+
+def test_what_the_shipped_model_suggests_comes_with_how_often_it_is_right():
+    measured = {bundle.id: bundle.accuracies for _, bundle in installed_bundles()}
+    assert set(measured["mg_lesion"]) == {"density", "shape", "margin"}
+    density = measured["mg_lesion"]["density"]
+    assert (round(density.share, 2), density.cases, round(density.commonest, 2)) == (0.5, 242, 0.45)

@@ -6,18 +6,20 @@ Each answer is an event at once. Enter keeps what stands there and goes on, Back
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from viewer.app import asking, locating
+from viewer.app import asking, locating, suggesting
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Question, Severity
 from viewer.core.reading import birads
 from viewer.core.reading.birads import KEYS, SIDES
 from viewer.core.reading.description import Description
 from viewer.core.reading.finding import Finding
-from viewer.core.reading.reading import Assessment
+from viewer.core.reading.reading import Reading
 
 FINDING, EXAM = "finding", "exam"
 NIPPLE, NOTE = "nipple", "note"
 """Questions about a finding that are answered in figures and in words."""
+Suggested = Mapping[str, tuple[str, str]]
+"""By question: the answer that the second reader names, and how often such an answer is right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Step:
     chosen   keys of what stands there
     computed  it follows from the marks, and was not confirmed
     suggested  keys of what the model names, while nothing stands there; Enter takes it over
+    accuracy  how often such a suggestion is right
     side     of a category: the breast
     """
 
@@ -38,6 +41,7 @@ class Step:
     many: bool = False
     computed: bool = False
     suggested: tuple[str, ...] = ()
+    accuracy: str = ""
     side: str = ""
 
 
@@ -88,10 +92,10 @@ def go(desk: DeskState, ways: int = 1) -> None:
 def steps(desk: DeskState) -> tuple[Step, ...]:
     """The questions that are asked now."""
     if desk.review.asked == EXAM and desk.reading is not None:
-        return _exam_steps(desk, desk.reading.assessment)
+        return _exam_steps(desk, desk.reading)
     finding = subject(desk)
     if desk.review.asked == FINDING and finding is not None:
-        return _finding_steps(finding, _description(desk), locating.suggested(desk, desk.focused))
+        return _finding_steps(finding, _description(desk), _suggested(desk))
     return ()
 
 
@@ -285,25 +289,29 @@ def _note(desk: DeskState, values: dict[str, str] | None) -> None:
 # --- the questions
 
 
-def _exam_steps(desk: DeskState, said: Assessment) -> tuple[Step, ...]:
-    asked = birads.exam_questions()
+def _exam_steps(desk: DeskState, reading: Reading) -> tuple[Step, ...]:
+    asked, said = birads.exam_questions(), reading.assessment
+    density = _step(asked["density"], (said.density,))
+    if not said.density:
+        named = {density.id: (suggesting.density(reading), suggesting.accuracy(reading, density.id))}
+        density = _with_suggestion(density, asked["density"], named)
     by_breast = tuple(
         _step(asked["category"], (said.categories.get(side, ""),), f"{SIDES[side]}: category", side)
         for side in locating.examined(desk)
     )
     return (
-        _step(asked["density"], (said.density,)),
+        density,
         *by_breast,
         _step(asked["recall"], (said.recall,)),
     )
 
 
-def _finding_steps(finding: Finding, said: Description, suggested: Mapping[str, str]) -> tuple[Step, ...]:
+def _finding_steps(finding: Finding, said: Description, suggested: Suggested) -> tuple[Step, ...]:
     by_table = tuple(
-        replace(
-            _step(q, said.all_of(q.id)),
-            computed=q.id in said.computed,
-            suggested=_keys(q, suggested) if not said.all_of(q.id) and not q.many else (),
+        _with_suggestion(
+            replace(_step(q, said.all_of(q.id)), computed=q.id in said.computed),
+            q,
+            suggested if not said.all_of(q.id) and not q.many else {},
         )
         for q in birads.asked(said)
     )
@@ -315,8 +323,18 @@ def _finding_steps(finding: Finding, said: Description, suggested: Mapping[str, 
     return (*by_table, nipple, note)
 
 
-def _keys(question: birads.Question, suggested: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(a.key for a in question.answers if a.id == suggested.get(question.id))
+def _suggested(desk: DeskState) -> Suggested:
+    finding, reading = desk.focused, desk.reading
+    if finding is None or reading is None:
+        return {}
+    named = locating.suggested(desk, finding)
+    return {name: (said, suggesting.accuracy(reading, name, finding)) for name, said in named.items()}
+
+
+def _with_suggestion(step: Step, question: birads.Question, suggested: Suggested) -> Step:
+    answer_id, accuracy = suggested.get(step.id, ("", ""))
+    keys = tuple(a.key for a in question.answers if a.id == answer_id)
+    return replace(step, suggested=keys, accuracy=accuracy if keys else "")
 
 
 def _step(question: birads.Question, given: tuple[str, ...], title: str = "", side: str = "") -> Step:

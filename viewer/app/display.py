@@ -318,6 +318,7 @@ class Panel:
     second_reader  (kind, headline, sentence): kind one of waiting, ready, none, done, not_run, failed, sealed
     strip          what is asked about the finding in focus; exam_strip: about the examination
     exam           of a mammography: (what, what was said, whether it is said)
+    density        what the second reader suggests beside it, and how often that is right
     empty          (kind, sentence) where there is nothing to list: plain, done, partial, not_run, failed
     chance         the reader's own probability of cancer, per cent; None while not given
     seen_lines     (what, seen, of how many); `seen_total` sums it up
@@ -338,6 +339,7 @@ class Panel:
     strip: Strip = Strip()
     exam: tuple[tuple[str, str, bool], ...] = ()
     exam_strip: Strip = Strip()
+    density: str = ""
     impression: str = ""
     categories: tuple[str, ...] = ()
     category: str = ""

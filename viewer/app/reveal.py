@@ -1,5 +1,6 @@
 """What the reveal writes into the record: every finding as shown, which model said it, how its read went."""
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -73,4 +74,18 @@ def _run(read: ModelRead) -> ModelRun:
         findings=tuple(f.tracking_uid for f in read.findings),
         document=read.document,
         remarks=read.remarks,
+        densities=_densities(read),
+        accuracies=read.accuracies,
     )
+
+
+def _densities(read: ModelRead) -> tuple[tuple[str, int], ...]:
+    """What the images of a mammography say of the density, the most probable first, each on how many."""
+    images: Counter[str] = Counter()
+    weights: defaultdict[str, float] = defaultdict(float)
+    for score in read.scores:
+        what, _, value = score.label.partition(" ")
+        if (score.level, what) == ("image", "density"):
+            images[value] += 1
+            weights[value] += score.probability
+    return tuple((value, images[value]) for value in sorted(images, key=lambda v: (-weights[v], v)))

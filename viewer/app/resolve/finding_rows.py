@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from viewer.app import marking, picturing, reviewing, text
+from viewer.app import marking, picturing, reviewing, suggesting, text
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Action, Field, FindingRow, MarkState
 from viewer.app.naming import series_name
@@ -210,6 +210,9 @@ def _why(
         )
     if finding.by and finding.probability is None:
         lines.append(("From", finding.by))
+    named = suggesting.property_words(reading, finding) if _concepts(desk, finding.tracking_uid) else ""
+    if named:
+        lines.append(("Suggested", named))
     lines.append(("Yours", f"{own.name}, marked before the reveal" if own else "no mark"))
     said = (own or finding).description
     if said is not None:

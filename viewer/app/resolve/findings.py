@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from viewer.app import marking, revealing, roaming, seeing, text
+from viewer.app import marking, revealing, roaming, seeing, suggesting, text
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Action, Panel, Plane
 from viewer.app.naming import plane_name, series_name
@@ -187,6 +187,7 @@ def _revealed(desk: DeskState, reading: Reading) -> Panel:
         strip=finding_strip(desk),
         exam=exam_lines(desk, reading),
         exam_strip=exam_strip(desk),
+        density=suggesting.density_words(reading),
         below=_below(desk, hidden),
         warning=_blocking(undecided, reading),
         verdict_line=_verdict_line(reading),

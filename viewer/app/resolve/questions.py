@@ -8,7 +8,8 @@ from viewer.core.reading.reading import Assessment, Reading
 
 KEEP = ("Enter: keep it, and the next question",)
 CONFIRM = ("Computed from the marks, not confirmed.", "Enter: confirm it, and the next question")
-SUGGESTED = ("Suggested by the second reader, not confirmed.", "Enter: take it over, and the next question")
+SUGGESTED = "Suggested by the second reader, not confirmed"
+TAKE_OVER = "Enter: take it over, and the next question"
 SEVERAL = ("Several may hold. Enter: the next question",)
 
 
@@ -29,7 +30,10 @@ def _asked(desk: DeskState) -> Strip:
     step = describing.current(desk)
     if step is None:
         return Strip()
-    notes = SUGGESTED if step.suggested else CONFIRM if step.computed else SEVERAL if step.many else KEEP
+    notes = CONFIRM if step.computed else SEVERAL if step.many else KEEP
+    if step.suggested:
+        measured = (f"{step.accuracy.capitalize()}.",) if step.accuracy else ()
+        notes = (f"{SUGGESTED}.", *measured, TAKE_OVER)
     chosen = step.chosen or step.suggested
     return Strip(title=step.title, options=step.options, chosen=chosen, notes=notes)
 

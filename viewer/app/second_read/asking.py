@@ -83,6 +83,7 @@ def without_answer(
         status=status,
         reason=reason,
         inputs=inputs,
+        accuracies=bundle.accuracies,
         labels=bundle.looked_for,
         organs=bundle.outlines_organs,
     )

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.protocol import ArrayRef, Candidate, Domain, OperatingPoint, Patch, Place, Score
+from inference.protocol import Accuracy, ArrayRef, Candidate, Domain, OperatingPoint, Patch, Place, Score
 from viewer.app.whole_files import write_file
 from viewer.core.reading.codec import BadPayload, from_json, to_json
 from viewer.core.reading.finding import Finding
@@ -51,6 +51,7 @@ class ModelRead:
     findings    all candidates, highest probability first, named M1, M2 ...
     candidates  the same as the worker sent them, by tracking UID; their masks and heat maps are `.npy` files
     laterality  "L" or "R" by tracking UID, where the side is certain
+    accuracies  how often its suggestions (density, shape, margin) are a reader's, where that was measured
     labels      what the model looks for
     organs      its outlines are whole organs, for planning, and no lesions
     document    of another program: SOP Instance UID of the report that it is taken from; "" = read here
@@ -72,6 +73,7 @@ class ModelRead:
     findings: tuple[Finding, ...] = ()
     candidates: dict[str, Candidate] = field(default_factory=dict)
     laterality: dict[str, str] = field(default_factory=dict)
+    accuracies: dict[str, Accuracy] = field(default_factory=dict)
     labels: tuple[str, ...] = ()
     organs: bool = False
     document: str = ""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from inference.protocol import Accuracy
 from viewer.core.reading.arbitration import Arbitration
 from viewer.core.reading.finding import Axis, Finding
 from viewer.core.reading.pictures import KeyImage, Shown, Snapshot
@@ -113,6 +114,8 @@ class ModelRun:
 
     findings  tracking UIDs of what it said; () in records of older programs, where one model said all
     document  of another program: SOP Instance UID of its report; remarks: what of that cannot be shown
+    densities   (BI-RADS density, on how many images it was suggested), the likeliest first
+    accuracies  how often what it suggests is a reader's, as measured: density, shape, margin
     """
 
     model_id: str
@@ -133,6 +136,8 @@ class ModelRun:
     findings: tuple[str, ...] = ()
     document: str = ""
     remarks: tuple[str, ...] = ()
+    densities: tuple[tuple[str, int], ...] = ()
+    accuracies: dict[str, Accuracy] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

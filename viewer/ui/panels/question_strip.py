@@ -4,6 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from viewer.app.display import Panel, Strip
+from viewer.ui import icons
 from viewer.ui.parts.caps import KeyCaps
 from viewer.ui.parts.text import Elided, Rule, Text, add_all, clear, column, row
 
@@ -51,15 +52,22 @@ class AssessmentBox(QWidget):
     def show_assessment(self, panel: Panel) -> None:
         """Show what was said; nothing for what is no mammography."""
         self.setVisible(bool(panel.exam))
-        if (panel.exam, panel.exam_strip) == self._shown:
+        if (panel.exam, panel.exam_strip, panel.density) == self._shown:
             return
-        self._shown = (panel.exam, panel.exam_strip)
+        self._shown = (panel.exam, panel.exam_strip, panel.density)
         clear(self._lines)
         add_all(self._lines, Rule(), 6)
         self._lines.addLayout(row(Text("Assessment", "heading"), None, KeyCaps("Shift+E")))
-        for what, said, given in panel.exam:
+        for n, (what, said, given) in enumerate(panel.exam):
             words = Text(said, "body", "text" if given else "text_3")
             self._lines.addLayout(row(Text(what, "caption", "text_2"), None, words, gap=8))
+            if panel.density and n == 0:
+                self._add_suggestion(panel.density)
         if panel.exam_strip.options:
             self._lines.addSpacing(6)
             self._lines.addLayout(strip_lines(panel.exam_strip, 0))
+
+    def _add_suggestion(self, words: str) -> None:
+        """What the second reader suggests, below what the reader says."""
+        sign = icons.Glyph("model", "", 16)
+        self._lines.addLayout(row(sign, Text(words, "caption", "text_2", wrap=True), gap=6))
