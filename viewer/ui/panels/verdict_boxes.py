@@ -36,7 +36,7 @@ class ModelLines(QWidget):
 
     def __init__(self, actions: RunsCommands) -> None:
         super().__init__()
-        self._name, self._why = Text("", "caption", "text_2"), Text("", "caption", "text_2")
+        self._name, self._why = Text("", "caption", "text_2", wrap=True), Text("", "caption", "text_2")
         self._chip = Chip()
         self._set_to = Text("", "caption", "text_2", wrap=True)
         card = QPushButton("Model card")
@@ -45,8 +45,8 @@ class ModelLines(QWidget):
         card.clicked.connect(lambda: actions.run("program.card"))
         self._card = card
         lines = column((16, 0, 16, 8), 4)
-        lines.addLayout(row(self._name, None, icons.Glyph("info", "accent"), card, gap=6))
-        lines.addLayout(row(self._chip, self._why, None, gap=8))
+        lines.addWidget(self._name)
+        lines.addLayout(row(self._chip, self._why, None, icons.Glyph("info", "accent"), card, gap=6))
         lines.addWidget(self._set_to)
         lines.addSpacing(6)
         lines.addWidget(Rule())
