@@ -22,6 +22,11 @@ SMALL = Plan(
     ((230, 140), 1.0),
 )
 VIEWS = ("RCC", "LCC", "RMLO", "LMLO")
+STACK, SYNTHETIC = "current/LMLO_tomosynthesis", "current/LMLO_synthetic"
+
+
+NOT_KNOWN_TO_IT = ("Error - </ImageType(0008,0008)[3]> - Unrecognized enumerated value = <TOMOSYNTHESIS>",)
+"""Its table is older than PS3.3 C.8.11.7.1.4, which asks for this value in a generated picture."""
 
 
 @pytest.fixture(scope="module")
@@ -63,12 +68,10 @@ def shown(written, images, tmp_path_factory):
 
 
 def test_two_studies_of_one_woman_a_year_apart(images):
-    assert set(images) == {f"{e}/{v}" for e in ("current", "prior") for v in VIEWS} | {
-        "current/LMLO_tomosynthesis"
-    }
+    assert set(images) == {f"{e}/{v}" for e in ("current", "prior") for v in VIEWS} | {STACK, SYNTHETIC}
     assert {str(image.PatientName) for image in images.values()} == {"Phantom^Breast"}
     assert len({image.StudyInstanceUID for image in images.values()}) == 2
-    assert len({image.SOPInstanceUID for image in images.values()}) == 9
+    assert len({image.SOPInstanceUID for image in images.values()}) == 10
     days = {name.split("/")[0]: int(image.StudyDate) for name, image in images.items()}
     assert days["current"] - days["prior"] == 9_999  # 6 January to 5 January of the next year
 
@@ -130,7 +133,7 @@ def test_the_vendors_differ_as_real_ones_do(images):
 
 def test_sizes_in_the_breast_follow_from_spacing_and_magnification(images):
     for name, image in images.items():
-        if "tomo" in name:
+        if name in (STACK, SYNTHETIC):
             continue
         vendor = SMALL.current if name.startswith("current") else SMALL.prior
         factor = float(image.EstimatedRadiographicMagnificationFactor)
@@ -169,10 +172,10 @@ def test_every_lesion_is_where_the_truth_says(images, truth, shown):
 
 
 def test_the_stack_lies_in_the_breast(images, truth, shown):
-    image = images["current/LMLO_tomosynthesis"]
+    image = images[STACK]
     assert image.SOPClassUID == BreastTomosynthesisImageStorage
     frames = image.PerFrameFunctionalGroupsSequence
-    assert image.NumberOfFrames == len(frames) == len(shown["current/LMLO_tomosynthesis"]) > 40
+    assert image.NumberOfFrames == len(frames) == len(shown[STACK]) > 40
     shared = image.SharedFunctionalGroupsSequence[0]
     assert shared.FrameAnatomySequence[0].FrameLaterality == "L"
     rows = np.array(shared.PlaneOrientationSequence[0].ImageOrientationPatient, float)
@@ -185,10 +188,26 @@ def test_the_stack_lies_in_the_breast(images, truth, shown):
     np.testing.assert_allclose(steps[0] / np.linalg.norm(steps[0]), np.cross(forward, down), atol=1e-3)
     thickness = float(shared.PixelMeasuresSequence[0].SpacingBetweenSlices)
     assert np.linalg.norm(steps[0]) == pytest.approx(thickness, abs=0.02)
-    (mass,) = truth["current/LMLO_tomosynthesis"]["lesions"]
+    (mass,) = truth[STACK]["lesions"]
     row, column = round(mass["row"]), round(mass["column"])
-    brightness = shown["current/LMLO_tomosynthesis"][:, row, column].astype(float)
+    brightness = shown[STACK][:, row, column].astype(float)
     assert abs(int(brightness.argmax()) + 1 - mass["frame"]) < mass["diameter_mm"] / 2 + 1
+
+
+def test_the_synthetic_picture_shows_the_stack_in_one(images, truth, shown):
+    image, stack = images[SYNTHETIC], images[STACK]
+    assert image.SOPClassUID == DigitalMammographyXRayImageStorageForPresentation
+    assert list(image.ImageType) == ["DERIVED", "PRIMARY", "TOMOSYNTHESIS", "GENERATED_2D"]
+    assert image.SourceImageSequence[0].ReferencedSOPInstanceUID == stack.SOPInstanceUID
+    assert (image.Rows, image.Columns) == (stack.Rows, stack.Columns)
+    size = float(image.ImagerPixelSpacing[0]) / float(image.EstimatedRadiographicMagnificationFactor)
+    assert size == pytest.approx(SMALL.stack[1])
+    assert image.PatientOrientation == images["current/LMLO"].PatientOrientation
+    (flat,), slices = shown[SYNTHETIC].astype(float), shown[STACK].astype(float)
+    assert np.corrcoef(flat.ravel(), slices.mean(axis=0).ravel())[0, 1] > 0.97
+    ((mass,), (sharp,)) = (truth[name]["lesions"] for name in (SYNTHETIC, STACK))
+    assert mass["frame"] == 0
+    assert (mass["row"], mass["column"]) == (sharp["row"], sharp["column"])
 
 
 def test_highdicom_reads_them_back(written, images, tmp_path):
@@ -202,7 +221,7 @@ def test_highdicom_reads_them_back(written, images, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", [f"{e}/{v}" for e in ("current", "prior") for v in VIEWS] + ["current/LMLO_tomosynthesis"]
+    "name", [f"{e}/{v}" for e in ("current", "prior") for v in VIEWS] + [STACK, SYNTHETIC]
 )
 def test_dciodvfy_finds_no_error(written, name):
     if shutil.which("dciodvfy") is None:
@@ -210,8 +229,8 @@ def test_dciodvfy_finds_no_error(written, name):
     said = subprocess.run(
         ["dciodvfy", "-new", written / f"{name}.dcm"], capture_output=True, text=True, check=False
     )
-    assert "Error" not in said.stderr, said.stderr
-    assert said.returncode == 0
+    errors = [line for line in said.stderr.splitlines() if line.startswith("Error")]
+    assert [line for line in errors if line not in NOT_KNOWN_TO_IT] == [], said.stderr
 
 
 def test_it_is_made_once(written):

@@ -8,6 +8,7 @@ from tests.app.desks import Hand, write_chest
 from tests.core.hanging.exams import FOUR
 from tests.core.hanging.files import WAYS, exam, mammogram, write
 from tests.core.hanging.files import hung as breast
+from viewer.app import roaming
 from viewer.app.resolve import resolve
 
 
@@ -251,6 +252,19 @@ def test_magnified_views_are_not_made_the_same_size_as_whole_breasts(hand, tmp_p
     whole, large = hand.state.viewports[1], hand.state.viewports[0]
     assert large.corners.label == "R M CC"
     assert (large.pose.mm_per_px, whole.pose.mm_per_px > 0) == (0, True)
+
+
+def test_a_synthetic_picture_says_what_it_is_and_is_no_breast_more_to_be_seen_whole(hand, tmp_path):
+    made = mammogram(7, "R", "CC", ImageType=["DERIVED", "PRIMARY", "TOMOSYNTHESIS", "GENERATED_2D"])
+    hand.open(write(tmp_path / "both", *exam(), made))
+    settle(hand)
+    names = [name for name, _ in roaming.seen_shares(hand.desk)]
+    assert sorted(names) == ["L CC", "L MLO", "R CC", "R MLO"]
+    hand.desk.go_to_step([step.id for step in hand.desk.hanging.steps].index("extra"))
+    settle(hand)
+    (shown,) = hand.state.viewports
+    assert shown.corners.label == "R CC"
+    assert "Synthetic 2-D, made of tomosynthesis" in (*shown.corners.top_left, *shown.corners.top_right)
 
 
 def test_a_desk_with_nothing_on_it_takes_every_step_key(hand):

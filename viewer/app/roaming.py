@@ -178,13 +178,19 @@ def _visible(desk: DeskState, view: View, shown: DisplaySet) -> tuple[float, flo
 
 
 def seen_shares(desk: DeskState) -> tuple[tuple[str, float], ...]:
-    """(side and view, share of the breast seen at full resolution) for each mammogram that is to be read."""
-    found = []
-    for shown in desk.display_sets:
-        breast = posing.breast_of(shown)
-        if breast is not None and is_for_reading(shown) and shown.count == 1:
-            found.append((breast.name or "Mammogram", _share(desk, shown)))
-    return tuple(found)
+    """(side and view, share of the breast seen at full resolution) for each mammogram that is to be read.
+
+    A synthetic one counts where no other shows its view.
+    """
+    read = [d for d in desk.display_sets if posing.breast_of(d) and is_for_reading(d) and d.count == 1]
+    exposed = {_name(d) for d in read if not d.instances[0].is_synthetic}
+    wanted = (d for d in read if not d.instances[0].is_synthetic or _name(d) not in exposed)
+    return tuple((_name(d), _share(desk, d)) for d in wanted)
+
+
+def _name(shown: DisplaySet) -> str:
+    breast = posing.breast_of(shown)
+    return (breast.name if breast is not None else "") or "Mammogram"
 
 
 def not_seen(desk: DeskState) -> str:

@@ -19,7 +19,7 @@ from inference.phantom.breast.tissue import tissue, woman
 from inference.phantom.breast.truth import Mark, mark
 from inference.phantom.breast.view import Projection, View
 
-GENERATOR = 4
+GENERATOR = 5
 """Rises with every change that makes another picture of a seed."""
 DEMO_SEED = 7
 Side = Literal["R", "L"]

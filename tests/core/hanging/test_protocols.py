@@ -156,6 +156,44 @@ images = ["first"]
 """
 
 
+MADE = ("DERIVED", "PRIMARY", "TOMOSYNTHESIS", "GENERATED_2D")
+
+
+def a_stack(number, side, view):
+    return mammogram(
+        number,
+        side,
+        view,
+        frames=40,
+        series_description="stack",
+        sop_class_uid="1.2.840.10008.5.1.4.1.1.13.1.3",
+    )
+
+
+def test_the_synthetic_picture_hangs_beside_the_stack_and_the_exposure_in_the_other_steps():
+    made = mammogram(8, "L", "MLO", image_type=MADE, series_description="synthetic")
+    result, found = hung([made, a_stack(9, "L", "MLO"), *exam()])
+    assert names(result, "lmlo_tomo", found) == [("2026", "stack"), ("2026", "synthetic")]
+    assert [names(result, step, found)[1] for step in ("mlo", "second_reader")] == [
+        ("2026", "L MLO"),
+        ("2026", "L CC"),
+    ]
+    assert not result.left
+    plain, found = hung([a_stack(9, "L", "MLO"), *exam()])
+    assert names(plain, "lmlo_tomo", found) == [("2026", "stack"), ("2026", "L MLO")]
+
+
+def test_without_an_exposure_the_synthetic_picture_takes_its_place():
+    made = [
+        mammogram(n, side, view, image_type=MADE, series_description=f"{side} {view} synthetic")
+        for n, (side, view) in enumerate(FOUR, 1)
+    ]
+    stacks = [a_stack(n, side, view) for n, (side, view) in enumerate(FOUR, 11)]
+    result, found = hung([*stacks, *made])
+    assert names(result, "four", found) == [("2026", f"{side} {view} synthetic") for side, view in FOUR]
+    assert names(result, "rcc_tomo", found) == [("2026", "stack"), ("2026", "R CC synthetic")]
+
+
 def test_an_implant_and_the_view_with_it_displaced_hang_side_by_side():
     views = (("R", "CC"), ("R", "MLO"))
     displaced = mammogram(7, "R", "CC", modifiers=("ID",), series_description="R CC displaced")

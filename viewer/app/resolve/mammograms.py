@@ -17,6 +17,7 @@ from viewer.core.report.place import image_places
 _LONGEST = 40
 """Letters of a line, so that it stays on its side of a narrow viewport."""
 _RAW = "These are raw detector values (For Processing): open the For Presentation image of this view."
+_SYNTHETIC = "Synthetic 2-D, made of tomosynthesis"
 _NO_SIZE = "The pixel size is not in the header: no lengths, no true size, and no same size on this image."
 
 
@@ -27,7 +28,8 @@ def corners(
     breast, first = posing.breast_of(shown), shown.instances[0]
     if breast is None:
         return None
-    above = (*_modifiers(breast), *_technique(first, breast))
+    made = (_SYNTHETIC,) if first.is_synthetic else ()
+    above = (*made, *_modifiers(breast), *_technique(first, breast))
     below = (*_marks(desk, shown), *_slice(desk, view, shown), *_scale(desk, pose, view), *levels)
     right = breast.side == "L" and posing.turn(shown) is not None
     stated = "" if desk.reading is None else desk.reading.sides.get(first.sop_instance_uid, "")

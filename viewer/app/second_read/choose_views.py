@@ -104,9 +104,8 @@ def _best(group: Sequence[DisplaySet]) -> list[DisplaySet]:
 def _rank(display_set: DisplaySet) -> tuple[object, ...]:
     """Laid as usual over laid otherwise, acquired over made of a stack, late over early."""
     first, shown = display_set.instances[0], _mammogram(display_set)
-    made = any("2D" in value.upper() for value in first.image_type)
     at = (first.series_date, first.series_time, first.acquisition_number or 0, first.instance_number or 0)
-    return -len(shown.modifiers), not made, at, display_set.id
+    return -len(shown.modifiers), not first.is_synthetic, at, display_set.id
 
 
 def _mammogram(display_set: DisplaySet) -> Mammogram:

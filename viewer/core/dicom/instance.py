@@ -11,6 +11,8 @@ from viewer.core.pixels.grey import Grey, Lut, Window
 from viewer.core.pixels.overlay import Bitmap, Overlay
 from viewer.core.pixels.shutter import Shutter
 
+SYNTHETIC = ("GENERATED_2D", "TOMO_2D")
+"""Image Type of a 2-D picture that is made of a tomosynthesis stack: the standard's, and an older one."""
 Orientation = tuple[float, float, float, float, float, float]
 """Image Orientation (Patient): direction of growing column index, then of growing row index."""
 
@@ -184,6 +186,11 @@ class Instance:
         """True for the exposures that a tomosynthesis stack is made from: tilted, and no slices."""
         said = any("PROJ" in word for word in self.image_type)
         return self.sop_class_uid in _PROJECTIONS or (self.modality == "MG" and said)
+
+    @property
+    def is_synthetic(self) -> bool:
+        """True for a 2-D mammogram that was made of a tomosynthesis stack (PS3.3 C.8.11.7.1.4)."""
+        return self.modality == "MG" and any(word in SYNTHETIC for word in self.image_type)
 
     @property
     def vois(self) -> tuple[Window | Lut, ...]:

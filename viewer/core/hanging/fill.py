@@ -109,10 +109,9 @@ def fill(protocol: Protocol, study: Study, prior: Study | None) -> Hung:
     """The steps of a protocol with the images of a study and of its prior in them."""
     found = {image.name: _best(image, prior if image.prior else study) for image in protocol.images}
     pairs = tuple((name, shown.id) for name, shown in found.items() if shown is not None)
-    named = {shown.id for shown in found.values() if shown is not None}
-    others = [d for d in images_of(study) if d.id not in named and is_for_reading(d)]
-    filled = [_filled(step, found, others) for step in protocol.steps]
-    steps = tuple(step for step in filled if len(set(filter(None, step.pictures))) >= step.needs)
+    hung = {picture for step in _steps(protocol, found, ()) for picture in step.pictures}
+    others = [d for d in images_of(study) if d.id not in hung and is_for_reading(d)]
+    steps = _steps(protocol, found, others)
     main = found.get("main") or next((found[name] for name in found if found[name] is not None), None)
     return Hung(protocol, steps, "" if main is None else main.id, prior, pairs, *_left(study, steps))
 
@@ -129,7 +128,15 @@ def _best(image: Image, study: Study | None) -> DisplaySet | None:
     return order[image.place - 1][3] if len(order) >= image.place else None
 
 
-def _filled(step: Step, found: dict[str, DisplaySet | None], others: list[DisplaySet]) -> Step:
+def _steps(
+    protocol: Protocol, found: dict[str, DisplaySet | None], others: Sequence[DisplaySet]
+) -> tuple[Step, ...]:
+    """The steps that can be filled with the images that were found and with what is left."""
+    filled = (_filled(step, found, others) for step in protocol.steps)
+    return tuple(step for step in filled if len(set(filter(None, step.pictures))) >= step.needs)
+
+
+def _filled(step: Step, found: dict[str, DisplaySet | None], others: Sequence[DisplaySet]) -> Step:
     rest = iter(others)
     pictures = []
     for name in step.images:

@@ -1,4 +1,7 @@
-"""A tomosynthesis stack as Breast Tomosynthesis Image (PS3.3 A.55): multi-frame, losslessly compressed."""
+"""A tomosynthesis stack as Breast Tomosynthesis Image (PS3.3 A.55): multi-frame, losslessly compressed.
+
+Beside it the 2-D picture that is made of its slices.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -9,12 +12,15 @@ from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import UID, BreastTomosynthesisImageStorage, JPEGLSLossless
 
-from inference.phantom.breast.exam import Exam, Side, marks
+from inference.phantom.breast.exam import Exam, Picture, Side, marks
+from inference.phantom.breast.synthetic import Synthetic
 from inference.phantom.breast.tomosynthesis import slices
 from inference.phantom.breast.truth import Mark
 from inference.phantom.breast.view import Projection, View
 from viewer.app.demo.breast.acquisition import acquisition, reconstruction, source
 from viewer.app.demo.breast.frames import BLACK, IMAGE_TYPE, WHITE_VALUE, corner, frame, shared
+from viewer.app.demo.breast.generated import generated
+from viewer.app.demo.breast.mammogram import Shot, stored_marks
 from viewer.app.demo.breast.study import equipment, study, uid, view_code
 from viewer.app.demo.breast.vendors import Vendor
 from viewer.app.demo.place import file_meta
@@ -27,20 +33,26 @@ BITS = 12
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """The object, and where its lesions are: pixels, and the frame that shows their middle."""
+    """The object, and where its lesions are: pixels, and the frame that shows their middle.
+
+    synthetic, synthetic_lesions  the same of the 2-D picture
+    """
 
     image: Dataset
     lesions: tuple[Mark, ...]
+    synthetic: Dataset
+    synthetic_lesions: tuple[Mark, ...]
 
 
 def stack(exam: Exam, vendor: Vendor, shape: tuple[int, int], pixel_mm: float) -> Stack:
     """The stack of `SIDE` on a matrix of (rows, columns) of `pixel_mm`."""
     detector = replace(vendor.detector, shape=shape, pixel_mm=pixel_mm)
     view = exam.view(SIDE, PROJECTION)
-    heights, frames = [], []
+    heights, frames, flat = [], [], Synthetic()
     for height, light in slices(exam.breast(SIDE), view, detector, exam.seed):
         heights.append(height)
         frames.append(_encoded(light))
+        flat.add(light)
     low = detector.low(view)
     top = low + (shape[0] - 1) * pixel_mm
     image = _header(exam, vendor, view)
@@ -56,7 +68,22 @@ def stack(exam: Exam, vendor: Vendor, shape: tuple[int, int], pixel_mm: float) -
     depths = [float(view.to_view(mark.breast_mm)[0]) for mark in found]
     frames_of = [1 + int(np.argmin(np.abs(np.array(heights) - depth))) for depth in depths]
     lesions = tuple(msgspec.structs.replace(mark, frame=n) for mark, n in zip(found, frames_of, strict=True))
-    return Stack(image, lesions)
+    shot = _shot(exam, vendor, shape, pixel_mm, flat.picture(), found)
+    return Stack(image, lesions, generated(shot, image), stored_marks(shot))
+
+
+def _shot(
+    exam: Exam,
+    vendor: Vendor,
+    shape: tuple[int, int],
+    pixel_mm: float,
+    light: NDArray[np.float32],
+    found: tuple[Mark, ...],
+) -> Shot:
+    """The 2-D picture as if a detector with the pixels of the stack had exposed it."""
+    detector = replace(vendor, shape=shape, imager_mm=pixel_mm * vendor.magnification)
+    picture = Picture(SIDE, exam.view(SIDE, PROJECTION), pixel_mm, light, light > 0, found)
+    return Shot(exam, detector, picture)
 
 
 def _encoded(light: NDArray[np.float32]) -> bytes:

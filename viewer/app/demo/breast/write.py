@@ -1,4 +1,4 @@
-"""The whole demonstration: four views, four of a year before, one stack, and the truth beside them."""
+"""The whole demonstration: four views, four of a year before, a stack with its 2-D picture, and the truth."""
 
 import json
 from collections.abc import Callable
@@ -47,7 +47,7 @@ def _fill(folder: Path, seed: int, plan: Plan, progress: Progress | None) -> Non
     current, prior = exams(seed)
     for exam in (current, prior):
         (folder / "dicom" / exam.epoch).mkdir(parents=True)
-    jobs: list[Callable[[], Made]] = [lambda: _stack(folder, current, plan)]
+    jobs: list[Callable[[], list[Made]]] = [lambda: _stack(folder, current, plan)]
     for exam, vendor in ((current, plan.current), (prior, plan.prior)):
         jobs += [_job(folder, exam, vendor, side, projection) for side, projection in VIEWS]
     images = _run(jobs, progress)
@@ -59,7 +59,7 @@ def _fill(folder: Path, seed: int, plan: Plan, progress: Progress | None) -> Non
     (folder / TRUTH).write_text(json.dumps(msgspec.to_builtins(truth), indent=1), encoding="utf-8")
 
 
-def _run(jobs: list[Callable[[], Made]], progress: Progress | None) -> list[Made]:
+def _run(jobs: list[Callable[[], list[Made]]], progress: Progress | None) -> list[Made]:
     """On two threads: numpy and scipy leave the interpreter while they count."""
     with ThreadPoolExecutor(2) as pool:
         futures = [pool.submit(job) for job in jobs]
@@ -67,21 +67,26 @@ def _run(jobs: list[Callable[[], Made]], progress: Progress | None) -> list[Made
             future.result()
             if progress is not None:
                 progress(n / len(jobs), "making the pictures")
-        return [future.result() for future in futures]
+        return [made for future in futures for made in future.result()]
 
 
-def _job(folder: Path, exam: Exam, vendor: Vendor, side: Side, projection: Projection) -> Callable[[], Made]:
-    def run() -> Made:
+def _job(
+    folder: Path, exam: Exam, vendor: Vendor, side: Side, projection: Projection
+) -> Callable[[], list[Made]]:
+    def run() -> list[Made]:
         shot = Shot(exam, vendor, picture(exam, side, projection, vendor.detector))
         image = mammogram(shot)
-        return {**_save(folder, exam, shot.name, image), "lesions": stored_marks(shot)}
+        return [{**_save(folder, exam, shot.name, image), "lesions": stored_marks(shot)}]
 
     return run
 
 
-def _stack(folder: Path, current: Exam, plan: Plan) -> Made:
+def _stack(folder: Path, current: Exam, plan: Plan) -> list[Made]:
     made = stack(current, plan.current, *plan.stack)
-    return {**_save(folder, current, "LMLO_tomosynthesis", made.image), "lesions": made.lesions}
+    return [
+        {**_save(folder, current, "LMLO_tomosynthesis", made.image), "lesions": made.lesions},
+        {**_save(folder, current, "LMLO_synthetic", made.synthetic), "lesions": made.synthetic_lesions},
+    ]
 
 
 def _save(folder: Path, exam: Exam, name: str, image: Dataset) -> Made:
