@@ -91,7 +91,10 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Score(msgspec.Struct, frozen=True):
-    """A probability about more than one place. `level`: study, breast, series or image."""
+    """A probability about more than one place. `level`: study, breast, series or image.
+
+    frame  of an image that is a slice of an `Input` (whose images have no UIDs here): its slice index there
+    """
 
     level: str
     label: str

@@ -131,6 +131,21 @@ class Heat:
 
 
 @dataclass(frozen=True, slots=True)
+class Profile:
+    """How probable the model holds each image of a stack to show what `label` says, beside the scroll bar.
+
+    values     by slice index; None where it says nothing of a slice
+    threshold  from which a slice is flagged; None where there is none
+    text       of the slice on screen: "any 93 %"
+    """
+
+    label: str
+    values: tuple[float | None, ...]
+    threshold: float | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Banner:
     """A warning in the viewport that it is about, or across the window."""
 
@@ -206,6 +221,7 @@ class ViewportState:
     slab: Slab | None = None
     glass: tuple[float, float] | None = None
     echo: tuple[float, float] | None = None
+    profile: Profile | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -317,6 +333,7 @@ class Panel:
 
     second_reader  (kind, headline, sentence): kind one of waiting, ready, none, done, not_run, failed, sealed
     strip          what is asked about the finding in focus; exam_strip: about the examination
+    scores         of the whole: (what of, how probable, flagged), after the reveal
     exam           of a mammography: (what, what was said, whether it is said)
     density        what the second reader suggests beside it, and how often that is right
     empty          (kind, sentence) where there is nothing to list: plain, done, partial, not_run, failed
@@ -337,6 +354,7 @@ class Panel:
     domain: tuple[str, str] = ("", "")
     operating_point: str = ""
     strip: Strip = Strip()
+    scores: tuple[tuple[str, str, bool], ...] = ()
     exam: tuple[tuple[str, str, bool], ...] = ()
     exam_strip: Strip = Strip()
     density: str = ""

@@ -70,6 +70,7 @@ def second_read_of(read: ModelRead) -> SecondRead:
         ),
         document=read.document,
         remarks=read.remarks,
+        scores=read.stated,
     )
 
 
@@ -102,6 +103,7 @@ def _recorded(reading: Reading, run: ModelRun) -> SecondRead:
         series=tuple({series for f in findings for series in f.series}),
         document=run.document,
         remarks=run.remarks,
+        scores=run.scores,
     )
 
 

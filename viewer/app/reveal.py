@@ -76,6 +76,7 @@ def _run(read: ModelRead) -> ModelRun:
         remarks=read.remarks,
         densities=_densities(read),
         accuracies=read.accuracies,
+        scores=read.stated,
     )
 
 

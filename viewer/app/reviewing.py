@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from viewer.app import asking, posing, seeing, viewing
+from viewer.app import asking, posing, scoring, seeing, viewing
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Plane, Question, Severity
 from viewer.app.views import View, frame_of
@@ -62,6 +62,9 @@ def focus(desk: DeskState, tracking_uid: str, jump: bool = True) -> None:
 def show(desk: DeskState, finding: Finding) -> None:
     """Bring a finding's place on screen, in its own series."""
     desk.screen.page = "reading"
+    if finding.of_series:
+        scoring.show_best(desk, finding)
+        return
     if finding.center_lps_mm is None:
         _show_on_images(desk, finding)
         return

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from inference.pipelines import Read
-from inference.protocol import ArrayRef, Candidate, Characteristic, Domain, OperatingPoint, Patch
+from inference.protocol import ArrayRef, Candidate, Characteristic, Domain, OperatingPoint, Patch, Score
 from inference.worker.serve import main
 
 POINT = OperatingPoint("balanced", 0.5, 1.0, "false marks per litre")
@@ -113,8 +113,25 @@ MISDEEDS = {
 }
 
 
+class BySlice:
+    """Says of each slice, and of all, how much of it is dense; of the densest place nothing but its heat."""
+
+    def read(self, case, out, progress):
+        progress(0.1, "looking")
+        dense = [float(min(1.0, 4 * np.mean(plane > 0))) for plane in case.hu]
+        return Read(
+            status="done",
+            operating_point=POINT,
+            domain=Domain("in", 0.1, ()),
+            scores=(
+                Score("study", "dense", max(dense)),
+                *(Score("image", "dense", p, frame=k) for k, p in enumerate(dense)),
+            ),
+        )
+
+
 def open_tiny(folder, sha256, device):
-    return Brightest()
+    return BySlice() if Path(folder).name == "by_slice" else Brightest()
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from viewer.app import (
     marking,
     picturing,
     reviewing,
+    scoring,
     seeing,
     signing,
 )
@@ -100,6 +101,14 @@ COMMANDS: tuple[Command, ...] = (
         "Shift+N",
         partial(reviewing.walk, steps=-1),
         icon="arrow-left",
+    ),
+    _walk(
+        "image.best",
+        "The image that the model holds most probable",
+        "Shift+J",
+        scoring.go_to_best,
+        when=READING,
+        refusal=scoring.why_no_best,
     ),
     _walk("finding.next_undecided", "Next undecided finding", "", reviewing.next_undecided),
     _judge("finding.accept", "Accept", "Enter", reviewing.accept),

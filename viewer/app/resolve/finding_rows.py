@@ -7,6 +7,7 @@ from viewer.app.desk_state import DeskState
 from viewer.app.display import Action, Field, FindingRow, MarkState
 from viewer.app.naming import series_name
 from viewer.app.resolve.overlays import name_of, size_text, state_of
+from viewer.app.resolve.scores import slice_lines
 from viewer.core.reading import lung_rads
 from viewer.core.reading.birads import SIDES, computed_words, descriptor_words, kind_words, location_words
 from viewer.core.reading.chance import chance, one_in, percent
@@ -136,6 +137,8 @@ def _fields(desk: DeskState, finding: Finding) -> tuple[Field, ...]:
 
 def title_of(finding: Finding) -> str:
     """What a finding is: "Solid nodule", "Scar"."""
+    if finding.of_series:
+        return f"{kind_words(finding)}, whole series"
     if finding.places:
         return kind_words(finding)
     label = finding.label.strip() or "finding"
@@ -149,6 +152,9 @@ def _where(desk: DeskState, finding: Finding) -> tuple[str, str]:
     shown = display_set_of(desk.display_sets, finding)
     if shown is None:
         return "its series is not loaded", ""
+    if finding.of_series:
+        index = slice_in(shown, finding) if finding.places[0].box else None
+        return series_name(shown), "" if index is None else f"most of all image {index + 1}"
     if finding.places:
         return place_words(desk.display_sets, finding), ""
     index = slice_in(shown, finding)
@@ -201,6 +207,8 @@ def _why(
     if finding.probability is not None:
         what = finding.label if finding.places else "nodule"
         words = f"{_chance(finding)} that this is a {what}; {one_in(finding.probability)}"
+        if finding.whole:
+            words = f"{_chance(finding)} that it shows: {finding.label}"
         if finding.malignancy is not None:
             words += f"; malignancy {percent(finding.malignancy)}"
         lines.append(("Probability", words))
@@ -208,12 +216,14 @@ def _why(
         lines.append(
             ("Certainty", f"{percent(finding.certainty)}, as its maker states it; not calibrated here")
         )
+    lines += slice_lines(desk, reading, finding)
     if finding.by and finding.probability is None:
         lines.append(("From", finding.by))
     named = suggesting.property_words(reading, finding) if _concepts(desk, finding.tracking_uid) else ""
     if named:
         lines.append(("Suggested", named))
-    lines.append(("Yours", f"{own.name}, marked before the reveal" if own else "no mark"))
+    if not finding.whole:
+        lines.append(("Yours", f"{own.name}, marked before the reveal" if own else "no mark"))
     said = (own or finding).description
     if said is not None:
         lines += [("Looks", descriptor_words(said) or "not described"), ("Place", _place_words(said))]

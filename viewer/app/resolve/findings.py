@@ -10,6 +10,7 @@ from viewer.app.resolve.arbitration import arbitration_panel
 from viewer.app.resolve.finding_rows import own_row, row_of
 from viewer.app.resolve.overlays import legend_of
 from viewer.app.resolve.questions import exam_lines, exam_strip, finding_strip, short
+from viewer.app.resolve.scores import score_lines
 from viewer.core.reading import birads, lung_rads
 from viewer.core.reading.finding import Finding
 from viewer.core.reading.reading import Reading, Stage
@@ -184,6 +185,7 @@ def _revealed(desk: DeskState, reading: Reading) -> Panel:
         model_line=_model_line(desk, reading),
         domain=(run.domain, "; ".join(run.domain_reasons)) if run else ("", ""),
         operating_point=_operating_point(reading),
+        scores=score_lines(desk, reading),
         strip=finding_strip(desk),
         exam=exam_lines(desk, reading),
         exam_strip=exam_strip(desk),
@@ -208,7 +210,7 @@ def _model_line(desk: DeskState, reading: Reading) -> str:
 def _nothing(reading: Reading) -> tuple[str, str]:
     """The looks of no mark of the model: nothing found, not run, failed, read in part."""
     if any(f.above_operating_point for f in reading.model):
-        return "", ""
+        return _silent(reading)
     reason = sentence(reading.second_read_reason)
     match reading.second_read_status:
         case "not_run":
@@ -219,6 +221,13 @@ def _nothing(reading: Reading) -> tuple[str, str]:
             return "partial", f"No findings above the threshold; not everything was read. {reason}"
         case _:
             return "done", "No findings above the threshold."
+
+
+def _silent(reading: Reading) -> tuple[str, str]:
+    """The models that gave no answer while others did: as loud as what was found."""
+    silent = [run for run in reading.runs if run.status in ("not_run", "failed")]
+    words = (f"{run.name}: {run.status.replace('_', ' ')}. {sentence(run.reason)}" for run in silent)
+    return (silent[0].status, " ".join(words)) if silent else ("", "")
 
 
 def _operating_point(reading: Reading) -> str:

@@ -54,7 +54,7 @@ def marks_of(desk: DeskState) -> tuple[Mark, ...]:
     reading = desk.reading
     if reading is None:
         return ()
-    shown = seeing.drawn(desk, reading)
+    shown = [f for f in seeing.drawn(desk, reading) if not f.of_series]  # these lie nowhere
     return tuple(mark_of(reading, f, focused=f.tracking_uid == desk.review.focus) for f in shown)
 
 

@@ -54,6 +54,7 @@ def _sections(page: Page) -> tuple[tuple[str, str, bool], ...]:
         ("Findings", str(len(page.findings)), False),
         ("Rejected", str(len(page.rejected)), False),
         ("Undecided", str(len(page.undecided)), True),
+        ("What the models say of the whole", str(len(page.scores)), False),
         ("Measurements", str(len(page.measurements)), False),
         ("Key images", str(len(page.key_images)), False),
         ("Snapshots", str(len(page.snapshots)), False),

@@ -8,6 +8,7 @@ from viewer.app.display import Banner, Corners, Mark, Plane, Severity, ViewportS
 from viewer.app.naming import series_name
 from viewer.app.resolve import mammograms
 from viewer.app.resolve.overlays import heat_of, marks_of, measurements_of, seen_of, ticks_of
+from viewer.app.resolve.scores import profile_of
 from viewer.app.views import View, frame_of
 from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.geometry import Vector
@@ -71,6 +72,7 @@ def _viewport(desk: DeskState, view: View, marks: tuple[Mark, ...]) -> ViewportS
         slab=slabs.slab_of(desk, view),
         glass=_glass(desk, view),
         echo=pointing.echo(desk, view),
+        profile=profile_of(desk, view, shown, index),
     )
 
 

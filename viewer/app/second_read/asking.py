@@ -86,6 +86,7 @@ def without_answer(
         accuracies=bundle.accuracies,
         labels=bundle.looked_for,
         organs=bundle.outlines_organs,
+        calibrated=bundle.calibrated,
     )
 
 

@@ -14,7 +14,7 @@ from inference.protocol import Analyse, ArrayRef, Candidate, Done, Failed, Image
 from viewer.app.second_read.asking import InstalledBundle, Means, ask, header_fields, without_answer
 from viewer.app.second_read.choose_images import choose_images
 from viewer.app.second_read.choose_views import Choice, choose_views, name, where
-from viewer.app.second_read.findings import by_probability, on_images, tracking_uid
+from viewer.app.second_read.findings import by_probability, on_images, thresholds, tracking_uid
 from viewer.app.second_read.handover import private_folder
 from viewer.app.second_read.model_read import ModelRead, SeriesInput
 from viewer.app.stack import Stack
@@ -174,6 +174,7 @@ def _model_read(answer: Done | Failed, considered: Considered, bundle: Bundle) -
         domain=answer.domain,
         inputs=considered.inputs,
         scores=answer.scores,
+        thresholds=thresholds(bundle, bundle.looked_for),
         findings=findings,
         candidates=dict(zip(uids, ordered, strict=True)),
         laterality={f.tracking_uid: f.laterality for f in findings if f.laterality},

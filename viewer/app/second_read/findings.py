@@ -1,7 +1,7 @@
 """From the worker's candidates to findings: names, tracking UIDs, sides. Pure."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,11 @@ def tracking_uid(series_instance_uid: str, bundle_sha256: str, candidate_id: str
     """The same for the same finding of the same model in the same series, whenever it is read (PS3.5 B.2)."""
     name = "\n".join((series_instance_uid, bundle_sha256, candidate_id))
     return f"2.25.{uuid.uuid5(_NAMESPACE, name).int}"
+
+
+def thresholds(bundle: Bundle, labels: Iterable[str]) -> dict[str, float]:
+    """The default operating point of each label."""
+    return {label: bundle.operating_point_of(label).threshold for label in labels}
 
 
 def by_probability(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -112,6 +117,8 @@ def on_images(
         score=candidate.score,
         malignancy=candidate.malignancy,
         above_operating_point=candidate.above_operating_point,
+        whole=bundle.task == "classify2d",
+        in_breast=any(mammogram is not None for mammogram in shown),
     )
 
 

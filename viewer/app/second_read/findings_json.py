@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from inference.protocol import Candidate
+from inference.protocol import Candidate, Score
 from viewer.app.second_read.model_read import ModelRead, StudyRead
 from viewer.app.whole_files import write_file
 from viewer.core.dicom.problem import Problem
@@ -104,12 +104,18 @@ def _read(read: ModelRead, segments: Mapping[str, Segment]) -> Json:
         "operating_point": msgspec.to_builtins(read.operating_point),
         "domain": msgspec.to_builtins(read.domain),
         "inputs": [asdict(considered) for considered in read.inputs],
-        "scores": msgspec.to_builtins(read.scores),
+        "scores": msgspec.to_builtins(_scores(read)),
         "findings": [
             _finding(number, finding, read, segments.get(finding.tracking_uid))
-            for number, finding in enumerate(read.findings, start=1)
+            for number, finding in enumerate((f for f in read.findings if not f.of_series), start=1)
         ],
     }
+
+
+def _scores(read: ModelRead) -> tuple[Score, ...]:
+    """What it says of the whole; where it speaks of places alone, of the study the most probable of them."""
+    most = max((c.probability for c in read.candidates.values()), default=None)
+    return read.scores or (() if most is None else (Score("study", "any", most),))
 
 
 def _finding(number: int, finding: Finding, read: ModelRead, segment: Segment | None) -> Json:

@@ -13,6 +13,7 @@ from inference.protocol import Accuracy, ArrayRef, Candidate, Domain, OperatingP
 from viewer.app.whole_files import write_file
 from viewer.core.reading.codec import BadPayload, from_json, to_json
 from viewer.core.reading.finding import Finding
+from viewer.core.reading.scores import StatedScore
 
 FILE = "read.json"
 
@@ -52,6 +53,8 @@ class ModelRead:
     candidates  the same as the worker sent them, by tracking UID; their masks and heat maps are `.npy` files
     laterality  "L" or "R" by tracking UID, where the side is certain
     accuracies  how often its suggestions (density, shape, margin) are a reader's, where that was measured
+    scores      of the study, its series, breasts and images; `thresholds`: by label, of those that have one
+    calibrated  False: its probabilities are no more than what its network says
     labels      what the model looks for
     organs      its outlines are whole organs, for planning, and no lesions
     document    of another program: SOP Instance UID of the report that it is taken from; "" = read here
@@ -70,6 +73,8 @@ class ModelRead:
     domain: Domain | None = None
     inputs: tuple[SeriesInput, ...] = ()
     scores: tuple[Score, ...] = ()
+    thresholds: dict[str, float] = field(default_factory=dict)
+    calibrated: bool = True
     findings: tuple[Finding, ...] = ()
     candidates: dict[str, Candidate] = field(default_factory=dict)
     laterality: dict[str, str] = field(default_factory=dict)
@@ -88,6 +93,24 @@ class ModelRead:
     def finished(self) -> bool:
         """True where there is an answer, be it that nothing was found."""
         return self.status in ("done", "partial")
+
+    @property
+    def stated(self) -> tuple[StatedScore, ...]:
+        """The scores as the record keeps them; suggested densities stand there by themselves."""
+        return tuple(
+            StatedScore(
+                level=score.level,
+                label=score.label,
+                probability=score.probability,
+                calibrated=self.calibrated,
+                threshold=self.thresholds.get(score.label),
+                laterality=score.laterality or "",
+                sop_instance_uid=score.sop_instance_uid or "",
+                frame=score.frame,
+            )
+            for score in self.scores
+            if not score.label.startswith("density ")
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,12 +9,20 @@ from numpy.typing import NDArray
 
 from inference.bundle import Bundle
 from inference.cases import Grid
-from inference.protocol import Analyse, ArrayRef, Done, Failed, Input, Score
+from inference.protocol import Analyse, ArrayRef, Done, Failed, Input
 from viewer.app.second_read.asking import InstalledBundle, Means, ask, header_fields, without_answer
 from viewer.app.second_read.choose import MOST_MISSING
-from viewer.app.second_read.findings import by_probability, midlines, side, to_finding, tracking_uid
+from viewer.app.second_read.findings import (
+    by_probability,
+    midlines,
+    side,
+    thresholds,
+    to_finding,
+    tracking_uid,
+)
 from viewer.app.second_read.handover import private_folder
 from viewer.app.second_read.model_read import ModelRead
+from viewer.app.second_read.whole import of_slices, whole_answers, whole_finding
 from viewer.app.stack import Stack
 from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.geometry import Geometry
@@ -102,10 +110,15 @@ def _model_read(answer: Done | Failed, stack: Stack, hu: NDArray[np.int16], bund
         return without_answer(bundle, "failed", answer.error)
     series, geometry = stack.display_set.series_instance_uid, stack.display_set.geometry
     assert geometry is not None
-    ordered = by_probability(answer.candidates)
+    scores = of_slices(answer.scores, stack.display_set)
+    limits = thresholds(bundle, dict.fromkeys(s.label for s in scores))
+    whole = whole_answers(scores, answer.candidates, limits)
+    ordered = [*whole, *by_probability(answer.candidates)]
     uids = [tracking_uid(series, bundle.sha256, c.id) for c in ordered]
     findings = tuple(
-        to_finding(c, f"M{n}", uid, series, geometry.frame_of_reference_uid, bundle)
+        whole_finding(c, f"M{n}", uid, stack.display_set, scores, bundle)
+        if n <= len(whole)
+        else to_finding(c, f"M{n}", uid, series, geometry.frame_of_reference_uid, bundle)
         for n, (c, uid) in enumerate(zip(ordered, uids, strict=True), start=1)
     )
     middles = midlines(hu, geometry)
@@ -118,7 +131,8 @@ def _model_read(answer: Done | Failed, stack: Stack, hu: NDArray[np.int16], bund
         seconds=answer.seconds,
         operating_point=answer.operating_point,
         domain=answer.domain,
-        scores=answer.scores or tuple(Score("study", "any", c.probability) for c in ordered[:1]),
+        scores=scores,
+        thresholds=limits,
         findings=findings,
         candidates=dict(zip(uids, ordered, strict=True)),
         laterality={uid: lr for uid, lr in sides.items() if lr is not None},

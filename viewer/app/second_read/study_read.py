@@ -138,9 +138,6 @@ def _why_no_model(study: Study, bundles: Sequence[InstalledBundle]) -> str:
 def _read_suitable(study: Study, installed: InstalledBundle, means: Means, out: Path) -> ModelRead:
     """Read what of the study the model accepts: its images one by one, or its best series."""
     _, bundle = installed
-    if bundle.task == "classify3d":
-        reason = "it scores whole volumes, which have no place where a mark could stand"
-        return without_answer(bundle, "not_run", reason)
     if bundle.task in (DETECT_2D, "classify2d"):
         return read_exam(study, installed, means, out)
     if bundle.task == "segment2d" and not choose(study, bundle.input, any_way=True)[0]:

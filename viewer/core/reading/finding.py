@@ -68,6 +68,8 @@ class Finding:
     mask            of an own mark whose axes were measured on it; None once they were drawn by hand
     by              whose it is, where neither our model's nor the reader's: a program of others and its
                     version, or in an arbitration one of two readers
+    whole           the answer is about its whole series or image: `places` only say where to look first
+    in_breast       False for places on images that are no mammograms
     certainty       that it is what `label` says, as others' models or programs state it: not calibrated here
     """
 
@@ -95,11 +97,18 @@ class Finding:
     mask: PackedMask | None = None
     by: str = ""
     certainty: float | None = None
+    whole: bool = False
+    in_breast: bool = True
 
     def __post_init__(self) -> None:
         """Raises ValueError for a finding that lies nowhere, or both in the patient and on images."""
         if (self.center_lps_mm is None) == (not self.places):
             raise ValueError(f"{self.name} needs either a place in the patient or places on images")
+
+    @property
+    def of_series(self) -> bool:
+        """True of an answer about a whole series; its box is that of the image that it rests on most."""
+        return self.whole and bool(self.series_instance_uid)
 
     @property
     def series(self) -> frozenset[str]:

@@ -34,6 +34,8 @@ def join(model: Iterable[Finding], own: Iterable[Finding]) -> dict[str, str]:
 
 def _apart(one: Finding, other: Finding) -> float | None:
     """How far two findings lie from each other, mm or pixels; None where they are not the same place."""
+    if one.whole or other.whole:
+        return None
     if one.center_lps_mm is None or other.center_lps_mm is None:
         hits = [d for a in one.places for b in other.places if (d := _apart_on_image(a, b)) is not None]
         return min(hits, default=None)

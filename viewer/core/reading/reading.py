@@ -7,6 +7,7 @@ from inference.protocol import Accuracy
 from viewer.core.reading.arbitration import Arbitration
 from viewer.core.reading.finding import Axis, Finding
 from viewer.core.reading.pictures import KeyImage, Shown, Snapshot
+from viewer.core.reading.scores import StatedScore
 
 
 class Paradigm(StrEnum):
@@ -116,6 +117,7 @@ class ModelRun:
     document  of another program: SOP Instance UID of its report; remarks: what of that cannot be shown
     densities   (BI-RADS density, on how many images it was suggested), the likeliest first
     accuracies  how often what it suggests is a reader's, as measured: density, shape, margin
+    scores    what it says of the study, its series, breasts and images
     """
 
     model_id: str
@@ -138,6 +140,7 @@ class ModelRun:
     remarks: tuple[str, ...] = ()
     densities: tuple[tuple[str, int], ...] = ()
     accuracies: dict[str, Accuracy] = field(default_factory=dict)
+    scores: tuple[StatedScore, ...] = ()
 
     @property
     def name(self) -> str:

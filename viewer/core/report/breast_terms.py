@@ -16,7 +16,7 @@ _NAMED_BY = {"associated": "BR-ASSOCIATED", "recall": "BR-RECALL"}
 
 def in_breast(finding: Finding) -> bool:
     """True for a finding on mammograms."""
-    return finding.description is not None or bool(finding.places)
+    return finding.description is not None or (bool(finding.places) and finding.in_breast)
 
 
 def kind(finding: Finding) -> Term:

@@ -118,7 +118,12 @@ def _algorithm(read: SecondRead) -> sr.AlgorithmIdentification:
 
 
 def _regions(sources: Sequence[Source], finding: Finding, mask: NoduleMask | None) -> list[c.Region]:
-    """Where a finding lies: a polygon in the patient, or a box or point on each of its images."""
+    """Where a finding lies: a polygon in the patient, or a box or point on each of its images.
+
+    An answer about a whole series lies nowhere (TID 1501).
+    """
+    if finding.of_series:
+        return []
     if finding.places:
         return [region for place in finding.places for region in _on_image(sources, place)]
     drawn = _polygon(sources, finding, mask)

@@ -23,6 +23,7 @@ from viewer.core.report.words import (
     operating_point_words,
     probability_words,
     reject_words,
+    score_rows,
     size_words,
     status_words,
     unaided_words,
@@ -77,6 +78,7 @@ class Page:
     category  (value, headline, rule, what follows, how it compares with the unaided one), or None
     nothing   a sentence where there is no finding at all, else ""
     measurements  what the reader measured; key_images, snapshots: pictures that the reader put here
+    scores    what the models say of the study, its series, breasts and images
     how       how it was read
     objects   what was written with it; refused: what could not be written, and why
     """
@@ -96,6 +98,7 @@ class Page:
     measurements: tuple[Row, ...] = ()
     key_images: tuple[Figure, ...] = ()
     snapshots: tuple[Figure, ...] = ()
+    scores: tuple[Row, ...] = ()
     comparison: str = ""
     how: tuple[Row, ...] = ()
     refused: tuple[str, ...] = ()
@@ -156,6 +159,7 @@ def reader_page(
         key_images=key_figures(study.display_sets, reading),
         snapshots=snapshot_figures(study.display_sets, reading),
         comparison=breast_page.comparison(sets, reading) if breast else PRIOR_NOT_AVAILABLE,
+        scores=_scores(study, reads),
         how=(*_how_read(study, reading, events), *(row for read in reads for row in _how_model(read))),
         objects=tuple(objects),
         warnings=(*(breast_page.doubts(sets, reading, shown) if breast else ()), *_warnings(study)),
@@ -185,6 +189,7 @@ def model_page(study: Study, reads: Sequence[SecondRead], *, objects: Sequence[R
         nothing=by_breast or ("" if marked else none),
         findings=tuple(cards.proposed(f) for f in breast_page.by_breast(marked)),
         comparison="Prior not available: nothing was compared.",
+        scores=_scores(study, reads),
         how=tuple(row for read in reads for row in _how_model(read)),
         objects=tuple(objects),
         warnings=_warnings(study),
@@ -242,6 +247,8 @@ class _Cards:
         return tuple(line for line in (self._sizes(finding), _texture(finding), finding.note) if line)
 
     def _sizes(self, finding: Finding) -> str:
+        if finding.whole:
+            return place_words(self.display_sets, finding).capitalize()
         return f"{size_words(finding)} · {place_words(self.display_sets, finding)}"
 
 
@@ -345,6 +352,16 @@ def _category(given: Category | None, unaided: Category | None) -> tuple[str, st
     headline = f"{given.scheme}, category {given.value}: {meaning.lower()}" if meaning else given.scheme
     follows = f"Management: {advice}" if advice else ""
     return given.value or "–", headline, f"Rule: {given.rule}.", follows, change
+
+
+def _scores(study: Study, reads: Sequence[SecondRead]) -> tuple[Row, ...]:
+    """What the models say of the whole; with several models each says whose word it is."""
+    several = sum(bool(read.scores) for read in reads) > 1
+    return tuple(
+        (f"{read.name}: {what}" if several else what, said)
+        for read in reads
+        for what, said in score_rows(read.scores, study.display_sets)
+    )
 
 
 def _state(read: SecondRead) -> State:

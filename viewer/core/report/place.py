@@ -8,6 +8,7 @@ from viewer.core.dicom.planes import cut_geometry, nearest_cut
 from viewer.core.reading.finding import Finding, ImagePlace
 from viewer.core.reading.pictures import STACK, Shown
 from viewer.core.reading.reading import Distance
+from viewer.core.reading.scores import StatedScore
 
 MINUS = "−"
 _AXES = {"axial": ("z", 2), "coronal": ("y", 1), "sagittal": ("x", 0)}
@@ -48,6 +49,14 @@ def slice_on(where: DisplaySet, place: ImagePlace) -> int | None:
         return None
     pairs = zip(where.slots, where.instances, strict=True)
     return next((k for k, i in pairs if place.is_on(i.sop_instance_uid, i.frame)), None)
+
+
+def by_slice(scores: Iterable[StatedScore], where: DisplaySet) -> dict[int, StatedScore]:
+    """The scores of single images of a display set, by slice index."""
+    pairs = zip(where.slots, where.instances, strict=True)
+    slots = {(i.sop_instance_uid, i.frame): k for k, i in pairs}
+    found = ((slots.get((s.sop_instance_uid, s.frame or 0)), s) for s in scores if s.sop_instance_uid)
+    return {k: score for k, score in found if k is not None}
 
 
 def slice_in(where: DisplaySet, finding: Finding) -> int | None:
@@ -123,11 +132,23 @@ def directions(where: DisplaySet) -> tuple[Vector, Vector] | None:
 def place_words(display_sets: Iterable[DisplaySet], finding: Finding) -> str:
     """Slice of a finding, as the screen counts them, with its series where there are several."""
     images = [d for d in display_sets if d.kind == "image"]
+    if finding.of_series:
+        return _series_words(images, finding)
     if finding.center_lps_mm is None:
         said = [_image_words(images, *found[:2]) for found in image_places(images, finding)]
         return ", ".join(said) or "series not loaded"
     where = display_set_of(images, finding)
     return "series not loaded" if where is None else _words(images, where, finding.center_lps_mm)
+
+
+def _series_words(images: list[DisplaySet], finding: Finding) -> str:
+    """All of a series, and the image that the answer rests on most, where that is known."""
+    found = image_places(images, finding)
+    if not found:
+        return "series not loaded"
+    where, index, place = found[0]
+    named = f"all of {where.title}" if len(images) > 1 else "all of the series"
+    return named if place.box is None else f"{named}, most of all slice {index + 1} of {where.count}"
 
 
 def _image_words(images: list[DisplaySet], where: DisplaySet, index: int) -> str:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from inference.protocol import Characteristic, Domain, OperatingPoint
 from viewer.core.reading.finding import Finding
+from viewer.core.reading.scores import StatedScore
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class SecondRead:
     labels    what the model looks for
     organs    its outlines are whole organs: they are written as an RT Structure Set, too
     document  of another program: SOP Instance UID of its report, with remarks on marks that are not shown
+    scores    what it says of the study, its series, breasts and images
     skipped   SOP Instance UIDs of images that were given to it and not read
     """
 
@@ -56,6 +58,7 @@ class SecondRead:
     skipped: frozenset[str] = frozenset()
     document: str = ""
     remarks: tuple[str, ...] = ()
+    scores: tuple[StatedScore, ...] = ()
 
     @property
     def name(self) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from highdicom.sr.value_types import ContentItem, ContentSequence
 
+from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.reading import birads
 from viewer.core.reading.lung_rads import PRIOR_NOT_AVAILABLE
 from viewer.core.reading.reading import Reading, Stage
@@ -17,24 +18,27 @@ from viewer.core.report.words import (
     arbitration_rows,
     domain_words,
     operating_point_words,
+    score_rows,
     status_words,
     unaided_words,
 )
 
 
-def of_model(read: SecondRead, count: int) -> list[ContentItem]:
+def of_model(read: SecondRead, count: int, images: Sequence[DisplaySet] = ()) -> list[ContentItem]:
     """State of the read, how many findings, who read; not read and nothing found are different codes."""
     return [
         c.code(standard("detections"), standard(read.status)),
         c.code(standard("summary"), _summary(read, count)),
         c.text(own("READ-STATUS"), status_words(read)),
         *([c.text(own("NOT-READ-REASON"), read.reason)] if read.reason else []),
-        *_model(read),
+        *_model(read, images),
         c.text(own("NOTICE"), NOTICE),
     ]
 
 
-def of_reader(reading: Reading, reads: Sequence[SecondRead]) -> list[ContentItem]:
+def of_reader(
+    reading: Reading, reads: Sequence[SecondRead], images: Sequence[DisplaySet] = ()
+) -> list[ContentItem]:
     """Impression, category with its rule, what was left undecided, and how the study was read."""
     return [
         c.text(standard("impression"), reading.impression or "No impression was written."),
@@ -50,7 +54,11 @@ def of_reader(reading: Reading, reads: Sequence[SecondRead]) -> list[ContentItem
         *c.moment(own("REVEALED"), reading.revealed_at),
         *(c.moment(own("SIGNED"), reading.signed_at) if reading.stage is Stage.SIGNED else []),
         c.text(own("SEAL"), reading.seal or "not committed"),
-        *[item for read in reads for item in (c.text(own("READ-STATUS"), status_words(read)), *_model(read))],
+        *[
+            item
+            for read in reads
+            for item in (c.text(own("READ-STATUS"), status_words(read)), *_model(read, images))
+        ],
         *_without_reads(reading, reads),
         c.text(own("NOTICE"), NOTICE),
     ]
@@ -107,7 +115,7 @@ def _summary(read: SecondRead, count: int) -> Term:
     return standard(f"{'all' if read.status == 'done' else 'some'}_{'found' if count else 'none'}")
 
 
-def _model(read: SecondRead) -> list[ContentItem]:
+def _model(read: SecondRead, images: Sequence[DisplaySet]) -> list[ContentItem]:
     if read.document:
         return [c.text(own("MODEL"), f"{read.name}, report {read.document}")]
     items: list[ContentItem] = [
@@ -116,6 +124,9 @@ def _model(read: SecondRead) -> list[ContentItem]:
     if read.finished:
         items.append(c.text(own("OPERATING-POINT"), operating_point_words(read.operating_point)))
         items.append(c.text(own("DOMAIN"), domain_words(read.domain)))
+        items += [
+            c.text(own("SCORE-OF"), f"{what}: {said}") for what, said in score_rows(read.scores, images)
+        ]
     return items
 
 

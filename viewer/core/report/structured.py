@@ -42,7 +42,7 @@ def model_sr(sources: Sequence[Source], read: SecondRead, also: Iterable[str] = 
             ),
             content.library(sources, findings),
             [model_group(sources, read, f) for f in findings],
-            statements.of_model(read, len(findings)),
+            statements.of_model(read, len(findings), [s.display_set for s in sources]),
             _modality(sources),
         )
     return comprehensive_3d(
@@ -75,7 +75,7 @@ def reader_sr(
             content.person(reading.reader.name),
             content.library(sources, [*of_model, *reading.own]),
             groups,
-            statements.of_reader(reading, reads),
+            statements.of_reader(reading, reads, [s.display_set for s in sources]),
             _modality(sources),
         )
     return comprehensive_3d(

@@ -1,15 +1,18 @@
 """Sentences that stand both in the structured reports and on the page. Plain English, no markup."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from inference.protocol import Domain, OperatingPoint
+from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.reading.arbitration import Arbitration
 from viewer.core.reading.chance import chance, percent
 from viewer.core.reading.finding import Finding
 from viewer.core.reading.lung_rads import rounded_mean_mm
 from viewer.core.reading.pictures import Shown
 from viewer.core.reading.reading import Distance, Judgement, Verdict
+from viewer.core.reading.scores import StatedScore
+from viewer.core.report.place import by_slice
 from viewer.core.report.second_read import SecondRead
 from viewer.core.report.terms import reject_reasons
 
@@ -143,6 +146,58 @@ def probability_words(finding: Finding) -> str:
     if finding.interval is not None:
         said += f" (95 % interval {chance(finding.probability, finding.interval)})"
     return f"{who}: probability {said}."
+
+
+def score_rows(scores: Sequence[StatedScore], display_sets: Iterable[DisplaySet]) -> list[tuple[str, str]]:
+    """What a model says of the study, its series, breasts and images: what of, and how probable."""
+    images = [d for d in display_sets if d.kind == "image"]
+    rows = [(_whose(s), score_words(s)) for s in scores if s.level != "image"]
+    for label in dict.fromkeys(s.label for s in scores if s.level == "image"):
+        rows += _image_rows([s for s in scores if s.level == "image" and s.label == label], images)
+    return rows
+
+
+def score_words(score: StatedScore) -> str:
+    """How probable, and on which side of its operating point."""
+    said = percent(score.probability) + ("" if score.calibrated else ", not calibrated")
+    if score.threshold is None:
+        return said
+    return f"{said}; {'flagged' if score.flagged else 'not flagged'}, threshold {percent(score.threshold)}"
+
+
+def _whose(score: StatedScore) -> str:
+    side = {"L": "left ", "R": "right "}.get(score.laterality, "")
+    return f"{score.label}, {side}{score.level}"
+
+
+def _image_rows(scores: list[StatedScore], images: list[DisplaySet]) -> list[tuple[str, str]]:
+    """Of a stack the most probable slice and those that are flagged; of single images each."""
+    rows = []
+    for shown in images:
+        here = by_slice(scores, shown)
+        if not here:
+            continue
+        best = max(here, key=lambda k: here[k].probability)
+        if shown.count == 1:
+            rows.append((f"{here[0].label}, {shown.title}", score_words(here[0])))
+            continue
+        said = f"highest on slice {best + 1} of {shown.count}: {percent(here[best].probability)}"
+        flagged = [k for k, score in here.items() if score.flagged]
+        said += "" if here[best].calibrated else ", not calibrated"
+        said += f"; flagged: {spans(flagged)}" if flagged else "; no slice flagged"
+        rows.append((f"{here[best].label}, {shown.title}", said))
+    return rows
+
+
+def spans(indices: Iterable[int]) -> str:
+    """Slice numbers (from 0) as people count them: "14-17, 21"."""
+    parts: list[tuple[int, int]] = []
+    for index in sorted(indices):
+        if parts and index == parts[-1][1] + 1:
+            parts[-1] = (parts[-1][0], index)
+        else:
+            parts.append((index, index))
+    return ", ".join(f"{a + 1}" if a == b else f"{a + 1}-{b + 1}" for a, b in parts)
 
 
 def clock(at: str) -> str:

@@ -15,6 +15,7 @@ from viewer.ui.panels.verdict_boxes import (
     ActionRow,
     DecisionBox,
     ModelLines,
+    ScoresBox,
     SecondReaderBox,
     SeenBox,
     TakesVerdict,
@@ -40,6 +41,7 @@ class FindingsPanel(QFrame):
         self._cards: dict[str, FindingCard] = {}
         self._title, self._count = Text("", "heading"), Text("", "body", "text_2")
         self._model = ModelLines(actions)
+        self._scores = ScoresBox()
         self._rows = column(gap=0)
         self._legend = Legend()
         self._hint = _hint_line()
@@ -64,7 +66,7 @@ class FindingsPanel(QFrame):
         inside = QVBoxLayout(scrolled)
         inside.setContentsMargins(0, 0, 0, 8)
         inside.setSpacing(0)
-        add_all(inside, self._model, self._legend)
+        add_all(inside, self._model, self._legend, self._scores)
         inside.addWidget(self._empty)
         inside.addLayout(self._rows)
         add_all(inside, self._hint, self._below, self._exam, self._verdict, self._seen)
@@ -88,6 +90,7 @@ class FindingsPanel(QFrame):
         self._title.say(panel.title)
         self._count.say(panel.count)
         self._model.show_model(panel)
+        self._scores.show_scores(panel.scores)
         self._show_rows(panel)
         self._empty.show_words(*panel.empty)
         self._legend.show_types(panel.legend)

@@ -134,6 +134,7 @@ class ReportView(QFrame):
             self._add_of(card, self._finding(card))
         self._add_short("Rejected", page.rejected)
         self._add_undecided(report)
+        self._add_rows("What the models say of the whole", page.scores)
         self._add_rows("Measurements", page.measurements)
         self._add_figures("Key images", page.key_images)
         self._add_figures("Snapshots", page.snapshots)

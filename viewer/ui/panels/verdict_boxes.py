@@ -71,6 +71,30 @@ class ModelLines(QWidget):
         self._set_to.setVisible(bool(panel.operating_point))
 
 
+class ScoresBox(QWidget):
+    """What the model says of the whole: how probable, and whether that is flagged, by a flag and in words."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: tuple[tuple[str, str, bool], ...] = ()
+        self._lines = column((16, 4, 16, 8), 4)
+        self.setLayout(self._lines)
+
+    def show_scores(self, scores: tuple[tuple[str, str, bool], ...]) -> None:
+        """Show them; nothing where there are none."""
+        self.setVisible(bool(scores))
+        if scores == self._shown:
+            return
+        self._shown = scores
+        clear(self._lines)
+        self._lines.addWidget(Text("Of the whole", "heading"))
+        for what, said, flagged in scores:
+            sign = icons.Glyph("flag" if flagged else "", "model")
+            words = Text(said, "body", "text" if flagged else "text_2", wrap=True)
+            self._lines.addLayout(row(sign, Text(what, "caption", "text_2"), None, gap=6))
+            self._lines.addLayout(row(22, words, gap=0))
+
+
 class VerdictBox(QWidget):
     """The unaided verdict: category with its rule, and the reader's own probability."""
 

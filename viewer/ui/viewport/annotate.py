@@ -5,7 +5,7 @@ from PySide6.QtGui import QPainter
 
 from viewer.core.reading.finding import Axis
 from viewer.ui import theme
-from viewer.ui.viewport import corners, graphics, heat, marks, measures, notices, pointers, rulers
+from viewer.ui.viewport import corners, graphics, heat, marks, measures, notices, pointers, profile, rulers
 from viewer.ui.viewport.frame import Frame
 from viewer.ui.viewport.placement import Placement
 from viewer.ui.viewport.sheet import Sheet
@@ -36,6 +36,7 @@ def annotate(
         corners.letters(sheet)
     else:
         notices.notice(sheet)
+    profile.profile(sheet)
     rulers.rail(sheet)
     corners.draw(sheet)
     if frame.picture is not None:

@@ -6,6 +6,7 @@ from viewer.app.display import Corners, Plane, TextLevel
 from viewer.ui import theme
 from viewer.ui.viewport import ink
 from viewer.ui.viewport.picture import AIR_LEVEL
+from viewer.ui.viewport.profile import ROOM
 from viewer.ui.viewport.rulers import has_rail
 from viewer.ui.viewport.sheet import Sheet
 
@@ -118,6 +119,7 @@ def letters(sheet: Sheet) -> None:
     share = {"left": 0.2, "right": 0.8}.get(chest_wall, 0.5)  # away from the text, which stands outside
     middle_x, middle_y = share * sheet.width, (sheet.height - line) / 2
     rail = _RAIL if has_rail(sheet) else 0.0
+    rail += ROOM if rail and sheet.frame.state.profile is not None else 0.0
     for text, x, y, align in (
         (left, MARGIN, middle_y, 0.0),
         (right, sheet.width - MARGIN - rail, middle_y, 1.0),

@@ -93,7 +93,7 @@ def rail(sheet: Sheet) -> None:
     state, unit = sheet.frame.state, sheet.unit
     if not has_rail(sheet):
         return
-    box = _rail_box(sheet)
+    box = rail_box(sheet)
     painter = sheet.painter
     rim = round(unit)
     painter.fillRect(box.adjusted(-rim, -rim, rim, rim), _UNSEEN)
@@ -116,7 +116,8 @@ def has_rail(sheet: Sheet) -> bool:
     return state.count > 1 and bool(state.display_set) and sheet.height >= room
 
 
-def _rail_box(sheet: Sheet) -> QRect:
+def rail_box(sheet: Sheet) -> QRect:
+    """Where the rail lies, device pixels."""
     unit = sheet.unit
     top, bottom = round(_RAIL_MARGIN * unit), round(sheet.place.height - _RAIL_MARGIN * unit)
     width = round(4 * unit)
