@@ -8,6 +8,8 @@ import pytest
 
 from tests.core.hanging.files import exam, hung, mammogram, tomosynthesis, write
 from tests.ui.windows import Hand
+from viewer.core.reading.reading import Stage
+from viewer.ui import print as press
 from viewer.ui.viewport.pointers import magnified
 
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -189,3 +191,26 @@ def test_the_glass_shows_two_screen_pixels_for_each_of_the_image(hand, stack):
     hand.desk.run("view.glass_stay")
     hand.rest()
     assert stack.state.glass is None
+
+
+def test_the_key_image_of_a_slice_is_in_the_report_though_its_stack_has_left_the_memory(hand, stack):
+    hand.desk.printer = press
+    hand.desk.pointer(stack.state.id, None, (32.5, 40.5))
+    hand.press("M")
+    (own,) = hand.desk.reading.own
+    assert own.places[0].frame == stack.state.index
+    gone = stack.state.display_set
+    hand.press("K")
+    hand.desk.go_to_step(0)
+    hand.rest()
+    del hand.desk.pixels.stacks[gone]
+    hand.press("Shift+Return")
+    hand.until(lambda: hand.desk.stage is Stage.REVEALED)
+    for _ in range(2):
+        hand.desk.run("report.sign")
+    hand.until(lambda: bool(hand.desk.report.written))
+    assert gone not in hand.desk.pixels.stacks
+    made = {w.path.name for w in hand.desk.report.written if w.role == "key_image"}
+    assert len(made) == 2, made  # of the finding, and the one that K chose
+    page = next(w.path for w in hand.desk.report.written if w.role == "html").read_text(encoding="utf-8")
+    assert page.count("data:image/png;base64") == 2

@@ -8,6 +8,7 @@ from viewer.app.desk_state import DeskState
 from viewer.app.display import Question, Severity
 from viewer.app.jobs import Report
 from viewer.app.report_folder import Written, version_folder, written_in
+from viewer.app.report_stacks import Stacks
 from viewer.core.reading import birads, lung_rads
 from viewer.core.reading.reading import Stage
 from viewer.core.reading.rules import reveals
@@ -200,9 +201,10 @@ def why_not_amend(desk: DeskState) -> str:
 def write(desk: DeskState) -> None:
     """Write the objects, the page and its PDF, beside the window; what was signed is never touched."""
     study, reading, log = desk.study, desk.reading, desk.log
-    if study is None or reading is None or log is None:
+    loader = desk.loader
+    if study is None or reading is None or log is None or loader is None:
         return
-    folder, read, stacks, press = folder_of(desk), desk.second.read, dict(desk.pixels.stacks), desk.printer
+    folder, read, at_hand, press = folder_of(desk), desk.second.read, dict(desk.pixels.stacks), desk.printer
     refused: list[str] = []
     events = len(log.events(reading.reading_id))
     generation = desk.case.generation
@@ -211,9 +213,12 @@ def write(desk: DeskState) -> None:
         from viewer.app.reporting import write_reading  # loads the report's parts, after the first image
 
         report(-1, "objects, page and pictures")
-        return write_reading(
+        stacks = Stacks(at_hand, study.display_sets, lambda shown: loader.complete(shown, cancelled))
+        written = write_reading(
             folder, study, reading, read, stacks, press=press, events=events, refused=refused.append
         )
+        refused.extend(stacks.refused)
+        return written
 
     desk.jobs.start(
         "Writing the report",
