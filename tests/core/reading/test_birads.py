@@ -24,10 +24,30 @@ KNOWN = {
 }  # fmt: skip
 
 
+CID_6027 = {
+    "0": ("397138000", "SCT"), "1": ("397140005", "SCT"), "2": ("397141009", "SCT"),
+    "3": ("397143007", "SCT"),
+    "4A": ("MA.II.A.5.4A", "BI"), "4B": ("MA.II.A.5.4B", "BI"), "4C": ("MA.II.A.5.4C", "BI"),
+    "5": ("397145000", "SCT"), "6": ("MA.II.A.5.6", "BI"),
+}  # fmt: skip
+"""PS3.16, Assessment from BI-RADS: pydicom's dictionary leaves this group empty."""
+
+
 @pytest.mark.parametrize("code", CODES, ids=lambda code: code[0])
 def test_no_code_is_invented(code):
-    assert (code[0], code[1]) in KNOWN
+    assert (code[0], code[1]) in KNOWN | set(CID_6027.values())
     assert len(code[2]) <= 64  # of Code Meaning (PS3.3 8.8)
+
+
+def test_the_categories_have_the_codes_of_the_standard_and_say_their_number():
+    answers = birads.exam_questions()["category"].answers
+    assert {a.id: a.code[:2] for a in answers} == CID_6027
+    assert all(a.code[2].startswith(f"{a.id} - ") for a in answers)
+    assert {a.code[3] for a in answers if a.code[1] == "BI"} == {"4.0"}
+
+
+def test_codes_of_our_own_stand_only_for_what_the_standard_has_not():
+    assert {a.id for q in QUESTIONS for a in q.answers if a.code is None} == {"asymmetry", "developing"}
 
 
 def test_every_answer_has_a_key_of_its_own_and_every_id_is_one_word():

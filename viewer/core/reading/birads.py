@@ -20,11 +20,16 @@ SIDES = {"R": "Right breast", "L": "Left breast"}
 LOCATION = ("region", "clock", "depth")
 """Questions whose answer follows from the marks where the nipple is known."""
 ORDER = ("1", "2", "3", "6", "0", "4A", "4B", "4C", "5")
-"""Least to most reason for concern: the category of the examination is that of the breast with more."""
+"""Least to most to be done: the category of the examination is that of the breast with more.
+
+A known malignancy (6) says nothing of what is new, so that an incomplete examination (0) outweighs it. A
+rule of ours: PS3.16 gives the categories (CID 6027) without an order.
+"""
 CALLS = frozenset({"0", "4A", "4B", "4C", "5"})
 """Categories after which something is to be done before the next screening."""
 
-Code = tuple[str, str, str]
+Code = tuple[str, ...]
+"""Value, coding scheme, meaning, and the version of the scheme where the standard gives one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,9 @@ MODIFIER, ACQUIRED, OBSERVED, DRAWN_ON = (
 def concept(term: Term) -> Dataset:
     """A term as an item of a code sequence."""
     out = Dataset()
-    out.CodeValue, out.CodingSchemeDesignator, out.CodeMeaning = term
+    out.CodeValue, out.CodingSchemeDesignator, out.CodeMeaning = term.value, term.scheme, term.meaning
+    if term.version:
+        out.CodingSchemeVersion = term.version
     return out
 
 

@@ -34,7 +34,7 @@ CONTAINS = RelationshipTypeValues.CONTAINS
 
 def concept(term: Term) -> sr.CodedConcept:
     """A term as a code sequence item."""
-    return sr.CodedConcept(term.value, term.scheme, term.meaning)
+    return sr.CodedConcept(term.value, term.scheme, term.meaning, term.version or None)
 
 
 def text(name: Term, value: str) -> TextContentItem:

@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 
 
 class Term(NamedTuple):
-    """A code: value, coding scheme designator, meaning."""
+    """A code: value, coding scheme designator, meaning, and the version of the scheme where one is needed."""
 
     value: str
     scheme: str
     meaning: str
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
