@@ -111,6 +111,18 @@ def test_technique_is_in_its_units():
     assert values == ("RHODIUM", "SILVER", True, "lower half")
 
 
+def test_a_partial_view_says_which_sections_it_shows():
+    items = []
+    for code in ("264217000", "R-404CE", "12345"):  # superior; posterior as of old; none of CID 4005
+        item = Dataset()
+        item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = code, "SCT", "a section"
+        items.append(item)
+    found = read(mammogram(1, "R", "MLO", PartialView="YES", PartialViewCodeSequence=items)).mammogram
+    assert (found.partial, found.sections) == ("superior, posterior", ("superior", "posterior"))
+    whole = read(mammogram(1, "R", "MLO", PartialView="NO", PartialViewCodeSequence=items)).mammogram
+    assert (whole.partial, whole.sections) == ("", ())
+
+
 def test_the_inverted_factor_of_a_real_stereo_scout_does_not_make_a_breast_of_half_a_metre():
     path = shared_data("mg", "dicom", "mg_hologic_mono1_stereo_scout.dcm")
     with path.open("rb") as stream:

@@ -5,6 +5,7 @@ import pytest
 from tests.app.second_read.studies import display_set, study
 from tests.core.hanging.exams import FOUR, exam, mammogram, studies
 from viewer.core.hanging.fill import choose, hang, priors_of
+from viewer.core.hanging.layout import layout
 from viewer.core.hanging.protocol import SHIPPED, read_protocol, shipped
 from viewer.core.hanging.rules import ProtocolError
 
@@ -218,6 +219,45 @@ def test_a_breast_in_two_exposures_hangs_one_above_the_other():
     assert not result.left
     whole, _ = hung([parts[0], mammogram(3, "L", "MLO")])
     assert "lmlo_parts" not in [step.id for step in whole.steps]
+
+
+def parts_of(side, view, *sections):
+    """Partial views, each of the sections named in words: "superior posterior"."""
+    made = [mammogram(n, side, view, series_description=said) for n, said in enumerate(sections, 11)]
+    return [
+        replace(i, mammogram=replace(i.mammogram, partial="part", sections=tuple(said.split())))
+        for i, said in zip(made, sections, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("side", "view", "sections", "expected"),
+    [
+        ("L", "MLO", ("inferior", "superior"), {"superior": (0, 0, 1, 0.5), "inferior": (0, 0.5, 1, 0.5)}),
+        ("R", "CC", ("medial", "lateral"), {"lateral": (0, 0, 1, 0.5), "medial": (0, 0.5, 1, 0.5)}),
+        ("R", "CC", ("posterior", "anterior"), {"anterior": (0, 0, 0.5, 1), "posterior": (0.5, 0, 0.5, 1)}),
+        ("L", "CC", ("anterior", "posterior"), {"posterior": (0, 0, 0.5, 1), "anterior": (0.5, 0, 0.5, 1)}),
+        (
+            "R",
+            "MLO",
+            ("inferior", "superior posterior", "superior anterior"),
+            {
+                "superior anterior": (0, 0, 0.5, 0.5),
+                "superior posterior": (0.5, 0, 0.5, 0.5),
+                "inferior": (0, 0.5, 1, 0.5),
+            },
+        ),
+    ],
+)
+def test_parts_of_a_breast_hang_where_they_lie_in_it(side, view, sections, expected):
+    result, found = hung(parts_of(side, view, *sections))
+    step = next(step for step in result.steps if step.id == f"{side}{view}_parts".lower())
+    where = {
+        name: (box.left, box.top, box.width, box.height)
+        for (_, name), box in zip(names(result, step.id, found), layout(step.layout).boxes, strict=True)
+    }
+    assert where == {name: pytest.approx(box, abs=1e-5) for name, box in expected.items()}
+    assert not result.left
 
 
 def test_a_place_below_the_first_is_refused():

@@ -16,7 +16,7 @@ _CODE_VALUE = 0x00080100
 _IMAGE_SIDE, _SERIES_SIDE = 0x00200062, 0x00200060
 _SHARED, _FRAME_ANATOMY, _FRAME_SIDE = 0x52009229, 0x00209071, 0x00209072
 _VIEW, _ORIENTATION = 0x00185101, 0x00200020
-_IMPLANT, _PARTIAL, _PARTIAL_WORDS = 0x00281300, 0x00281350, 0x00281351
+_IMPLANT, _PARTIAL, _PARTIAL_WORDS, _SECTIONS = 0x00281300, 0x00281350, 0x00281351, 0x00281352
 _MAGNIFICATION, _IMAGER_SPACING = 0x00181114, 0x00181164
 _LEAST_FACTOR, _LARGEST_FACTOR = 0.9, 3.0
 """Estimated Radiographic Magnification Factors that can be: contact just over 1, magnification up to 2."""
@@ -27,8 +27,8 @@ _USUAL_CC = {"R": ("P", "L"), "L": ("A", "R")}
 """Patient Orientation of a CC as detectors give it: lateral up, the chest wall on its side of the screen."""
 TAGS = frozenset(
     (
-        VIEW_CODES, _SERIES_SIDE, _IMPLANT, _PARTIAL, _PARTIAL_WORDS, _MAGNIFICATION, _THICKNESS, _FORCE,
-        _DOSE, _ANODE, _FILTER, _TECHNOLOGIST, _STATION, _TAKEN,
+        VIEW_CODES, _SERIES_SIDE, _IMPLANT, _PARTIAL, _PARTIAL_WORDS, _SECTIONS, _MAGNIFICATION, _THICKNESS,
+        _FORCE, _DOSE, _ANODE, _FILTER, _TECHNOLOGIST, _STATION, _TAKEN,
     )
 )  # fmt: skip
 
@@ -40,6 +40,7 @@ class Mammogram:
     side           "R", "L", "B", or "" (unknown, or contradicting: then `contradiction` says how)
     view           as in resources/codes/mammography_views.toml: CC, MLO, ML, ...
     modifiers      short names from the same table: M, S, ID, ...
+    partial, sections  of a partial view: its words, and which parts of the breast it shows (CID 4005)
     magnification  Estimated Radiographic Magnification Factor
     thickness_mm, force_n, dose_mgy   compressed breast, compression force, organ dose
     """
@@ -50,6 +51,7 @@ class Mammogram:
     contradiction: str = ""
     implant: bool = False
     partial: str = ""
+    sections: tuple[str, ...] = ()
     magnification: float | None = None
     thickness_mm: float | None = None
     force_n: float | None = None
@@ -73,7 +75,7 @@ class Mammogram:
 
 @cache
 def table(kind: str) -> tuple[dict[str, Any], ...]:
-    """The rows of the table of views or modifiers."""
+    """The rows of the table of views, modifiers or sections."""
     text = (
         resources.files("resources").joinpath("codes", "mammography_views.toml").read_text(encoding="utf-8")
     )
@@ -89,13 +91,15 @@ def read_mammogram(values: Values) -> Mammogram:
     else:
         _note_doubts(values, side, view)
     dose = finite(values.number(_DOSE), 0.0, 10.0)
+    partial, sections = _partial(values)
     return Mammogram(
         side=side,
         view=view,
         modifiers=modifiers,
         contradiction=contradiction,
         implant=values.code(_IMPLANT) == "YES",
-        partial=_partial(values),
+        partial=partial,
+        sections=sections,
         magnification=finite(values.number(_MAGNIFICATION), 0.01, 10.0),
         thickness_mm=finite(values.number(_THICKNESS), 1.0, 300.0),
         force_n=finite(values.number(_FORCE), 0.0, 1000.0),
@@ -141,10 +145,13 @@ def _by_name(name: str) -> str:
     return name if any(row["name"] == name for row in table("view")) else ""
 
 
-def _partial(values: Values) -> str:
+def _partial(values: Values) -> tuple[str, tuple[str, ...]]:
+    """What a partial view calls itself, and its sections; empty for a whole one."""
     if values.code(_PARTIAL) != "YES":
-        return ""
-    return values.text(_PARTIAL_WORDS) or "partial view"
+        return "", ()
+    found = (_named("section", item.ascii(_CODE_VALUE)) for item in values.items(_SECTIONS))
+    sections = tuple(dict.fromkeys(name for name in found if name))
+    return values.text(_PARTIAL_WORDS) or ", ".join(sections) or "partial view", sections
 
 
 def _side(values: Values, view: str) -> tuple[str, str]:

@@ -1,10 +1,12 @@
 """From protocols and studies to steps with images in them. A step that cannot be filled is left out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from viewer.core.dicom.display_set import DisplaySet, Study
+from viewer.core.hanging.layout import free_layout
+from viewer.core.hanging.mosaic import mosaic
 from viewer.core.hanging.protocol import OTHERS, Image, Protocol, Step
 from viewer.core.hanging.rules import facts, score
 
@@ -31,6 +33,8 @@ class Hung:
     extra: tuple[tuple[DisplaySet, int], ...] = ()
 
 
+Found = Mapping[str, tuple[DisplaySet, ...]]
+"""By the name of an image what fits it, the best one first."""
 EMPTY = Hung(None, (Step("images", "Images", "1x1", ("stack",), "", images=("",), pictures=("",)),))
 """What a desk with nothing on it has: one step, with nothing in it."""
 
@@ -107,17 +111,17 @@ def _day(text: str) -> date | None:
 
 def fill(protocol: Protocol, study: Study, prior: Study | None) -> Hung:
     """The steps of a protocol with the images of a study and of its prior in them."""
-    found = {image.name: _best(image, prior if image.prior else study) for image in protocol.images}
-    pairs = tuple((name, shown.id) for name, shown in found.items() if shown is not None)
+    found = {image.name: _ranked(image, prior if image.prior else study) for image in protocol.images}
+    pairs = tuple((name, ranked[0].id) for name, ranked in found.items() if ranked)
     hung = {picture for step in _steps(protocol, found, ()) for picture in step.pictures}
     others = [d for d in images_of(study) if d.id not in hung and is_for_reading(d)]
     steps = _steps(protocol, found, others)
-    main = found.get("main") or next((found[name] for name in found if found[name] is not None), None)
-    return Hung(protocol, steps, "" if main is None else main.id, prior, pairs, *_left(study, steps))
+    main = found.get("main") or next((ranked for ranked in found.values() if ranked), ())
+    return Hung(protocol, steps, main[0].id if main else "", prior, pairs, *_left(study, steps))
 
 
-def _best(image: Image, study: Study | None) -> DisplaySet | None:
-    """The display set in its place by score; of equal ones that with most images, then the first."""
+def _ranked(image: Image, study: Study | None) -> tuple[DisplaySet, ...]:
+    """From its place on the display sets by score; of equal ones that with most images, then the first."""
     candidates = () if study is None else images_of(study)
     scored = [
         (value, d.count, -n, d)
@@ -125,24 +129,39 @@ def _best(image: Image, study: Study | None) -> DisplaySet | None:
         if (value := score(image.rules, facts(d))) is not None
     ]
     order = sorted(scored, key=lambda one: one[:3], reverse=True)
-    return order[image.place - 1][3] if len(order) >= image.place else None
+    return tuple(one[3] for one in order[image.place - 1 :])
 
 
-def _steps(
-    protocol: Protocol, found: dict[str, DisplaySet | None], others: Sequence[DisplaySet]
-) -> tuple[Step, ...]:
+def _steps(protocol: Protocol, found: Found, others: Sequence[DisplaySet]) -> tuple[Step, ...]:
     """The steps that can be filled with the images that were found and with what is left."""
     filled = (_filled(step, found, others) for step in protocol.steps)
     return tuple(step for step in filled if len(set(filter(None, step.pictures))) >= step.needs)
 
 
-def _filled(step: Step, found: dict[str, DisplaySet | None], others: Sequence[DisplaySet]) -> Step:
+def _filled(step: Step, found: Found, others: Sequence[DisplaySet]) -> Step:
+    if step.mosaic:
+        return _filled_mosaic(step, found.get(step.images[0], ()))
     rest = iter(others)
     pictures = []
     for name in step.images:
-        shown = next(rest, None) if name == OTHERS else found.get(name)
+        shown = next(rest if name == OTHERS else iter(found.get(name, ())), None)
         pictures.append("" if shown is None else shown.id)
     return _no_larger_than_needed(replace(step, pictures=tuple(pictures)))
+
+
+def _filled_mosaic(step: Step, parts: Sequence[DisplaySet]) -> Step:
+    """As many boxes as there are parts; as it is without any."""
+    if not parts:
+        return replace(step, pictures=("",) * len(step.images))
+    placed = mosaic(parts)
+    count = len(placed)
+    return replace(
+        step,
+        layout=free_layout(tuple(box for _, box in placed)),
+        images=step.images[:1] * count,
+        planes=step.planes[:1] * count,
+        pictures=tuple(part.id for part, _ in placed),
+    )
 
 
 def _no_larger_than_needed(step: Step) -> Step:

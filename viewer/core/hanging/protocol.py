@@ -43,6 +43,7 @@ class Step:
     images        one image name per box, from the protocol; pictures: the display sets that were chosen
     windows       one name per box, where they differ
     needs         least number of boxes that must be filled for the step to be offered
+    mosaic        all that the first image's rules fit, each where its section of the breast lies
     spread        layouts where the images have as many screens, one each; "" = the step stays on one
     """
 
@@ -58,6 +59,7 @@ class Step:
     needs: int = 1
     display: Display = Display()
     spread: tuple[str, ...] = ()
+    mosaic: bool = False
 
     def layout_on(self, screens: int) -> str:
         """The id of the layout where the images have so many screens."""
@@ -171,7 +173,7 @@ def _step(raw: dict[str, Any], names: set[str], where: str) -> Step:
     _only(
         raw,
         {"id", "title", "layout", "images", "planes", "window", "windows", "after_commit", "needs"}
-        | {"size", "facing", "spread"},
+        | {"size", "facing", "spread", "mosaic"},
         where,
     )
     chosen = _layout(_get(raw, "layout", str, None, where), where)
@@ -197,6 +199,7 @@ def _step(raw: dict[str, Any], names: set[str], where: str) -> Step:
         needs=_get(raw, "needs", int, len({name for name in images if name}), where),
         display=Display(size=size, facing=_get(raw, "facing", bool, False, where)),
         spread=tuple(spread),
+        mosaic=_get(raw, "mosaic", bool, False, where),
     )
 
 

@@ -46,6 +46,7 @@ def _step(step: Step) -> Table:
         "needs": step.needs,
         "size": step.display.size,
         "facing": step.display.facing,
+        "mosaic": step.mosaic,
         "after_commit": step.after_commit,
     }
     defaults = {
@@ -56,6 +57,7 @@ def _step(step: Step) -> Table:
         "needs": len({name for name in step.images if name}),
         "size": "fit",
         "facing": False,
+        "mosaic": False,
         "after_commit": False,
     }
     return _without_defaults(whole, defaults)
