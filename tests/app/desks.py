@@ -193,11 +193,14 @@ def _index(position_mm):
 
 
 class SecondReader:
-    """Stands where the worker would be: `says` becomes the sealed read; until `go` is set it is waiting."""
+    """Stands where the worker would be: `says` becomes the sealed read; until `go` is set it is waiting.
+
+    of  by Study Instance UID: findings and changes of that study alone
+    """
 
     def __init__(self, monkeypatch, folder):
         self.folder, self.findings, self.changes = folder, FINDINGS, {}
-        self.waiting = False
+        self.waiting, self.of = False, {}
         self.error = None
         monkeypatch.setattr(sealed, "read_sealed", self._read)
 
@@ -209,5 +212,6 @@ class SecondReader:
             time.sleep(0.01)
         if self.error is not None:
             raise self.error
-        read = study_read(study, self.folder, self.findings, **self.changes)
+        said = self.of.get(study.study_instance_uid, (self.findings, self.changes))
+        read = study_read(study, self.folder, said[0], **said[1])
         return SealedRead(replace(read, reads=(*read.reads, *reads_of_others(study))))

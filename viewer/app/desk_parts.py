@@ -45,10 +45,26 @@ class Search:
     resuming_study: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Triaged:
+    """What the second reader says of a study of the list, in the triage paradigm; see `second_read.triage`.
+
+    sealed  its read, for when the study is opened; None where it failed
+    """
+
+    fingerprint: str
+    kind: str
+    reason: str
+    rank: tuple[bool, float] = (False, 0.0)
+    sealed: "SealedRead | None" = None
+
+
 @dataclass(slots=True)
 class Listing:
     """The study list: studies that were found, readings of the log, and the row that is chosen.
 
+    triaged  by study key: what the second reader says of it, in the triage paradigm
+    reading  the job that reads a study of the list, and the key of that study; "" = none
     doubles  by Study Instance UID: how far its independent double reading is (kind, words)
     """
 
@@ -56,6 +72,9 @@ class Listing:
     readings: tuple[ReadingLine, ...] = ()
     doubles: dict[str, tuple[str, str]] = field(default_factory=dict)
     chosen: str = ""
+    triaged: dict[str, Triaged] = field(default_factory=dict)
+    reading: str = ""
+    reading_study: str = ""
 
 
 @dataclass(slots=True)

@@ -45,7 +45,11 @@ class StudyRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyList:
-    """The study list: rows in the order of arrival, and what is known of the selected study."""
+    """The study list: rows in their order, and what is known of the selected study.
+
+    order  why the rows stand as they do, in words
+    flag  of it, in the triage paradigm: (kind, what the second reader says)
+    """
 
     rows: tuple[StudyRow, ...]
     title: tuple[str, str]
@@ -53,6 +57,8 @@ class StudyList:
     thumbnail: str
     warnings: tuple[str, ...]
     foot: str
+    order: str = ""
+    flag: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)

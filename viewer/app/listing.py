@@ -1,6 +1,6 @@
 """The study list: choosing a study, opening it, the next case."""
 
-from viewer.app import opening, sitting
+from viewer.app import opening, sitting, triage
 from viewer.app.desk_state import DeskState, study_key
 
 
@@ -16,12 +16,12 @@ def toggle_list(desk: DeskState) -> None:
 
 
 def _first(desk: DeskState) -> str:
-    return study_key(desk.listing.studies[0]) if desk.listing.studies else ""
+    return study_key(triage.ordered(desk)[0]) if desk.listing.studies else ""
 
 
 def choose_study(desk: DeskState, steps: int) -> None:
     """Go up or down in the list."""
-    keys = [study_key(study) for study in desk.listing.studies]
+    keys = [study_key(study) for study in triage.ordered(desk)]
     if not keys:
         return
     here = keys.index(desk.listing.chosen) if desk.listing.chosen in keys else 0
@@ -48,7 +48,7 @@ def next_case(desk: DeskState, steps: int) -> None:
     """The next study of the list; findings left undecided are named."""
     reading = desk.reading
     undecided = () if reading is None or not desk.revealed else reading.undecided()
-    keys = [study_key(study) for study in desk.listing.studies]
+    keys = [study_key(study) for study in triage.ordered(desk)]
     here = keys.index(desk.case.key) if desk.case.key in keys else -1
     wanted = here + steps
     if not 0 <= wanted < len(keys):

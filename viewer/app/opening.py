@@ -124,6 +124,7 @@ def _scan_ended(desk: DeskState) -> None:
         desk.say(f"{files} not loaded. Ctrl+K, 'not loaded' lists why.", Severity.WARNING)
     if desk.first_image_shown:
         start_second_reader(desk)
+        revealing.read_list(desk)
 
 
 # --- one study
@@ -167,6 +168,7 @@ def close_study(desk: DeskState) -> None:
     desk.review, desk.report, desk.second = Review(), ReportState(), SecondReader()
     desk.screen.page = "studies"
     sitting.refresh_list(desk)
+    revealing.read_list(desk)
     desk.say("Case closed.")
 
 
@@ -184,6 +186,7 @@ def first_image(desk: DeskState) -> None:
     _load_thumbnails(desk)
     if not desk.search.running:
         start_second_reader(desk)
+        revealing.read_list(desk)
 
 
 # --- pixels

@@ -4,14 +4,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from viewer.app import seeing, viewing
+from viewer.app import seeing, triage, viewing
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Severity
 from viewer.app.jobs import Report, Stopped
 from viewer.core.dicom.display_set import Study
+from viewer.core.reading.events import Kind
 from viewer.core.reading.fold import RETRYABLE
 from viewer.core.reading.reading import Stage
-from viewer.core.reading.rules import reveals
+from viewer.core.reading.rules import allowed, reveals
 
 if TYPE_CHECKING:  # the second reader's parts load when it starts, after the first image
     from viewer.app.second_read.model_read import StudyRead
@@ -29,14 +30,15 @@ def start(desk: DeskState) -> None:
     study = desk.study
     if study is None or desk.second.job:
         return
-    if desk.workers is None:
-        from viewer.app.second_read.pool import WorkerPool
-
-        desk.workers = WorkerPool(size=1, device=desk.settings.device, threads=1)
+    before = triage.known(desk, study)
+    if before is not None and before.sealed is not None and desk.second.sealed is None:
+        _take_sealed(desk, before.sealed)
+        return
+    triage.pause(desk)
     desk.second.sealed = None
     desk.second.stands("waiting")
     generation = desk.case.generation
-    work = _work(desk, study, desk.workers)
+    work = _work(desk, study, _workers(desk))
     desk.second.job = desk.jobs.start(
         "Second reader",
         work,
@@ -45,6 +47,14 @@ def start(desk: DeskState) -> None:
         quiet=True,
     )
     desk.changed()
+
+
+def _workers(desk: DeskState) -> "WorkerPool":
+    if desk.workers is None:
+        from viewer.app.second_read.pool import WorkerPool
+
+        desk.workers = WorkerPool(size=1, device=desk.settings.device, threads=1)
+    return desk.workers
 
 
 def _work(
@@ -76,19 +86,35 @@ def _work(
 def _ended(desk: DeskState, generation: int, sealed: "SealedRead") -> None:
     if generation != desk.case.generation:
         return
-    desk.second.job, desk.second.sealed = "", sealed
+    desk.second.job = ""
+    if desk.study is not None:
+        triage.keep(desk, desk.study, sealed)
+    _take_sealed(desk, sealed)
+
+
+def _take_sealed(desk: DeskState, sealed: "SealedRead") -> None:
+    """The answer is there: it is revealed where the record allows it already."""
+    desk.second.sealed = sealed
     ready = sealed.state == "ready"
     desk.second.stands("ready" if ready else "not_run", "" if ready else sealed.reason)
     catch_up(desk)
+    read_list(desk)
+
+
+def read_list(desk: DeskState) -> None:
+    """In the triage paradigm: read the studies of the list, one after the other."""
+    if not triage.is_on(desk):
+        return
+    workers = _workers(desk)
+    triage.read_next(desk, lambda study: _work(desk, study, workers))
 
 
 def catch_up(desk: DeskState) -> None:
-    """Reveal what the record already allows: the commit came first, or the reading was resumed after it."""
-    if (
-        desk.second.sealed is not None
-        and desk.second.read is None
-        and desk.stage in (Stage.COMMITTED, Stage.REVEALED)
-    ):
+    """Reveal what the record already allows: after the commit, on resuming after it, in triage at once."""
+    reading = desk.reading
+    if desk.second.sealed is None or desk.second.read is not None or reading is None:
+        return
+    if Kind.REVEAL in allowed(reading.paradigm, reading.stage):
         reveal(desk)
 
 
@@ -97,6 +123,7 @@ def _failed(desk: DeskState, generation: int, error: Exception) -> None:
         desk.second.job = ""
         desk.second.stands("failed", str(error))
         desk.say(f"The second reader failed: {error}", Severity.DANGER)
+        read_list(desk)
 
 
 def cancel(desk: DeskState) -> None:
@@ -153,6 +180,8 @@ def why_not_commit(desk: DeskState) -> str:
     """Why there is nothing to commit; "" where there is."""
     if desk.session is None:
         return "Open a study first (Ctrl+O)."
+    if desk.stage is not Stage.UNAIDED and triage.is_read_in(desk):
+        return "In triage the second reader is shown at once: there is nothing to commit."
     return "" if desk.stage is Stage.UNAIDED else "The unaided read is committed already."
 
 

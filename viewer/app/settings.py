@@ -19,7 +19,8 @@ class Settings:
     reader, experience  who reads here
     backend         auto, cpu or gl: how images are drawn
     device          auto, cuda or cpu: where the second reader computes
-    paradigm        how new readings are done: second reader, or independent double reading
+    paradigm        how new readings are done: second reader, independent double reading, or triage
+    flagged_first   in triage, flagged studies stand on top of the list
     interface_size  per cent, 90 to 150 in steps of 10
     last_folder     where Ctrl+O starts
     """
@@ -29,6 +30,7 @@ class Settings:
     backend: str = "auto"
     device: str = "auto"
     paradigm: str = "second reader"
+    flagged_first: bool = True
     interface_size: int = 100
     last_folder: str = ""
 
@@ -50,10 +52,12 @@ def load(home: Path) -> tuple[Settings, str]:
 def _fits(key: str, value: object) -> bool:
     if key == "interface_size":
         return value in INTERFACE_SIZES
+    if key == "flagged_first":
+        return isinstance(value, bool)
     allowed = {
         "backend": ("auto", "cpu", "gl"),
         "device": ("auto", "cuda", "cpu"),
-        "paradigm": ("second reader", "independent double reading"),
+        "paradigm": ("second reader", "independent double reading", "triage"),
     }.get(key)
     return isinstance(value, str) and (allowed is None or value in allowed)
 

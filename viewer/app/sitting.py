@@ -129,6 +129,7 @@ def _start(desk: DeskState, study: Study) -> None:
             sources=[str(path.resolve()) for path in desk.search.paths],
         )
         seeing.count_again(desk)
+        revealing.catch_up(desk)
         desk.looked()
 
 

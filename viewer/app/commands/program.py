@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from viewer.app import listing, marking, opening, revealing, screens, seeing, signing, window
+from viewer.app import listing, marking, opening, revealing, screens, seeing, signing, triage, window
 from viewer.app.commands.command import ANYWHERE, CASE, QUESTIONS, READING, REPORT, STUDIES, Command, Group
 
 _report = Group("Report", CASE, opening.why_no_study, icon="file-text")
@@ -108,6 +108,15 @@ COMMANDS: tuple[Command, ...] = (
         listing.open_chosen,
         when=STUDIES,
         refusal=listing.why_no_studies,
+    ),
+    _studies(
+        "studies.order",
+        "Flagged studies on top, or all as they came",
+        "T",
+        triage.toggle_order,
+        when=STUDIES,
+        refusal=triage.why_not_order,
+        icon="flag",
     ),
     _studies("studies.reader", "Another reader", "", listing.another_reader, icon="user"),
     _studies(

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from viewer.app import marking, revealing, roaming, seeing, suggesting, text
+from viewer.app import marking, revealing, roaming, seeing, suggesting, text, triage
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Action, Panel, Plane
 from viewer.app.naming import plane_name, series_name
@@ -100,6 +100,8 @@ def second_reader(desk: DeskState, committed: bool) -> tuple[str, str, str]:
     """All that may be said of the second reader before the reveal: (kind, headline, sentence)."""
     kind, reason = desk.second.kind, desk.second.reason
     sealed = "Your read is committed. Its findings appear as soon as it is done." if committed else SEALED
+    if triage.is_read_in(desk):
+        sealed = "In triage its findings appear as soon as it is done."
     return {
         "waiting": ("waiting", "Second reader: waiting", sealed),
         "ready": ("ready", "Second reader: ready", sealed),

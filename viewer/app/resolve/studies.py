@@ -1,6 +1,6 @@
 """The study list and the series panel of the display state."""
 
-from viewer.app import hanging, text
+from viewer.app import hanging, text, triage
 from viewer.app.desk_state import DeskState, study_key
 from viewer.app.display import SeriesRow
 from viewer.app.display_pages import StudyList, StudyRow
@@ -27,18 +27,19 @@ _READERS = {
 
 
 def study_list(desk: DeskState) -> StudyList:
-    """The studies in the order of arrival."""
+    """The studies in the order of arrival; in triage flagged ones on top."""
     chosen = next((s for s in desk.listing.studies if study_key(s) == desk.listing.chosen), None)
-    rows = tuple(_row(desk, study) for study in desk.listing.studies)
+    rows = tuple(_row(desk, study) for study in triage.ordered(desk))
     count = "1 study" if len(rows) == 1 else f"{len(rows)} studies"
-    foot = f"{count}. No score orders this list."
     return StudyList(
         rows=rows,
         title=("", "") if chosen is None else _title(chosen),
         series=() if chosen is None else _series_lines(chosen),
         thumbnail=_thumbnail(chosen),
         warnings=() if chosen is None else tuple(w.message for w in chosen.warnings),
-        foot=foot if rows else "",
+        foot=triage.foot(desk, count) if rows else "",
+        order=triage.order_words(desk),
+        flag=("", "") if chosen is None else _triage(desk, chosen),
     )
 
 
@@ -49,6 +50,9 @@ def _row(desk: DeskState, study: Study) -> StudyRow:
     state = _READERS.get(desk.second.kind, ("", "")) if here else ("", "")
     if here and desk.revealed:
         state = ("revealed", "Revealed")
+    flag = _triage(desk, study)
+    if flag[0]:
+        state = flag
     reading = ("unread", "Unread") if line is None else _STAGES[line.stage]
     if here and desk.stage is not None:
         reading = _STAGES[desk.stage]
@@ -68,6 +72,24 @@ def _row(desk: DeskState, study: Study) -> StudyRow:
         selected=key == desk.listing.chosen,
         open=here,
     )
+
+
+_TRIAGED = {
+    "flagged": ("flagged", "{reason}"),
+    "clear": ("clear", "No findings, {reason}"),
+    "not_run": ("not_run", "Not run: {reason}"),
+    "failed": ("failed", "Failed: {reason}"),
+}
+
+
+def _triage(desk: DeskState, study: Study) -> tuple[str, str]:
+    """What the second reader says of a study, in the triage paradigm: never a flag without its reason."""
+    found = triage.known(desk, study)
+    if found is not None:
+        kind, words = _TRIAGED[found.kind]
+        return kind, words.format(reason=found.reason)
+    at_work = triage.is_on(desk) and study_key(study) == desk.listing.reading_study
+    return ("waiting", "Reading") if at_work else ("", "")
 
 
 def _reading_of(desk: DeskState, study: Study) -> ReadingLine | None:

@@ -26,10 +26,12 @@ from viewer.app.second_read.model_read import StudyRead, array_paths, with_array
 from viewer.app.second_read.others import reads_of_others
 from viewer.app.second_read.pool import WorkerPool
 from viewer.app.second_read.study_read import read_study
-from viewer.core.dicom.display_set import Study
+from viewer.app.second_read.triage import Triage, triage_of
+from viewer.core.dicom.display_set import DisplaySet, Study
 from viewer.core.reading.codec import BadPayload, from_json, to_json
 from viewer.core.reading.events import Event, Kind, chain_faults
 from viewer.core.reading.fold import fold
+from viewer.core.reading.reading import Paradigm
 from viewer.core.reading.rules import allowed
 
 CONTENT = "study.json"
@@ -72,6 +74,18 @@ class SealedRead:
         if refusal:
             raise StillSealed(refusal)
         return unpack(self.__packed, into)
+
+    def triage(self, display_sets: Sequence[DisplaySet], paradigm: Paradigm) -> Triage:
+        """What the worklist may say; raises `StillSealed` in every paradigm but triage."""
+        if paradigm is not Paradigm.TRIAGE:
+            raise StillSealed("The second reader stays sealed: only triage says something of it in the list.")
+        return triage_of(_content(self.__packed), display_sets)
+
+
+def _content(packed: bytes) -> StudyRead:
+    """A packed read without its arrays."""
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        return from_json(msgspec.json.decode(archive.read(CONTENT)), StudyRead)
 
 
 def read_sealed(

@@ -73,6 +73,7 @@ class StudiesScreen(Screen):
     def __init__(self, desk: Desk, picture: Callable[[str], QImage | None]) -> None:
         self._table, self._details = StudyTable(desk), StudyDetails(picture)
         self._count = Text("", "body", "text_2")
+        self._order = Text("", "caption", "text_2", wrap=True)
         super().__init__(self._left(), self._table, self._details)
 
     def _left(self) -> QFrame:
@@ -82,8 +83,7 @@ class StudiesScreen(Screen):
         lines = column((16, 12, 16, 12), 12)
         lines.addLayout(row(Text("Studies", "heading"), None, self._count))
         lines.addWidget(Text("Order", "heading"))
-        words = "By arrival. Scores stay sealed: no study stands higher because of what a model found."
-        lines.addWidget(Text(words, "caption", "text_2", wrap=True))
+        lines.addWidget(self._order)
         lines.addStretch(1)
         out.setLayout(lines)
         return out
@@ -92,5 +92,6 @@ class StudiesScreen(Screen):
         """Show the list."""
         if state.studies is not None:
             self._count.say(str(len(state.studies.rows)))
+            self._order.say(state.studies.order)
             self._table.show_list(state.studies)
             self._details.show_list(state.studies)

@@ -13,14 +13,14 @@ from viewer.ui.parts.caps import KeyCaps
 from viewer.ui.parts.text import Elided, Rule, Text, clear, column, row
 
 COLUMNS = (
-    ("Patient", 200),
-    ("ID", 160),
+    ("Patient", 180),
+    ("ID", 130),
     ("Study", 0),
     ("Date", 110),
     ("Images", 64),
-    ("Second reader", 130),
-    ("Reading", 130),
-    ("Reader", 140),
+    ("Second reader", 290),
+    ("Reading", 120),
+    ("Reader", 120),
 )
 """(title, width); 0 takes what is left."""
 _ICONS = {
@@ -29,6 +29,8 @@ _ICONS = {
     "revealed": ("lock-open", "text"),
     "not_run": ("minus-circle", "warning"),
     "failed": ("x-circle", "danger"),
+    "flagged": ("flag", "model"),
+    "clear": ("check", "text"),
     "unread": ("circle", "text"),
     "draft": ("pencil", "text"),
     "differ": ("scales", "warning"),
@@ -67,7 +69,8 @@ class StudyLine(QWidget):
             Elided(study.reader, "body", "text_2"),
         ]
         self.setLayout(_columns(cells))
-        self.setAccessibleName(f"{study.patient}, {study.study}, {study.date}, {study.reading_state[1]}")
+        said = (study.patient, study.study, study.date, study.reader_state[1], study.reading_state[1])
+        self.setAccessibleName(", ".join(filter(None, said)))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Choose it."""
@@ -181,6 +184,14 @@ class StudyDetails(QFrame):
         )
         self._lines.addSpacing(4)
         self._lines.addWidget(Text(line, "caption", "text_2", wrap=True))
+        kind, words = studies.flag
+        if words:
+            icon, colour = _ICONS[kind]
+            self._lines.addSpacing(12)
+            sign = row(gap=8)
+            sign.addWidget(icons.Glyph(icon, colour), 0, Qt.AlignmentFlag.AlignTop)
+            sign.addWidget(Text(words, "strong", "text", wrap=True), 1)
+            self._lines.addLayout(sign)
         self._add_picture(studies.thumbnail)
         self._lines.addSpacing(16)
         if studies.series:
@@ -215,7 +226,7 @@ class StudyDetails(QFrame):
 
 
 def _details(studies: StudyList) -> tuple[object, ...]:
-    return studies.title, studies.series, studies.thumbnail, studies.warnings
+    return studies.title, studies.series, studies.thumbnail, studies.warnings, studies.flag
 
 
 def _state(state: tuple[str, str]) -> QWidget:
@@ -225,7 +236,11 @@ def _state(state: tuple[str, str]) -> QWidget:
     tone = (
         colour if colour in ("warning", "danger") else "text_2" if kind in ("waiting", "signed") else "text"
     )
-    out.setLayout(row(icons.Glyph(icon, colour), Text(words, "body", tone), None, gap=6))
+    look = "strong" if kind == "flagged" else "body"
+    line = row(icons.Glyph(icon, colour), gap=6)
+    line.addWidget(Elided(words, look, tone), 1)
+    out.setLayout(line)
+    out.setToolTip(words)
     return out
 
 
