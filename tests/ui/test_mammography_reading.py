@@ -5,6 +5,7 @@ from pydicom import dcmread
 
 from tests.core.hanging.files import exam, write
 from tests.ui.windows import Hand
+from viewer.core.reading.events import Kind
 from viewer.core.reading.reading import Stage
 from viewer.ui import print as press
 
@@ -47,3 +48,20 @@ def test_a_mammography_is_read_described_assessed_and_signed_with_keys_alone(han
     assert sum(w.role == "key_image" for w in desk.report.written) == 2
     hand.keep("mammography_signed")
     assert "Right breast: 4B" in hand.words()
+
+
+def test_the_readers_own_probability_of_cancer_is_given_by_keys_and_sealed_with_the_commit(hand):
+    desk = hand.desk
+    assert "Probability of cancer, yours" in hand.words()
+    hand.press("Shift+E", "2", "6", "2", "1")
+    hand.until(lambda: hand.state.panel.exam_strip.title == "Probability of cancer, yours: not given")
+    hand.press("2")
+    hand.type("31")
+    hand.press("Return")
+    assert desk.review.chance == 31
+    assert "31 %" in hand.words()
+    hand.keep("mammography_probability")
+    hand.press("Shift+Return")
+    hand.until(lambda: desk.stage is Stage.REVEALED)
+    sealed = [e.payload for e in desk.log.events(desk.reading.reading_id) if e.kind == Kind.COMMIT]
+    assert sealed[0]["verdict"] == {"probability": 0.31}

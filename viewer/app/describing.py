@@ -6,18 +6,18 @@ Each answer is an event at once. Enter keeps what stands there and goes on, Back
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from viewer.app import asking, locating, suggesting
+from viewer.app import asking, locating, signing, suggesting
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Question, Severity
 from viewer.core.reading import birads
 from viewer.core.reading.birads import KEYS, SIDES
 from viewer.core.reading.description import Description
 from viewer.core.reading.finding import Finding
-from viewer.core.reading.reading import Reading
+from viewer.core.reading.reading import Reading, Stage
 
 FINDING, EXAM = "finding", "exam"
-NIPPLE, NOTE = "nipple", "note"
-"""Questions about a finding that are answered in figures and in words."""
+NIPPLE, NOTE, CHANCE = "nipple", "note", "chance"
+"""Questions that are answered in figures and in words: two about a finding, one about the examination."""
 Suggested = Mapping[str, tuple[str, str]]
 """By question: the answer that the second reader names, and how often such an answer is right."""
 
@@ -150,13 +150,18 @@ def clear(desk: DeskState) -> None:
     step = current(desk)
     if step is None:
         return
-    if desk.review.asked == EXAM:
+    if step.id == CHANCE:
+        signing.set_chance(desk, None)
+    elif desk.review.asked == EXAM:
         _assess(desk, step, "")
     elif step.id not in (NIPPLE, NOTE):
         _describe(desk, step, ())
 
 
 def _answer_exam(desk: DeskState, step: Step, key: str) -> None:
+    if step.id == CHANCE:
+        _ask_chance(desk, key)
+        return
     question = birads.exam_questions()[step.id]
     _assess(desk, step, next(a.id for a in question.answers if a.key == key))
     go(desk)
@@ -262,6 +267,32 @@ def _distance(desk: DeskState, values: dict[str, str] | None) -> None:
     go(desk)
 
 
+def _ask_chance(desk: DeskState, key: str) -> None:
+    if key == KEYS[0]:
+        go(desk)
+        return
+    question = Question(
+        kind="text",
+        title="Probability of cancer",
+        text="Yours, in per cent.",
+        fields=(("chance", "per cent"),),
+        accept="Take it",
+        refuse="Leave it",
+    )
+    asking.ask(desk, question, lambda values: _chance(desk, values))
+
+
+def _chance(desk: DeskState, values: dict[str, str] | None) -> None:
+    if values is None:
+        return
+    typed = values.get("chance", "").strip().removesuffix("%").strip()
+    if not (typed.isascii() and typed.isdigit() and int(typed) <= 100):
+        desk.say(f"Probability: found '{typed}', allowed a whole number from 0 to 100.", Severity.WARNING)
+        return
+    signing.set_chance(desk, int(typed))
+    go(desk)
+
+
 def _ask_note(desk: DeskState) -> None:
     finding = subject(desk)
     question = Question(
@@ -303,7 +334,14 @@ def _exam_steps(desk: DeskState, reading: Reading) -> tuple[Step, ...]:
         density,
         *by_breast,
         _step(asked["recall"], (said.recall,)),
+        *(_chance_step(desk),) * (reading.stage is Stage.UNAIDED),
     )
+
+
+def _chance_step(desk: DeskState) -> Step:
+    """The reader's own probability: part of the unaided verdict, so it is asked before the commit only."""
+    given = "not given" if desk.review.chance is None else f"{desk.review.chance} %"
+    return Step(CHANCE, f"Probability of cancer, yours: {given}", ((KEYS[0], "Keep"), (KEYS[1], "Another")))
 
 
 def _finding_steps(finding: Finding, said: Description, suggested: Suggested) -> tuple[Step, ...]:

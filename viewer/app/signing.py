@@ -63,8 +63,8 @@ def category_by_rule(desk: DeskState) -> None:
         desk.acted()
 
 
-def set_chance(desk: DeskState, per_cent: int) -> None:
-    """The reader's own probability of cancer, 0 to 100 %, part of the unaided verdict."""
+def set_chance(desk: DeskState, per_cent: int | None) -> None:
+    """The reader's own probability of cancer, 0 to 100 %, part of the unaided verdict; None: not given."""
     if desk.stage is Stage.UNAIDED:
         desk.review.chance = per_cent
         desk.looked()

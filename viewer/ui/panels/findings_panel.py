@@ -100,7 +100,7 @@ class FindingsPanel(QFrame):
         self._below.setVisible(bool(panel.below))
         self._below.findChildren(Text)[-1].say(panel.below)
         self._verdict.show_verdict(panel)
-        self._verdict.setVisible(reading and bool(panel.categories))
+        self._verdict.setVisible(reading and bool(panel.categories or panel.exam))
         self._exam.show_assessment(panel)
         self._seen.show_seen(panel)
         self._seen.setVisible(reading and bool(panel.seen_lines))

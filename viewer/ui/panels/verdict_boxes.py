@@ -96,7 +96,7 @@ class ScoresBox(QWidget):
 
 
 class VerdictBox(QWidget):
-    """The unaided verdict: category with its rule, and the reader's own probability."""
+    """The unaided verdict: category with its rule (for a mammogram in the assessment), probability."""
 
     def __init__(self, actions: TakesVerdict) -> None:
         super().__init__()
@@ -115,8 +115,11 @@ class VerdictBox(QWidget):
         self._set_chance = actions.set_chance
         self._showing = False
         lines = column((16, 0, 16, 0), 0)
-        add_all(lines, 8, Rule(), 12, Text("Unaided verdict", "heading"), 12, self._scheme, 6, self._segments)
-        add_all(lines, 8, self._rule, 4, self._note, 16)
+        self._category = QWidget()
+        by_rule = column((0, 12, 0, 4), 0)
+        add_all(by_rule, self._scheme, 6, self._segments, 8, self._rule, 4, self._note)
+        self._category.setLayout(by_rule)
+        add_all(lines, 8, Rule(), 12, Text("Unaided verdict", "heading"), self._category, 12)
         lines.addLayout(row(Text("Probability of cancer, yours", "caption", "text_2"), None, self._chance))
         add_all(lines, 6, self._slider)
         scale = row(
@@ -132,6 +135,7 @@ class VerdictBox(QWidget):
 
     def show_verdict(self, panel: Panel) -> None:
         """Show category, rule and probability."""
+        self._category.setVisible(bool(panel.categories))
         self._scheme.say(panel.category_scheme)
         self._segments.show_choices(panel.categories, panel.category)
         self._rule.say(panel.category_rule)
