@@ -13,6 +13,7 @@ from torch import nn
 from inference.bundle import WEIGHTS, Bundle, BundleError, load_bundle
 from inference.cases import Case, Exam, Grid
 from inference.explain.hirescam import hirescam
+from inference.memory import in_portions
 from inference.networks import load_networks
 from inference.networks.classify3d import CandidateClassifier
 from inference.pipelines import Progress, Read
@@ -26,7 +27,9 @@ from inference.protocol import Candidate, Domain, Patch
 
 MARGIN = 24
 """Voxels kept round the lungs."""
+SMALLEST_TILE = 48
 STAGE2_BATCH = 8
+"""Where memory is short, tiles and batches are halved: down to this tile, down to one crop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ class Detect3D:
         lungs = find_lungs(
             volume.hu, volume.known, lambda done: progress(0.1 + 0.05 * done, "finding the lungs")
         )
-        if not lungs.closed.any():
+        if not lungs.air.any():
             return Read(status="not_run", reason="no lung was found in the volume")
         detection = self.detect(*_cropped(volume, lungs), progress)
         measured = statistics(detection.volume.hu, detection.lungs)
@@ -97,7 +100,9 @@ class Detect3D:
         def swept(done: float) -> None:
             progress(0.15 + 0.6 * done, "looking for nodules")
 
-        maps = sweep(self.detector, volume.hu, lungs.closed, clip, tile, swept)
+        maps = in_portions(
+            lambda side: sweep(self.detector, volume.hu, lungs.closed, clip, side, swept), tile, SMALLEST_TILE
+        )
         progress(0.75, "weighing candidates")
         found = candidates(
             maps,
@@ -107,7 +112,7 @@ class Detect3D:
             lambda done: progress(0.75 + 0.03 * done, "weighing candidates"),
         )
         parts = crops(volume.hu, maps, lungs.closed, found, clip)
-        features, second = self._classify(parts, progress)
+        features, second = in_portions(lambda batch: self._classify(parts, batch, progress), STAGE2_BATCH, 1)
         first = np.array([f.peak for f in found], np.float64)
         scores = np.sqrt(first * second)
         order = np.argsort(-scores, kind="stable")
@@ -116,14 +121,14 @@ class Detect3D:
 
     @torch.inference_mode()
     def _classify(
-        self, parts: NDArray[np.float32], progress: Progress
+        self, parts: NDArray[np.float32], batch: int, progress: Progress
     ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         """Feature vectors and p2 of every crop."""
         features, probabilities = [], []
-        for first in range(0, len(parts), STAGE2_BATCH):
+        for first in range(0, len(parts), batch):
             progress(0.78 + 0.07 * first / len(parts), "weighing candidates")
-            batch = torch.from_numpy(parts[first : first + STAGE2_BATCH]).to(self.device)
-            pooled = self.classifier.pooled(batch)
+            inputs = torch.from_numpy(parts[first : first + batch]).to(self.device)
+            pooled = self.classifier.pooled(inputs)
             features.append(pooled.float().cpu().numpy())
             logits = self.classifier.classify(pooled)[:, 0]
             probabilities.append(torch.sigmoid(logits).double().cpu().numpy())

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from inference.bundle import BundleError, load_bundle
+from inference.memory import out_of_memory
 from inference.pipelines import Pipeline, load
 from inference.protocol import (
     PROTOCOL,
@@ -177,10 +178,9 @@ def _load_torch(threads: int) -> None:
 
 def _line(error: Exception, device: Device) -> str:
     """One line about an error that no one foresaw."""
-    text = str(error).strip().split("\n")[0]
-    short = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
-    if short or "allocate memory" in text:
+    if out_of_memory(error):
         return f"not enough memory on {device.name} to read this; close other programs or use --device cpu"
+    text = str(error).strip().split("\n")[0]
     return f"the model broke off: {type(error).__name__}: {text}"
 
 

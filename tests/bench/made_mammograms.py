@@ -4,6 +4,8 @@ from functools import cache
 
 import numpy as np
 
+from tests.inference import breasts
+
 ROWS_, COLUMNS = 5120, 4096
 
 
@@ -18,3 +20,12 @@ def breast(side: str, seed: int) -> np.ndarray:
     light = 1500 + 900 * np.sin(row / 211) * np.cos(column / 173)
     out = np.clip(light + noise, 1, 4095)
     return np.where(inside, out, 0).astype(np.uint16)
+
+
+def enlarged(side: str, projection: str, rows: int, columns: int) -> dict:
+    """The drawn breast in so many pixels, with noise, 216 mm high: `pixels` and their spacing."""
+    drawn = breasts.view(side, projection).pixels
+    down, across = (np.arange(n) * m // n for n, m in zip((rows, columns), drawn.shape, strict=True))
+    noise = np.random.default_rng(1).normal(0, 900, (rows, columns)).astype(np.float32)
+    pixels = np.clip(drawn[np.ix_(down, across)] + noise, 0, 65535).astype(np.uint16)
+    return {"pixels": pixels, "ImagerPixelSpacing": [216 / rows, 216 / rows]}

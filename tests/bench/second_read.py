@@ -16,8 +16,8 @@ from inference.cases import Grid
 from inference.phantom.chest import chest_background
 from inference.protocol import Analyse, ArrayRef, Input
 from tests.app.second_read.mammograms import write_view
+from tests.bench.made_mammograms import enlarged
 from tests.inference.breasts import MASSES
-from tests.inference.breasts import view as drawn_view
 from viewer.app.home import home
 from viewer.app.loader import Loader
 from viewer.app.scan import scan
@@ -63,7 +63,7 @@ def _exam_s(columns: int, rows: int) -> float:
     with TemporaryDirectory() as folder:
         files, out = Path(folder) / "files", Path(folder) / "out"
         for number, (side, view) in enumerate(MASSES, start=1):
-            write_view(files, side, view, number=number, **_enlarged(side, view, rows, columns))
+            write_view(files, side, view, number=number, **enlarged(side, view, rows, columns))
         (study,) = scan([files]).studies
         workers.start()
         _read_once(study, bundles, workers, out / "warm")
@@ -80,15 +80,6 @@ def _read_once(study: Study, bundles: Sequence[InstalledBundle], workers: Worker
     loader.close()
     assert read.status == "done", read.reason
     return taken
-
-
-def _enlarged(side: str, view: str, rows: int, columns: int) -> dict:
-    """The drawn breast in so many pixels, with noise, 216 mm high."""
-    drawn = drawn_view(side, view).pixels
-    down, across = (np.arange(n) * m // n for n, m in zip((rows, columns), drawn.shape, strict=True))
-    noise = np.random.default_rng(1).normal(0, 900, (rows, columns)).astype(np.float32)
-    pixels = np.clip(drawn[np.ix_(down, across)] + noise, 0, 65535).astype(np.uint16)
-    return {"pixels": pixels, "ImagerPixelSpacing": [216 / rows, 216 / rows]}
 
 
 def _row(name: str, value: float, unit: str) -> dict:

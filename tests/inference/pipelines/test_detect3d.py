@@ -8,10 +8,11 @@ from torch import nn
 
 from inference.bundle import BundleError, Calibration, InputContract, Range, TrainingDomain
 from inference.cases import Case, Grid
+from inference.memory import out_of_memory
 from inference.networks import build
 from inference.pipelines import load
 from inference.pipelines.candidates import candidates
-from inference.pipelines.detect3d import Detect3D, heat_map
+from inference.pipelines.detect3d import SMALLEST_TILE, Detect3D, heat_map
 from inference.pipelines.domain import judge
 from inference.pipelines.tiles import Maps
 from inference.protocol import OperatingPoint
@@ -187,3 +188,35 @@ def test_a_nodule_whose_middle_lies_beside_the_lung_is_a_candidate_if_it_reaches
     lung[:, :, 24:] = True
     (only,) = candidates(Maps(centre, mask), lung, 0.1, 10)
     assert only.centre == (20.0, 20.0, 20.0)
+
+
+class Hungry(DenseSpots):
+    """Asks for more memory than any machine has as soon as a tile is larger than the smallest."""
+
+    def forward(self, volume):
+        if max(volume.shape[2:]) > SMALLEST_TILE:
+            torch.empty(1 << 60)
+        return super().forward(volume)
+
+
+def test_where_memory_is_short_the_same_is_found_in_smaller_tiles(tmp_path):
+    pipeline, short = (
+        Detect3D(_pipeline().bundle, network, _pipeline().classifier, "cpu")
+        for network in (DenseSpots(), Hungry())
+    )
+    wide = SETTINGS | {"tile": 2.0 * SMALLEST_TILE}
+    short.bundle = msgspec.structs.replace(short.bundle, settings=wide)
+    (found, *_), (again, *_) = (_read(p, case(), tmp_path).candidates for p in (pipeline, short))
+    assert again.center_lps_mm == found.center_lps_mm
+    assert again.volume_mm3 == pytest.approx(found.volume_mm3, rel=0.01)
+
+
+def test_where_even_the_smallest_tile_does_not_fit_the_error_is_that_of_memory(tmp_path):
+    class Endless(DenseSpots):
+        def forward(self, volume):
+            return torch.empty(1 << 60)
+
+    pipeline = Detect3D(_pipeline().bundle, Endless(), _pipeline().classifier, "cpu")
+    with pytest.raises(RuntimeError) as told:
+        _read(pipeline, case(), tmp_path)
+    assert out_of_memory(told.value)
