@@ -107,7 +107,6 @@ class View:
     laterality  "L", "R", or "" where unknown
     view        "CC", "MLO", or another view position
     patient_orientation  Patient Orientation (0020,0020): where columns grow to, where rows grow to; or empty
-    prior       of an earlier exam: compared with, not read
     """
 
     pixels: NDArray[np.uint16]
@@ -117,7 +116,6 @@ class View:
     view: str = ""
     patient_orientation: tuple[str, ...] = ()
     frame: int | None = None
-    prior: bool = False
     truth: tuple[TruthMark, ...] = ()
     meta: dict[str, str] = field(default_factory=dict)
 
@@ -170,7 +168,6 @@ class ViewHeader(msgspec.Struct, frozen=True, kw_only=True):
     view: str = ""
     patient_orientation: tuple[str, ...] = ()
     frame: int | None = None
-    prior: bool = False
     truth: tuple[TruthMark, ...] = ()
     meta: dict[str, str] = {}
 
@@ -199,7 +196,6 @@ def save_exam(exam: Exam, folder: Path) -> None:
                 view=view.view,
                 patient_orientation=view.patient_orientation,
                 frame=view.frame,
-                prior=view.prior,
                 truth=view.truth,
                 meta=view.meta,
             )
@@ -220,7 +216,6 @@ def load_exam(folder: Path) -> Exam:
             view.view,
             view.patient_orientation,
             view.frame,
-            view.prior,
             view.truth,
             view.meta,
         )

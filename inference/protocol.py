@@ -152,7 +152,6 @@ class ImageInput(msgspec.Struct, frozen=True, kw_only=True):
     laterality: str = ""
     view: str = ""
     patient_orientation: tuple[str, ...] = ()
-    prior: bool = False
     meta: dict[str, str] = {}
 
 

@@ -87,11 +87,7 @@ def with_other_views(views: Sequence[Marked], agreement: Agreement) -> tuple[Mar
 def partners(views: Sequence[Marked], view: Marked) -> list[Marked]:
     """The other projection of the same breast in the same exam."""
     other = {CC: MLO, MLO: CC}.get(view.view)
-    return [
-        v
-        for v in views
-        if v.view == other and v.laterality == view.laterality != "" and v.prior == view.prior
-    ]
+    return [v for v in views if v.view == other and v.laterality == view.laterality != ""]
 
 
 def supports(view: Marked, others: Sequence[Marked], agreement: Agreement) -> NDArray[np.float64]:
@@ -131,10 +127,8 @@ def log_odds(probability: float) -> float:
 
 
 def findings(views: Sequence[Marked], agreement: Agreement) -> tuple[Finding, ...]:
-    """Findings of the current exam, most probable first; views of priors give none."""
-    left = {
-        (v, m): mark for v, view in enumerate(views) if not view.prior for m, mark in enumerate(view.marks)
-    }
+    """Findings of the exam, most probable first."""
+    left = {(v, m): mark for v, view in enumerate(views) for m, mark in enumerate(view.marks)}
     out = []
     for one, other in _pairs(views, left, agreement):
         out.append(_finding(views, [(one[0], left.pop(one)), (other[0], left.pop(other))]))

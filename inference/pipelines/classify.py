@@ -50,7 +50,7 @@ class Classify:
         scores: list[Score] = []
         found: list[tuple[View, int, float]] = []
         skipped = []
-        views = [view for view in exam.views if not view.prior]
+        views = exam.views
         for number, view in enumerate(views):
             progress(number / len(views), "reading the images")
             try:

@@ -63,7 +63,7 @@ class ExamReader:
         """Read one examination; see `inference.pipelines.Pipeline`."""
         if isinstance(case, Case):
             return Read(status="not_run", reason="a volume found, this model reads mammograms")
-        views = [view for view in case.views if not view.prior]
+        views = case.views
         looked: list[Looked] = []
         skipped = []
         for number, view in enumerate(views):

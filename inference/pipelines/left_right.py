@@ -28,8 +28,8 @@ def with_other_sides(views: Sequence[Marked]) -> tuple[Marked, ...]:
 
 
 def _opposite(views: Sequence[Marked], view: Marked) -> Iterator[Prepared]:
-    wanted = ({"L": "R", "R": "L"}.get(view.laterality), view.view, view.prior)
-    return (v.prepared for v in views if v.prepared is not None and (v.laterality, v.view, v.prior) == wanted)
+    wanted = ({"L": "R", "R": "L"}.get(view.laterality), view.view)
+    return (v.prepared for v in views if v.prepared is not None and (v.laterality, v.view) == wanted)
 
 
 def _compared(view: Marked, other: Prepared | None) -> Marked:

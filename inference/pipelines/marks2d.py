@@ -45,7 +45,7 @@ class Mark:
 class Marked:
     """One view after reading, with all that its findings are put together from.
 
-    image, laterality, view, prior  as of the view (`cases.View`)
+    image, laterality, view  as of the view (`cases.View`)
     nipple   (row, column) stored pixels: the place of the breast farthest from the chest wall
     axis     of the stored image that leads away from the chest wall: 1, columns, but in an image that lies
     density  suggested BI-RADS density of the breast, "a" to "d"
@@ -61,7 +61,6 @@ class Marked:
     marks: tuple[Mark, ...]
     axis: int = 1
     density: Suggestion | None = None
-    prior: bool = False
     prepared: Prepared | None = field(default=None, repr=False, compare=False)
 
     def nipple_mm(self, mark: Mark) -> float:

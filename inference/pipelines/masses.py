@@ -122,7 +122,7 @@ class Masses:
         row, column = prepared.placed.to_stored(2 * np.array(front) + 0.5).tolist()
         return Marked(
             view.image, view.laterality, view.view, view.plane, (row, column), self.marks(prepared, raw),
-            axis=0 if prepared.placed.transpose else 1, density=self._density(prepared), prior=view.prior,
+            axis=0 if prepared.placed.transpose else 1, density=self._density(prepared),
             prepared=prepared,
         )  # fmt: skip
 

@@ -140,7 +140,7 @@ class Segment:
         return onto_image(self.network.answer(image.values), image, shape)
 
     def _images(self, exam: Exam, out: Path, progress: Progress) -> Read:
-        views = [view for view in exam.views if not view.prior]
+        views = exam.views
         found: list[tuple[View, Region, Array]] = []
         skipped = []
         for number, view in enumerate(views):

@@ -80,7 +80,6 @@ def _view(image: ImageInput, memory_bytes: int) -> View:
         image.view,
         image.patient_orientation,
         image.frame,
-        image.prior,
         meta=dict(image.meta),
     )
 

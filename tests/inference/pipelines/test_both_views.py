@@ -87,13 +87,6 @@ def test_a_view_alone_or_of_an_unknown_side_stays_as_it_is(exam):
     assert [len(f.places) for f in findings(unknown, AGREEMENT)] == [1, 1]
 
 
-def test_a_prior_neither_supports_nor_gives_findings(exam):
-    now, then = marked(exam, "L", "CC"), marked(exam, "L", "MLO")
-    then = Marked(then.image, "L", "MLO", PLANE, then.nipple, then.marks, prior=True)
-    assert with_other_views([now, then], AGREEMENT)[0] == now
-    assert [len(f.places) for f in findings([now, then], AGREEMENT)] == [1]
-
-
 def test_a_breast_is_as_suspicious_as_its_worst_finding():
     views = [
         Marked("1", "L", "CC", PLANE, (230, 200), (at(100, 50, 0.9, 0.2), at(300, 50, 0.5, 0.9))),
