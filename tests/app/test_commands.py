@@ -60,7 +60,7 @@ BINDING = {
     "Ctrl+Y": "edit.redo",
     "Ctrl+Shift+Z": "edit.redo",
     "Ctrl+K": "program.palette",
-    "F1": "program.keys",
+    "F1": "program.help",
     "?": "program.keys",
     "F2": "studies.list",
     "F4": "findings.focus",

@@ -3,13 +3,15 @@
 from viewer.app import seeing
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Tool
+from viewer.app.model_page import model_page
+from viewer.core.reading.finding import Author
 
 
 def toggle_overlay(desk: DeskState, name: str) -> None:
     """Open or close what lies over the window: palette, keys, not_loaded, card, folder or a pattern."""
     desk.screen.overlay = "" if desk.screen.overlay == name else name
     if desk.screen.overlay == "card":
-        desk.screen.card = _model_card(desk)
+        desk.screen.card = (model_page(desk),)
     desk.changed()
 
 
@@ -19,15 +21,12 @@ def close_overlay(desk: DeskState) -> None:
     desk.changed()
 
 
-def _model_card(desk: DeskState) -> tuple[str, ...]:
-    """The card of the model whose findings are on screen."""
-    from inference.bundle import CARD, installed_bundles  # only here, long after the first image
-
-    runs = {run.model_id for run in desk.reading.runs} if desk.reading is not None else set()
-    for folder, bundle in installed_bundles(desk.home / "models"):
-        if bundle.id in runs:
-            return ((folder / CARD).read_text(encoding="utf-8"),)
-    return ("No model has read this study.",)
+def help_here(desk: DeskState) -> None:
+    """On a finding of a model the page of that model, elsewhere the keys that work here."""
+    finding = desk.focused if desk.screen.panel and desk.screen.page == "reading" else None
+    on_model = finding is not None and finding.author is Author.MODEL and not seeing.why_sealed(desk)
+    open_one = desk.screen.overlay if desk.screen.overlay in ("card", "keys") else ""
+    toggle_overlay(desk, open_one or ("card" if on_model else "keys"))
 
 
 def ask_for_folder(desk: DeskState) -> None:

@@ -31,7 +31,7 @@ class KeyCard(OverlayCard):
         self._actions = actions
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         whole = column()
-        head = row(24, Text(overlay.title, "heading"), None, KeyCaps("F1"), 24)
+        head = row(24, Text(overlay.title, "heading"), None, KeyCaps("?"), 24)
         head.setContentsMargins(0, 14, 0, 14)
         whole.addLayout(head)
         whole.addWidget(Rule())

@@ -136,9 +136,16 @@ COMMANDS: tuple[Command, ...] = (
     _program(
         "program.keys",
         "Keys that work here",
-        "F1 ?",
+        "?",
         partial(window.toggle_overlay, name="keys"),
         icon="keyboard",
+    ),
+    _program(
+        "program.help",
+        "The model behind a finding; elsewhere the keys that work here",
+        "F1",
+        window.help_here,
+        icon="question",
     ),
     _program(
         "program.card",
