@@ -16,6 +16,7 @@ from viewer.app import (
     marking,
     measuring,
     opening,
+    outlining,
     posing,
     protocols,
     registering,
@@ -34,7 +35,7 @@ from viewer.app.desk_state import DeskState
 from viewer.app.display import Severity, Tool
 from viewer.app.jobs import Post
 from viewer.core.dicom.geometry import Vector
-from viewer.core.reading.finding import Axis
+from viewer.core.reading.finding import Axis, PixelBox
 
 
 class Desk(DeskState):
@@ -204,6 +205,10 @@ class Desk(DeskState):
     def mark_at(self, viewport_id: str, lps: Vector) -> None:
         """Mark a finding there."""
         marking.mark_at(self, viewport_id, lps)
+
+    def draw_outline(self, viewport_id: str, box: PixelBox) -> None:
+        """An outline was drawn: edges in pixels of the image, the first one spanning -0.5 to 0.5."""
+        outlining.draw(self, viewport_id, box)
 
     def add_distance(self, viewport_id: str, axis: Axis) -> None:
         """A line was drawn with the distance tool."""

@@ -43,6 +43,7 @@ class Tool(StrEnum):
     PAN = "pan"
     DISTANCE = "distance"
     BIDIRECTIONAL = "bidirectional"
+    OUTLINE = "outline"
     PROBE = "probe"
 
 

@@ -8,7 +8,7 @@ from viewer.app.display import Question, Severity
 from viewer.app.views import View
 from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.instance import Instance
-from viewer.core.reading.finding import Author, Finding, ImagePlace
+from viewer.core.reading.finding import Author, Finding, ImagePlace, Outline, PixelBox
 from viewer.core.reading.joins import NEAR_PX
 
 FINDING = "finding"
@@ -26,9 +26,16 @@ def mark(desk: DeskState, view: View, pixel: Pixel | None) -> None:
     """Mark a finding there. Where one of the same breast is in focus and not marked in this view, ask first
     whether it is the same one.
     """
+    mark_place(desk, view, pixel)
+
+
+def mark_place(desk: DeskState, view: View, pixel: Pixel | None, box: PixelBox | None = None) -> None:
+    """Likewise with its outline, an ellipse in a box, where it was drawn."""
     place = _place(desk, view, pixel)
     if place is None:
         return
+    if box is not None:
+        place = replace(place, box=box, outline=Outline.ELLIPSE)
     same = _could_be(desk, place)
     if same is None:
         _mark_new(desk, place)

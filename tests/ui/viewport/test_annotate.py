@@ -9,7 +9,7 @@ from PySide6.QtGui import QImage, QPainter
 
 from tests.ui.viewport.scenes import SERIES, ct, flat, heat, mark, state
 from viewer.app.display import Banner, Corners, MarkState, Measurement, Plane, Severity, TextLevel, Window
-from viewer.core.reading.finding import ImagePlace
+from viewer.core.reading.finding import ImagePlace, Outline
 from viewer.ui import theme
 from viewer.ui.viewport import annotate as painting
 from viewer.ui.viewport import corners, ink, marks, measures, notices, reslice, rulers
@@ -82,6 +82,34 @@ def test_a_mark_lies_round_its_lesion_after_pan_and_zoom(author, zoom, pan):
     x, y = sheet.place.to_device(100.5, 80.5)
     assert (columns.min() + columns.max() + 1) / 2 == pytest.approx(x, abs=1)
     assert (rows.min() + rows.max() + 1) / 2 == pytest.approx(y, abs=1)
+
+
+@pytest.mark.parametrize("shape", Outline)
+def test_an_outline_is_drawn_where_the_reader_drew_it_and_a_models_box_is_not(shape):
+    def place(outline):
+        return ImagePlace(
+            sop_instance_uid=f"{SERIES}.1",
+            series_instance_uid=SERIES,
+            column=99.5,
+            row=79.5,
+            box=(69.5, 59.5, 129.5, 99.5),
+            outline=outline,
+        )
+
+    def of(author, outline):
+        one = mark(None, author=author, name="", places=(place(outline),))
+        return drawn(marks.draw, marks=(one,))
+
+    pixels, sheet = of(READER, shape)
+    rows, columns = np.nonzero(like(pixels, READER))
+    (left, top), (right, bottom) = (sheet.place.to_device(*at) for at in ((70, 60), (130, 100)))
+    ends = (columns.min(), rows.min(), columns.max(), rows.max())
+    assert ends == pytest.approx((left, top, right, bottom), abs=3)
+    corner = like(pixels, READER)[round(top) - 3 : round(top) + 4, round(left) - 3 : round(left) + 4]
+    assert corner.any() == (shape is Outline.BOX)
+    assert not like(of(MODEL, None)[0], READER).any()
+    ring = like(of("joined", None)[0], READER)  # a model's box gives the mark its size, and no outline
+    assert not ring[round((top + bottom) / 2), round(left) - 2 : round(left) + 3].any()
 
 
 @pytest.mark.parametrize("author", [READER, MODEL, "joined"])

@@ -191,6 +191,17 @@ def test_an_image_without_a_place_is_measured_in_pixels(cpu, desk):
     assert desk.of("add_distance") == [("1", ((20.0, 30.0, 0.0), (120.0, 30.0, 0.0)))]
 
 
+def test_the_outline_tool_draws_an_ellipse_from_corner_to_corner(cpu, desk):
+    viewport = cpu(200, 160)
+    viewport.show_state(state(), ct(noise(1, 160, 200), place=False), Tool.OUTLINE)
+    press(viewport, (120, 80))
+    move(viewport, (60, 30), LEFT)
+    assert viewport.draft == (59.5, 29.5, 119.5, 79.5)
+    drag(viewport, (120, 80), (60, 30))
+    assert desk.of("draw_outline") == [("1", (59.5, 29.5, 119.5, 79.5))]
+    assert viewport.draft is None
+
+
 def test_a_click_on_a_mark_focuses_it(cpu, desk):
     marks = (mark(CENTRE), mark((80.0, 40.0, -2.0), tracking_uid="9"))
     viewport = with_state(cpu(200, 160), marks=marks)

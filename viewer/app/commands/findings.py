@@ -8,6 +8,7 @@ from viewer.app import (
     image_marking,
     locating,
     marking,
+    outlining,
     picturing,
     reviewing,
     scoring,
@@ -74,6 +75,30 @@ COMMANDS: tuple[Command, ...] = (
             icon="arrows-left-right",
         )
         for side, name in (("R", "right"), ("L", "left"))
+    ),
+    *(
+        _mine(
+            f"outline.{name}",
+            f"Outline: {name}",
+            key,
+            partial(outlining.grow, across=across, down=down),
+            refusal=lambda desk: marking.why_read_only(desk) or outlining.why_not(desk),
+            repeats=True,
+            card="Outline of your mark: wider, taller",
+        )
+        for name, key, across, down in (
+            ("wider", "Ctrl+Shift+Right", 1, 0),
+            ("narrower", "Ctrl+Shift+Left", -1, 0),
+            ("taller", "Ctrl+Shift+Up", 0, 1),
+            ("flatter", "Ctrl+Shift+Down", 0, -1),
+        )
+    ),
+    _mine(
+        "outline.shape",
+        "Outline: ellipse or box",
+        "Ctrl+Shift+O",
+        outlining.switch_shape,
+        refusal=lambda desk: marking.why_read_only(desk) or outlining.why_not(desk),
     ),
     _mine("finding.delete", "Delete the mark or the last distance", "Del", marking.delete, icon="trash"),
     _picture(

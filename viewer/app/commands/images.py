@@ -321,6 +321,7 @@ _TOOLS = tuple(
         (Tool.PAN, "T", "Drag: pan", "hand", "Drag: window, zoom, scroll, pan"),
         (Tool.DISTANCE, "D", "Measure: distance", "ruler", ""),
         (Tool.BIDIRECTIONAL, "R", "Measure: bidirectional (RECIST)", "ruler", ""),
+        (Tool.OUTLINE, "Shift+R", "Outline of a finding on a mammogram", "crosshair", ""),
         (Tool.PROBE, "P", "Probe (HU)", "crosshair-simple", ""),
     )
 )

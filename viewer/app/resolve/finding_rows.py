@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from viewer.app import marking, picturing, reviewing, suggesting, text
+from viewer.app import marking, outlining, picturing, reviewing, suggesting, text
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Action, Field, FindingRow, MarkState
 from viewer.app.naming import series_name
@@ -61,6 +61,7 @@ def _breast_row(desk: DeskState, finding: Finding, said: Description) -> Finding
         name=finding.name,
         title=kind_words(finding),
         detail=_where(desk, finding)[0],
+        measure=outlining.sizes(desk, finding),
         note="" if focused else text.DOT.join(filter(None, (looks, where, finding.note))),
         lines=tuple(line for line in lines if line[1]) if focused else (),
         state=MarkState.ACCEPTED,

@@ -21,6 +21,13 @@ class Author(StrEnum):
     MODEL = "model"
 
 
+class Outline(StrEnum):
+    """What a reader draws round a finding on an image; both fill the box of its place."""
+
+    ELLIPSE = "ellipse"
+    BOX = "box"
+
+
 class Texture(StrEnum):
     """Attenuation type of a nodule (RadLex RID50151, RID50152, RID50153)."""
 
@@ -35,6 +42,7 @@ class ImagePlace:
 
     frame  from 0; None in an object of one frame
     box    where its extent is known
+    outline  what a reader drew in that box; None for the extent that a model gave
     """
 
     sop_instance_uid: str
@@ -43,6 +51,7 @@ class ImagePlace:
     row: float
     frame: int | None = None
     box: PixelBox | None = None
+    outline: Outline | None = None
 
     def is_on(self, sop_instance_uid: str, frame: int) -> bool:
         """True on that image; `frame` from 0, also in an object of one frame."""

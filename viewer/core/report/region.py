@@ -1,10 +1,10 @@
-"""Outlines of findings: closed polygons in the plane of one slice, patient mm (LPS); boxes on one image."""
+"""Outlines of findings: closed polygons in a slice, patient mm (LPS); boxes and ellipses on an image."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from viewer.core.dicom.geometry import Geometry, Vector
-from viewer.core.reading.finding import ImagePlace
+from viewer.core.reading.finding import ImagePlace, Outline, PixelBox
 from viewer.core.report.second_read import NoduleMask
 
 _CORNERS = 24
@@ -27,8 +27,18 @@ def on_image(place: ImagePlace) -> tuple[str, NDArray[np.float64]]:
     if place.box is None:
         return "POINT", np.array([[place.column, place.row]]) + 0.5
     left, top, right, bottom = place.box
+    if place.outline is Outline.ELLIPSE:
+        return "ELLIPSE", _axes((left + 0.5, top + 0.5, right + 0.5, bottom + 0.5))
     corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64)
     return "POLYLINE", _closed(corners + 0.5)
+
+
+def _axes(box: PixelBox) -> NDArray[np.float64]:
+    """The ends of the long axis, then of the short one, of the ellipse in a box (PS3.3 C.10.5.1.2)."""
+    left, top, right, bottom = box
+    column, row = (left + right) / 2, (top + bottom) / 2
+    level, upright = [(left, row), (right, row)], [(column, top), (column, bottom)]
+    return np.array(level + upright if right - left >= bottom - top else upright + level, np.float64)
 
 
 def outline(mask: NoduleMask, geometry: Geometry) -> NDArray[np.float64] | None:

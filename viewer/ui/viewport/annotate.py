@@ -3,7 +3,7 @@
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QPainter
 
-from viewer.core.reading.finding import Axis
+from viewer.core.reading.finding import Axis, PixelBox
 from viewer.ui import theme
 from viewer.ui.viewport import corners, graphics, heat, marks, measures, notices, pointers, profile, rulers
 from viewer.ui.viewport.frame import Frame
@@ -16,12 +16,12 @@ def annotate(
     frame: Frame,
     place: Placement,
     unit: float,
-    draft: Axis | None = None,
+    draft: Axis | PixelBox | None = None,
     coarse: bool = False,
 ) -> None:
     """Draw everything over the picture of `frame`. The painter works in device pixels.
 
-    draft   a line that is being drawn
+    draft   a line, or the box of an outline, that is being drawn
     coarse  the picture is made quickly, as it moves
     """
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -31,7 +31,9 @@ def annotate(
         heat.draw(sheet)
         rulers.crosshair(sheet)
         marks.draw(sheet)
-        measures.draw(sheet, draft)
+        if draft is not None and len(draft) == 4:
+            marks.outline(sheet, draft)
+        measures.draw(sheet, draft if draft is not None and len(draft) == 2 else None)
         rulers.scale_bar(sheet)
         corners.letters(sheet)
     else:

@@ -11,7 +11,7 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QPainterPath
 
 from viewer.app.display import Mark, MarkState
-from viewer.core.reading.finding import Axis
+from viewer.core.reading.finding import Axis, Outline, PixelBox
 from viewer.core.reading.lesions import LesionType
 from viewer.ui import signs, theme
 from viewer.ui.viewport import ink
@@ -60,7 +60,9 @@ def _shape(sheet: Sheet, mark: Mark, spot: Spot) -> None:
     dash = _DASH if mark.state is MarkState.REJECTED else ()
     if mark.author in ("reader", "joined"):
         colour = ink.faded(theme.colour("reader"), opacity)
-        ink.stroke(sheet.painter, _arcs(spot, spot.ring), colour, width, sheet.unit)
+        drawn = _outlined(sheet, mark, spot)
+        shape = _arcs(spot, spot.ring) if drawn is None else drawn
+        ink.stroke(sheet.painter, shape, colour, width, sheet.unit)
     if mark.author in ("model", "joined"):
         below = mark.state is MarkState.BELOW
         colour = ink.faded(theme.colour("line_strong" if below else "model"), opacity)
@@ -76,6 +78,33 @@ def _sign(sheet: Sheet, lesion: LesionType, spot: Spot, half: float, colour: QCo
     reach = signs.REACH * sheet.unit
     sign = signs.path(lesion, spot.x, spot.y - half - reach / 2, reach)
     ink.stroke(sheet.painter, sign, colour, theme.tokens().stroke["mark"], sheet.unit)
+
+
+def outline(sheet: Sheet, box: PixelBox) -> None:
+    """An outline that is being drawn."""
+    stroke = theme.tokens().stroke["mark_focused"]
+    ink.stroke(
+        sheet.painter, _outline(sheet, box, Outline.ELLIPSE), theme.colour("reader"), stroke, sheet.unit
+    )
+
+
+def _outlined(sheet: Sheet, mark: Mark, spot: Spot) -> QPainterPath | None:
+    """What the reader drew round the lesion, on the image where it was drawn; None without it."""
+    found = sheet.frame.image_place(mark) if spot.central and mark.center_lps_mm is None else None
+    if found is None or found[0].box is None or found[0].outline is None:
+        return None
+    return _outline(sheet, found[0].box, found[0].outline)
+
+
+def _outline(sheet: Sheet, box: PixelBox, shape: Outline) -> QPainterPath:
+    left, top, right, bottom = (edge + 0.5 for edge in box)
+    ends = (QPointF(*sheet.place.to_device(*at)) for at in ((left, top), (right, bottom)))
+    area, path = QRectF(*ends).normalized(), QPainterPath()
+    if shape is Outline.ELLIPSE:
+        path.addEllipse(area)
+    else:
+        path.addRect(area)
+    return path
 
 
 def outer(mark: Mark, spot: Spot, unit: float) -> float:

@@ -20,7 +20,7 @@ from PySide6.QtGui import QMouseEvent, QWheelEvent
 
 from viewer.app.display import Mark, Tool
 from viewer.core.dicom.geometry import Vector
-from viewer.core.reading.finding import Axis
+from viewer.core.reading.finding import Axis, PixelBox
 from viewer.ui.viewport import grips
 from viewer.ui.viewport.frame import Frame
 from viewer.ui.viewport.placement import Placement, zoom_at
@@ -212,6 +212,8 @@ class Mouse:
                 return self._pan(scene)
             case Tool.DISTANCE | Tool.BIDIRECTIONAL:
                 return self._line(scene)
+            case Tool.OUTLINE:
+                return self._outline(scene)
             case Tool.PROBE:
                 return lambda at: None  # every move reports the pointer
 
@@ -315,6 +317,24 @@ class Mouse:
         self._finish = finish
         return follow
 
+    def _outline(self, scene: _Scene) -> Drag:
+        """From one corner of the box to the other; the ellipse in it is the outline."""
+        box: PixelBox | None = None
+
+        def follow(at: QPointF) -> None:
+            nonlocal box
+            ends = (scene.place.to_image(*self._device(point)) for point in (scene.at, at))
+            (left, right), (top, bottom) = (sorted(pair) for pair in zip(*ends, strict=True))
+            box = (left - 0.5, top - 0.5, right - 0.5, bottom - 0.5)
+            self._draft(box)
+
+        def finish() -> None:
+            if box is not None:
+                self._viewport.desk.draw_outline(scene.id, box)
+
+        self._finish = finish
+        return follow
+
     def _own_mark(self, scene: _Scene) -> Mark | None:
         unit = self._viewport.unit()
         mark = grips.mark_at(scene.frame, scene.place, unit, *self._device(scene.at))
@@ -349,7 +369,7 @@ class Mouse:
         ratio = self._viewport.devicePixelRatioF()
         return at.x() * ratio, at.y() * ratio
 
-    def _draft(self, axis: Axis | None) -> None:
+    def _draft(self, axis: Axis | PixelBox | None) -> None:
         if axis != self._viewport.draft:
             self._viewport.draft = axis
             self._viewport.refresh()

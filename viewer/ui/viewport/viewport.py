@@ -24,7 +24,7 @@ from PySide6.QtWidgets import QWidget
 from viewer.app.display import Plane, Tool, ViewportState
 from viewer.app.stack import Stack
 from viewer.core.dicom.geometry import Vector
-from viewer.core.reading.finding import Axis
+from viewer.core.reading.finding import Axis, PixelBox
 from viewer.ui.viewport import reslice
 from viewer.ui.viewport.frame import Frame, NoticeKind, compose
 from viewer.ui.viewport.mouse import Mouse
@@ -69,6 +69,9 @@ class ViewportActions(Protocol):
     def pointer(self, viewport_id: str, lps: Vector | None, pixel: tuple[float, float] | None) -> None:
         """Where the pointer is; None, None = it left."""
 
+    def draw_outline(self, viewport_id: str, box: PixelBox) -> None:
+        """An ellipse was drawn in a box: edges in pixels of the image, the first one spanning -0.5 to 0.5."""
+
     def add_distance(self, viewport_id: str, axis: Axis) -> None:
         """A line was drawn with the distance tool."""
 
@@ -100,7 +103,7 @@ class Viewport(QWidget):
         self.desk = desk
         self._interface_size = interface_size
         self.tool = Tool.WINDOW
-        self.draft: Axis | None = None
+        self.draft: Axis | PixelBox | None = None
         self._state: ViewportState | None = None
         self._source: Source | None = None
         self._key: tuple[object, ...] = ()
