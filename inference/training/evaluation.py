@@ -1,7 +1,8 @@
 """What an evaluation says, for every kind of bundle: figures, and the two files that hold them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from inference.bundle import Figure
 from inference.evidence.bootstrap import Interval
 from inference.evidence.froc import Froc
+from inference.evidence.roc import Roc
 from inference.training.evaluation_page import page
 
 
@@ -33,9 +35,18 @@ def figure(name: str, at: Interval, n: int, unit: str = "") -> Figure:
 
 
 def write(
-    result: Evaluation, out: Path, curve: Froc | None, reliable: Sequence[tuple[float, float]], per: str
+    result: Evaluation,
+    out: Path,
+    curve: Froc | None,
+    reliable: Sequence[tuple[float, float]],
+    per: str,
+    *,
+    rocs: Mapping[str, Roc] = MappingProxyType({}),
 ) -> None:
-    """`evaluation.json` and `.html` into a folder (made if need be); false marks `per` litre or view."""
+    """`evaluation.json` and `.html` into a folder (made if need be); false marks `per` litre or view.
+
+    `rocs` by what they tell apart.
+    """
     out.mkdir(parents=True, exist_ok=True)
     (out / "evaluation.json").write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1))
-    (out / "evaluation.html").write_text(page(result, curve, reliable, per), encoding="utf-8")
+    (out / "evaluation.html").write_text(page(result, curve, reliable, per, rocs=rocs), encoding="utf-8")

@@ -1,14 +1,16 @@
 """The HTML page of an evaluation: figures, FROC curve and reliability diagram as SVG. No scripts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import pairwise
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from inference.bundle import Figure
 from inference.evidence.froc import Froc
+from inference.evidence.roc import Roc
 
 if TYPE_CHECKING:
     from inference.training.evaluation import Evaluation
@@ -26,10 +28,16 @@ circle { fill: #e0a458 }
 
 
 def page(
-    result: "Evaluation", curve: Froc | None, reliable: Sequence[tuple[float, float]], per: str = "litre"
+    result: "Evaluation",
+    curve: Froc | None,
+    reliable: Sequence[tuple[float, float]],
+    per: str = "litre",
+    *,
+    rocs: Mapping[str, Roc] = MappingProxyType({}),
 ) -> str:
     """The whole page as text; false marks are counted `per` litre or view. No `curve`: nothing was marked."""
     curves = ("" if curve is None else _froc(curve, per)) + (_reliability(reliable) if reliable else "")
+    curves += "".join(_roc(name, own) for name, own in rocs.items())
     unread = "".join(f"<li>{escape(n)}: {escape(why)}</li>" for n, why in result.not_read.items())
     title = f"{escape(result.bundle)} {escape(result.version)}"
     return f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}: evaluation</title>
@@ -64,12 +72,28 @@ def _froc(curve: Froc, per: str) -> str:
     return _frame(f"false marks per {per}", "sensitivity", 8, f'<polyline class="curve" points="{line}"/>')
 
 
+def _roc(name: str, curve: Roc) -> str:
+    """Sensitivity over the share of false alarms, beside what chance gives."""
+    points = map(_place, zip(curve.false_share.tolist(), curve.sensitivity.tolist(), strict=True))
+    line = " ".join(f"{a:.1f},{b:.1f}" for a, b in points)
+    return _frame(
+        f"1 - specificity: {escape(name)}",
+        "sensitivity",
+        1,
+        f'{_guide()}<polyline class="curve" points="{line}"/>',
+    )
+
+
+def _guide() -> str:
+    """The diagonal."""
+    (x0, y0), (x1, y1) = _place((0, 0)), _place((1, 1))
+    return f'<line class="guide" x1="{x0}" y1="{y0}" x2="{x1}" y2="{y1}"/>'
+
+
 def _reliability(points: Sequence[tuple[float, float]]) -> str:
     """Observed share over predicted probability."""
     dots = "".join(f'<circle cx="{a:.1f}" cy="{b:.1f}" r="4"/>' for a, b in map(_place, points))
-    (x0, y0), (x1, y1) = _place((0, 0)), _place((1, 1))
-    guide = f'<line class="guide" x1="{x0}" y1="{y0}" x2="{x1}" y2="{y1}"/>'
-    return _frame("predicted probability", "observed share", 1, guide + dots)
+    return _frame("predicted probability", "observed share", 1, _guide() + dots)
 
 
 def _place(point: tuple[float, float]) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from scipy import ndimage
 from inference.bundle import Bundle, Figure
 from inference.evidence.bootstrap import interval
 from inference.evidence.calibration import brier, ece, reliability
-from inference.evidence.roc import auc
+from inference.evidence.roc import auc, delong
 from inference.evidence.sizes import dice
 from inference.pipelines.classify import Classify
 from inference.pipelines.regions import regions
@@ -105,6 +105,7 @@ def _classified(
         for what, statistic in _statistics(p, positive, threshold).items():
             title = f"{label}: {what}".replace("'point'", f"'{name}'")
             out.append(figure(title, interval(units, statistic, repeats=repeats), len(test)))
+        out.append(figure(f"{label}: AUC, interval of DeLong", delong(p, positive), len(test)))
         rows = reliability(p, positive)
         shares += zip(rows.predicted.tolist(), rows.observed.tolist(), strict=True)
     return out, tuple(shares)

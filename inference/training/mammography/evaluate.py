@@ -11,6 +11,7 @@ from inference.bundle import Bundle, Figure
 from inference.evidence.calibration import brier, ece, reliability
 from inference.evidence.froc import froc
 from inference.evidence.marks import IGNORED, Scored
+from inference.evidence.roc import Roc, roc
 from inference.pipelines import clusters
 from inference.pipelines.both_views import Agreement, with_other_views
 from inference.pipelines.marks2d import Marked
@@ -59,8 +60,16 @@ def evaluation(
     )
     if out is not None:
         told = tuple(zip(shares.predicted.tolist(), shares.observed.tolist(), strict=True))
-        write(result, out, froc([film.scored for film in judged]), told, "view")
+        write(result, out, froc([film.scored for film in judged]), told, "view", rocs=rocs(judged))
     return result
+
+
+def rocs(judged: Iterable[Judged]) -> dict[str, Roc]:
+    """Of the malignancy of found masses; empty where only one kind was found."""
+    found = [(mark.malignancy, bool(mass.malignant)) for film in judged for mark, mass in film.found]
+    score = np.array([malignancy for malignancy, _ in found], np.float64)
+    truth = np.array([malignant for _, malignant in found], np.bool_)
+    return {"malignancy of found masses": roc(score, truth)} if truth.any() and not truth.all() else {}
 
 
 def judge(pipeline: Masses, agreement: Agreement, chosen: Iterable[Film]) -> list[Judged]:

@@ -13,7 +13,7 @@ from inference.evidence.bootstrap import interval, of_cases
 from inference.evidence.calibration import brier, ece
 from inference.evidence.froc import at_threshold, froc, sensitivity_at, threshold_at
 from inference.evidence.marks import IGNORED, Scored
-from inference.evidence.roc import auc
+from inference.evidence.roc import auc, delong
 from inference.pipelines.both_views import Agreement, Finding, breast_scores, findings
 from inference.pipelines.classify2d import terms
 from inference.pipelines.marks2d import Mark, Marked
@@ -75,13 +75,16 @@ def judgement(
     patients = [patient for patient, *_ in found]
     malignancy = np.array([mark.malignancy for _, mark, _ in found])
     malignant = np.array([bool(mass.malignant) for *_, mass in found])
-    out = [_auc("malignancy AUC of found masses", patients, malignancy, malignant, repeats)]
+    out = [
+        _auc("malignancy AUC of found masses", patients, malignancy, malignant, repeats),
+        figure("the same, interval of DeLong", delong(malignancy, malignant), len(found)),
+    ]
     if len(found):
         out += [
             Figure(name="Brier score of the malignancy", value=brier(malignancy, malignant), n=len(found)),
             Figure(
                 name="expected calibration error of the malignancy",
-                value=ece(malignancy, malignant, bins=5),
+                value=ece(malignancy, malignant),
                 n=len(found),
             ),
         ]

@@ -10,6 +10,7 @@ from inference.evidence.bootstrap import interval, of_cases
 from inference.evidence.calibration import brier, ece, isotonic, reliability
 from inference.evidence.froc import at_threshold, froc, highest_marks, sensitivity_at, threshold_at
 from inference.evidence.marks import FALSE, IGNORED, Scored, match
+from inference.evidence.roc import auc, delong, roc
 from inference.evidence.sizes import dice, sphere_diameter_mm
 from tests.conftest import shared_data
 
@@ -133,3 +134,27 @@ def test_dice_and_diameter():
     assert dice(a, ~a) == 0
     assert dice(~a & a, a & ~a) == 1
     assert sphere_diameter_mm(4 / 3 * np.pi * 27) == pytest.approx(6)
+
+
+def test_delongs_interval_is_that_of_the_structural_components():
+    """Against the definition, pair by pair, with ties."""
+    rng = np.random.default_rng(3)
+    truth = rng.random(60) < 0.4
+    score = np.round(rng.normal(truth.astype(float), 1), 1)
+    positive, negative = score[truth], score[~truth]
+    wins = (positive[:, None] > negative).astype(float) + 0.5 * (positive[:, None] == negative)
+    error = np.sqrt(
+        wins.mean(axis=1).var(ddof=1) / len(positive) + wins.mean(axis=0).var(ddof=1) / len(negative)
+    )
+    at = delong(score, truth)
+    assert at.value == pytest.approx(wins.mean())
+    assert at.low == pytest.approx(wins.mean() - 1.959964 * error)
+    assert at.high == pytest.approx(min(wins.mean() + 1.959964 * error, 1))
+
+
+def test_the_area_under_the_roc_curve_is_its_auc():
+    score, truth = np.array([0.9, 0.7, 0.7, 0.2]), np.array([True, True, False, False])
+    curve = roc(score, truth)
+    assert curve.false_share.tolist() == [0, 0, 0.5, 1]
+    assert curve.sensitivity.tolist() == [0, 0.5, 1, 1]
+    assert np.trapezoid(curve.sensitivity, curve.false_share) == pytest.approx(auc(score, truth))
