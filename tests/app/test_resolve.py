@@ -77,6 +77,18 @@ def test_the_panel_counts_what_was_seen(hand, desk):
     assert hand.state.viewports[0].seen == pytest.approx(4 / 24)
 
 
+def test_where_no_model_is_for_this_kind_of_images_none_is_named(home, second_reader, chest_folder):
+    second_reader.says((), status="not_run", reason="no model reads this study", other_kind=True)
+    hand = Hand(home)
+    hand.open(chest_folder)
+    hand.turn(lambda: hand.desk.second.kind != "waiting")
+    commit(hand)
+    panel = hand.state.panel
+    assert panel.model_line == "No model for images of this kind"
+    assert panel.empty == ("not_run", "Second reader: not run. No model reads this study.")
+    hand.desk.close()
+
+
 def test_no_findings_not_run_and_failed_look_different(home, second_reader, chest_folder):
     looks = []
     for status in ("done", "not_run", "failed"):
@@ -102,7 +114,7 @@ def test_a_probability_is_a_band_where_its_interval_is_known(hand, second_reader
     hand.press("N")
     (row,) = hand.state.panel.rows
     assert (row.band, row.band_text) == ((0.62, 0.91, 0.97), "62–97 %")
-    assert dict(row.lines)["Probability"].startswith("62–97 % that this is a nodule")
+    assert dict(row.lines)["Probability"].startswith("62–97 % that this is a lung nodule")
 
 
 def test_a_card_says_who_how_sure_where_and_what_was_decided(hand, desk):

@@ -65,9 +65,11 @@ def second_read_of(read: ModelRead) -> SecondRead:
         masks=masks,
         labels=read.labels,
         organs=read.organs,
-        skipped=frozenset(
+        lost=frozenset(read.lost),
+        unasked=frozenset(
             i.sop_instance_uid for i in read.inputs if i.sop_instance_uid and i.status != "read"
-        ),
+        )
+        - frozenset(read.lost),
         document=read.document,
         remarks=read.remarks,
         scores=read.stated,

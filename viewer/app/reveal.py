@@ -73,6 +73,7 @@ def _run(read: ModelRead) -> ModelRun:
         title=read.title,
         findings=tuple(f.tracking_uid for f in read.findings),
         document=read.document,
+        other_kind=read.other_kind,
         remarks=read.remarks,
         densities=_densities(read),
         accuracies=read.accuracies,

@@ -110,6 +110,7 @@ def test_nothing_that_suits_is_not_run_with_the_reason(read):
     model = read(display_set("1", modality="MR")).reads[0]
     assert model.status == "not_run"
     assert model.reason == "no model reads this study: its images are MR, the models read CT"
+    assert model.other_kind
     assert read().reads[0].reason == "there are no images in this study"
 
 

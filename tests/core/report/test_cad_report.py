@@ -88,16 +88,29 @@ def test_nothing_found_not_run_and_failed_are_different_codes(status, findings, 
     assert answer(document, "111064") == detections
 
 
-def test_a_view_that_was_not_read_is_among_the_failed_detections():
-    read = breasts.read(status="partial", reason="x", skipped=frozenset((breasts.uid("LMLO"),)), findings=())
-    (failed,) = items(mammography_cad_sr(SOURCES, read), "111025")
-    places = {
+def searched(document, container):
+    """Where in the image library the images stand that a container of detections speaks of."""
+    return {
         tuple(c.ReferencedContentItemIdentifier)
-        for performed in failed.ContentSequence
+        for box in items(document, container)
+        for performed in box.ContentSequence
         for c in performed.ContentSequence
         if "ReferencedContentItemIdentifier" in c
     }
-    assert places == {(1, 2, 4)}
+
+
+def test_a_view_that_was_not_read_is_among_the_failed_detections():
+    read = breasts.read(
+        status="partial",
+        reason="x",
+        lost=frozenset((breasts.uid("LMLO"),)),
+        unasked=frozenset((breasts.uid("RMLO"),)),
+        findings=(),
+    )
+    document = mammography_cad_sr(SOURCES, read)
+    assert searched(document, "111025") == {(1, 2, 4)}
+    assert (1, 2, 3) not in searched(document, "111063")  # nobody needed it: neither failed nor done
+    assert len(searched(document, "111063")) == 2
 
 
 def test_what_was_looked_for_is_named_where_nothing_was_found():

@@ -49,6 +49,14 @@ def evaluations(report):
     return box[0].ContentSequence
 
 
+def test_a_name_of_one_word_is_kept_in_every_report_of_the_images():
+    where = sources(patient_name="Phantom")
+    read = made.second_read(made.display_set(patient_name="Phantom"))
+    model = model_sr(where, read)
+    reader = reader_sr(where, made.reading(), [read], [model])  # a warning of highdicom would fail here
+    assert (model.PatientName, reader.PatientName) == ("Phantom", "Phantom")
+
+
 def test_model_and_reader_are_joined_by_tracking_uids():
     where, read = sources(), made.second_read(made.display_set())
     model = model_sr(where, read)

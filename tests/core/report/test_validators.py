@@ -75,7 +75,7 @@ def _cad():
         "cad_silent": mammography_cad_sr(views, silent),
         "cad_not_run": mammography_cad_sr(views, replace(silent, status="not_run", reason="no breast")),
         "cad_failed": mammography_cad_sr(views, replace(silent, status="failed", reason="no memory")),
-        "cad_partial": mammography_cad_sr(views, breasts.read(status="partial", skipped=unread)),
+        "cad_partial": mammography_cad_sr(views, breasts.read(status="partial", lost=unread)),
     }
 
 

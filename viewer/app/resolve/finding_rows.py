@@ -206,8 +206,7 @@ def _why(
 ) -> tuple[tuple[str, str], ...]:
     lines = []
     if finding.probability is not None:
-        what = finding.label if finding.places else "nodule"
-        words = f"{_chance(finding)} that this is a {what}; {one_in(finding.probability)}"
+        words = f"{_chance(finding)} that this is {_one(finding.label)}; {one_in(finding.probability)}"
         if finding.whole:
             words = f"{_chance(finding)} that it shows: {finding.label}"
         if finding.malignancy is not None:
@@ -236,6 +235,11 @@ def _why(
         given = lung_rads.finding_category(own or finding)
         lines.append(("Lung-RADS", _alone(given, counts=accepted or own is not None)))
     return tuple(lines)
+
+
+def _one(label: str) -> str:
+    """A label with its article: "a lung nodule", "an architectural distortion"."""
+    return f"{'an' if label[:1].lower() in 'aeiou' else 'a'} {label}" if label else "a finding"
 
 
 def _alone(given: Category, counts: bool) -> str:

@@ -20,6 +20,7 @@ SEALED = (
     "Its findings stay sealed until you commit. Your marks and verdict are then fixed; "
     "later changes are kept beside them."
 )
+NO_MODEL = "No model for images of this kind"
 EMPTY = Panel(
     mode="reading",
     title="My findings",
@@ -204,9 +205,11 @@ def _revealed(desk: DeskState, reading: Reading) -> Panel:
 def _model_line(desk: DeskState, reading: Reading) -> str:
     titles = {r.model_id: r.title for r in (desk.second.read.reads if desk.second.read else ())}
     named = (
-        f"{run.title or titles.get(run.model_id) or run.model_id} {run.model_version}" for run in reading.runs
+        f"{run.title or titles.get(run.model_id) or run.model_id} {run.model_version}"
+        for run in reading.runs
+        if not run.other_kind
     )
-    return text.DOT.join(map(str.strip, named)) or "No model"
+    return text.DOT.join(map(str.strip, named)) or NO_MODEL
 
 
 def _nothing(reading: Reading) -> tuple[str, str]:

@@ -47,10 +47,14 @@ class Considered:
         return replace(self, skipped=self.skipped | skipped)
 
     @property
+    def lost(self) -> tuple[DisplaySet, ...]:
+        """The images without which the read is not whole."""
+        return (*(d for d in self.choice.chosen if d.id in self.skipped), *self.choice.missed)
+
+    @property
     def missed(self) -> str:
-        """The images without which the read is not whole, each with its reason; "" where there is none."""
-        lost = [d for d in self.choice.chosen if d.id in self.skipped]
-        said = [f"{name(d)} ({self.skipped[d.id]})" for d in (*lost, *self.choice.missed)]
+        """The same in words, each with its reason; "" where there is none."""
+        said = [f"{name(d)} ({self.skipped[d.id]})" for d in self.lost]
         more = f" and {len(said) - MOST_NAMED} more" if len(said) > MOST_NAMED else ""
         return ", ".join(said[:MOST_NAMED]) + more
 
@@ -173,6 +177,7 @@ def _model_read(answer: Done | Failed, considered: Considered, bundle: Bundle) -
         operating_point=answer.operating_point,
         domain=answer.domain,
         inputs=considered.inputs,
+        lost=tuple(d.instances[0].sop_instance_uid for d in considered.lost),
         scores=answer.scores,
         thresholds=thresholds(bundle, bundle.looked_for),
         findings=findings,

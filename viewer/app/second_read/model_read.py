@@ -50,12 +50,14 @@ class ModelRead:
 
     status      done, partial, not_run or failed; `reason` says in one sentence why it is not done
     findings    all candidates, highest probability first, named M1, M2 ...
+    lost        SOP Instance UIDs of images without which a read is not whole
     candidates  the same as the worker sent them, by tracking UID; their masks and heat maps are `.npy` files
     laterality  "L" or "R" by tracking UID, where the side is certain
     accuracies  how often its suggestions (density, shape, margin) are a reader's, where that was measured
     scores      of the study, its series, breasts and images; `thresholds`: by label, of those that have one
     calibrated  False: its probabilities are no more than what its network says
     labels      what the model looks for
+    other_kind  it is for images of another kind than the study's, and was not asked
     organs      its outlines are whole organs, for planning, and no lesions
     document    of another program: SOP Instance UID of the report that it is taken from; "" = read here
     remarks     a sentence for each mark of that report that cannot be shown
@@ -75,11 +77,13 @@ class ModelRead:
     scores: tuple[Score, ...] = ()
     thresholds: dict[str, float] = field(default_factory=dict)
     calibrated: bool = True
+    lost: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     candidates: dict[str, Candidate] = field(default_factory=dict)
     laterality: dict[str, str] = field(default_factory=dict)
     accuracies: dict[str, Accuracy] = field(default_factory=dict)
     labels: tuple[str, ...] = ()
+    other_kind: bool = False
     organs: bool = False
     document: str = ""
     remarks: tuple[str, ...] = ()

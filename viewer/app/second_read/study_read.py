@@ -62,7 +62,8 @@ def read_study(
         for number, installed in enumerate(asked)
     ]
     if not fitting:
-        reads = [replace(read, reason=_why_no_model(study, bundles)) for read in reads]
+        why = _why_no_model(study, bundles)
+        reads = [replace(read, reason=why, other_kind=True) for read in reads]
     return StudyRead(
         study_instance_uid=study.study_instance_uid,
         patient_id=study.patient.id,

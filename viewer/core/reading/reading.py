@@ -115,6 +115,7 @@ class ModelRun:
 
     findings  tracking UIDs of what it said; () in records of older programs, where one model said all
     document  of another program: SOP Instance UID of its report; remarks: what of that cannot be shown
+    other_kind  it is for images of another kind than the study's, and was not asked
     densities   (BI-RADS density, on how many images it was suggested), the likeliest first
     accuracies  how often what it suggests is a reader's, as measured: density, shape, margin
     scores    what it says of the study, its series, breasts and images
@@ -138,6 +139,7 @@ class ModelRun:
     findings: tuple[str, ...] = ()
     document: str = ""
     remarks: tuple[str, ...] = ()
+    other_kind: bool = False
     densities: tuple[tuple[str, int], ...] = ()
     accuracies: dict[str, Accuracy] = field(default_factory=dict)
     scores: tuple[StatedScore, ...] = ()

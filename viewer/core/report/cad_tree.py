@@ -25,8 +25,8 @@ def tree(sources: Sequence[Source], read: SecondRead, findings: Sequence[Finding
     """The root of the document. `findings` have places on images of `sources`."""
     library = _library(sources)
     places = {key: (*_LIBRARY, number) for number, key in enumerate(library, 1)}
-    seen = [place for (uid, _), place in places.items() if uid not in read.skipped]
-    unseen = [place for (uid, _), place in places.items() if uid in read.skipped]
+    seen = [place for (uid, _), place in places.items() if uid not in read.lost | read.unasked]
+    unseen = [place for (uid, _), place in places.items() if uid in read.lost]
     return i.box(
         "",
         "report",

@@ -67,7 +67,7 @@ def comprehensive_3d(
         made.VerifyingObserverSequence[0].VerificationDateTime = stamp
     made.TimezoneOffsetFromUTC = datetime.now(zone()).strftime("%z")
     name_schemes(made)
-    made.PatientName = sources[0].patient_name
+    sources[0].name_patient(made)
     return made
 
 

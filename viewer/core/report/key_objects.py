@@ -39,7 +39,7 @@ def key_objects(sources: Sequence[Source], reading: Reading) -> Dataset | None:
         if item.ValueType == "IMAGE":
             del item.ConceptNameCodeSequence  # highdicom calls it "Source"; the template has no name there
     made.TimezoneOffsetFromUTC = datetime.now(zone()).strftime("%z")
-    made.PatientName = sources[0].patient_name
+    sources[0].name_patient(made)
     return made
 
 

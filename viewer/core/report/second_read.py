@@ -36,7 +36,8 @@ class SecondRead:
     organs    its outlines are whole organs: they are written as an RT Structure Set, too
     document  of another program: SOP Instance UID of its report, with remarks on marks that are not shown
     scores    what it says of the study, its series, breasts and images
-    skipped   SOP Instance UIDs of images that were given to it and not read
+    lost      SOP Instance UIDs of images without which the read is not whole; unasked: of those that it
+              needs not (another one of the same view was chosen)
     """
 
     model_id: str
@@ -55,7 +56,8 @@ class SecondRead:
     masks: Mapping[str, NoduleMask] = field(default_factory=dict)
     labels: tuple[str, ...] = ()
     organs: bool = False
-    skipped: frozenset[str] = frozenset()
+    lost: frozenset[str] = frozenset()
+    unasked: frozenset[str] = frozenset()
     document: str = ""
     remarks: tuple[str, ...] = ()
     scores: tuple[StatedScore, ...] = ()

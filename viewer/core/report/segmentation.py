@@ -63,7 +63,7 @@ def _seg(
         return None
     with refusing(label):
         made = _segmentation(where, segments, maker, label)
-    made.PatientName = where.patient_name
+    where.name_patient(made)
     name_schemes(made)
     return made
 

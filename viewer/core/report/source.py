@@ -39,6 +39,10 @@ class Source:
         place = self.places.get(slice_index)
         return None if place is None else self.images[place[0]]
 
+    def name_patient(self, made: Dataset) -> None:
+        """Give an object the images' own name; in an element of its own, for it shares those of `images`."""
+        made.add_new("PatientName", "PN", self.patient_name)
+
     def frames_at(self, slice_index: int) -> list[int] | None:
         """Frame numbers of a slice as references give them; None in an object of one frame."""
         place = self.places.get(slice_index)

@@ -94,7 +94,7 @@ def _object(where: Source, read: SecondRead, label: str) -> Dataset:
     for keyword in PATIENT_AND_STUDY:
         if keyword in where.images[0]:
             made[keyword] = where.images[0][keyword]
-    made.PatientName = where.patient_name
+    where.name_patient(made)
     made.FrameOfReferenceUID = where.images[0].FrameOfReferenceUID
     made.PositionReferenceIndicator = ""
     made.Modality, made.SeriesInstanceUID, made.SeriesNumber = "RTSTRUCT", generate_uid(), RT_SERIES
