@@ -114,7 +114,7 @@ def described(desk: DeskState, finding: Finding) -> Description:
     """What is said of a finding, with what follows from its places as far as the reader has not said it."""
     found = location(desk, finding)
     before = finding.description or Description()
-    return before.placed(found.answers, found.nipple_mm, found.nipple_in)
+    return before.placed(found.answers, found.nipple_mm, found.nipple_in, found.behind_mm)
 
 
 def location(desk: DeskState, finding: Finding) -> breasts.Location:

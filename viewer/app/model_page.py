@@ -27,7 +27,7 @@ def model_page(desk: DeskState) -> str:
 
 
 def _asked_for(reading: Reading | None, focus: str) -> ModelRun | None:
-    runs = () if reading is None else reading.runs
+    runs = () if reading is None else [run for run in reading.runs if not run.other_kind]
     return next((run for run in runs if focus in run.findings), next(iter(runs), None))
 
 

@@ -78,7 +78,7 @@ def test_depth_is_the_third_between_nipple_and_chest_wall(behind, depth):
 
 def test_one_view_alone_says_depth_and_distance_but_no_quadrant():
     found = location([on_view("L", "MLO", behind=30, off=40)], "L")
-    assert found == Location({"depth": "anterior"}, 50.0, "MLO")
+    assert found == Location({"depth": "anterior"}, 50.0, "MLO", (("MLO", 30.0),))
 
 
 def test_near_the_nipple_it_is_retroareolar():

@@ -9,6 +9,7 @@ from viewer.core.reading import birads
 from viewer.core.reading.arbitration import Choice
 from viewer.core.reading.changes import Refused
 from viewer.core.reading.codec import from_json, to_json
+from viewer.core.reading.description import Description
 from viewer.core.reading.discordance import agreed_words, arbitration
 from viewer.core.reading.events import Kind
 from viewer.core.reading.fold import apply
@@ -45,6 +46,39 @@ def test_marks_on_mammograms_agree_on_an_image_of_both():
     second = reading("Roy", on_images("R1", ("mlo", 55, 60)))
     assert names(arbitration(first, second)) == []
     assert names(arbitration(first, reading("Roy", on_images("R1", ("mlo", 500, 60))))) == ["A1", "B1"]
+
+
+def on_view(name, view, behind_mm, kind="mass", side="R"):
+    said = Description(behind_mm=((view, behind_mm),)).saying("kind", kind)
+    return on_images(name, (f"{side}{view}", 100, 100), description=said, laterality=side)
+
+
+def test_one_lesion_marked_on_cc_by_one_reader_and_on_mlo_by_the_other_is_one():
+    first = reading("Lee", on_view("R1", "CC", 40.0), on_view("R2", "CC", 70.0))
+    second = reading("Roy", on_view("R3", "MLO", 64.0))
+    between = arbitration(first, second)
+    assert names(between) == ["A1"]  # the nearer one in depth is the lesion of both
+    (both,) = between.agreed
+    assert (both.name, [p.sop_instance_uid for p in both.places]) == ("A2+B1", ["RCC", "RMLO"])
+    assert both.note.endswith("joined by the distance behind the nipple.")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        on_view("R3", "MLO", 90.0),
+        on_view("R3", "MLO", 41.0, side="L"),
+        on_view("R3", "MLO", 41.0, kind="calcifications"),
+        on_view("R3", "CC", 41.0),
+        on_images("R3", ("RMLO", 1, 1), laterality="R"),
+    ],
+    ids=["deeper", "other breast", "other kind", "same view, apart", "depth not known"],
+)
+def test_marks_on_two_views_that_are_not_one_lesion_differ(other):
+    if other.places[0].sop_instance_uid == "RCC":
+        other = replace(other, places=(replace(other.places[0], column=900.0),))
+    between = arbitration(reading("Lee", on_view("R1", "CC", 40.0)), reading("Roy", other))
+    assert (names(between), between.agreed) == (["A1", "B1"], ())
 
 
 def test_categories_that_differ_are_a_point_and_the_same_ones_are_not():

@@ -13,12 +13,20 @@ from viewer.core.dicom.mammogram import Mammogram
 Point = tuple[float, float]
 """(column, row) of the stored image."""
 
+Behind = Iterable[tuple[str, float]]
+"""(view, how far behind the nipple in mm) of a finding."""
+
 SUBAREOLAR_MM = 20.0
 """As near to the nipple as this a finding is called retroareolar."""
 CENTRAL_MM = 10.0
 """As near to the line behind the nipple as this, in both views, it is called central."""
 OBLIQUE = ("MLO", "LMO")
 """Views whose upper edge is up and outwards: tilted by 45 degrees, as most are."""
+LEVEL_MM = 36.0
+"""As much may the distances of one lesion behind the nipple differ between CC and MLO.
+
+2.1 standard deviations of 17 mm: the second reader joins its own marks so (`inference.pipelines.both_views`).
+"""
 FROM_ABOVE = ("CC", "FB", "XCCL", "XCCM")
 """Views that tell outer from inner; the others tell upper from lower."""
 
@@ -54,11 +62,15 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """Answers to the questions about the place, "" where not known, and the distance with its view."""
+    """Answers to the questions about the place, "" where not known, and the distance with its view.
+
+    behind_mm  (view, how far behind the nipple), mm
+    """
 
     answers: dict[str, str]
     nipple_mm: float | None
     nipple_in: str
+    behind_mm: tuple[tuple[str, float], ...] = ()
 
 
 def axes(breast: Mammogram, orientation: tuple[str, ...], side: str) -> Axes | None:
@@ -111,7 +123,19 @@ def location(views: Iterable[Seen], side: str) -> Location:
     answers = {"depth": _depth(first)}
     if above is not None and beside is not None:
         answers = _around(above, beside, side) | answers
-    return Location({k: v for k, v in answers.items() if v}, first.nipple_mm, first.view)
+    behind = tuple((s.view, s.behind_mm) for s in found)
+    return Location({k: v for k, v in answers.items() if v}, first.nipple_mm, first.view, behind)
+
+
+def apart_across_views(one: Behind, other: Behind) -> float | None:
+    """How much less deep one finding lies on CC than the other on MLO, or the other way round, mm.
+
+    CC and MLO show a lesion at about the same distance behind the nipple, for the breast turns round the axis
+    through it. None where the views are not such a pair, or the difference is above `LEVEL_MM`.
+    """
+    pairs = ((a, b) for view, a in one for against, b in other if {view, against} == {"CC", "MLO"})
+    nearest = min((abs(a - b) for a, b in pairs), default=None)
+    return nearest if nearest is not None and nearest <= LEVEL_MM else None
 
 
 def _around(above: Seen, beside: Seen, side: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ class Description:
     answers    (question, its answers), by the ids of the table; a question without an answer is left out
     nipple_mm  distance from the nipple; None where it is not known
     nipple_in  the view in which it was measured: "CC", "MLO"; "" where the reader typed it
+    behind_mm  (view, how far behind the nipple) of its marks, mm
     computed   questions whose answer follows from the marks alone: the reader has not confirmed it
     """
 
@@ -17,6 +18,7 @@ class Description:
     nipple_mm: float | None = None
     nipple_in: str = ""
     computed: tuple[str, ...] = ()
+    behind_mm: tuple[tuple[str, float], ...] = ()
 
     def all_of(self, question: str) -> tuple[str, ...]:
         """The answers to a question."""
@@ -32,7 +34,13 @@ class Description:
         answers = (*kept, (question, given)) if given else kept
         return replace(self, answers=answers, computed=tuple(q for q in self.computed if q != question))
 
-    def placed(self, answers: dict[str, str], nipple_mm: float | None, nipple_in: str) -> "Description":
+    def placed(
+        self,
+        answers: dict[str, str],
+        nipple_mm: float | None,
+        nipple_in: str,
+        behind_mm: tuple[tuple[str, float], ...] = (),
+    ) -> "Description":
         """The same with what follows from the marks; what the reader has said of a place stays."""
         kept = {name: said for name, said in self.answers if name not in self.computed}
         new = {name: (said,) for name, said in answers.items() if said and name not in kept}
@@ -41,4 +49,5 @@ class Description:
             nipple_mm=self.nipple_mm if self.nipple_mm is not None and not self.nipple_in else nipple_mm,
             nipple_in=self.nipple_in if self.nipple_mm is not None and not self.nipple_in else nipple_in,
             computed=tuple(new),
+            behind_mm=behind_mm,
         )

@@ -7,19 +7,26 @@ from typing import NamedTuple
 from viewer.core.reading import birads
 from viewer.core.reading.arbitration import Arbitration, Difference, Opinion
 from viewer.core.reading.finding import Finding
-from viewer.core.reading.joins import join
+from viewer.core.reading.joins import join, join_across_views
 from viewer.core.reading.reading import Assessment, Category, Reading
 
+ACROSS = "Marked by each reader on another view: joined by the distance behind the nipple."
 NOT_MARKED, NOT_GIVEN = "not marked", "not given"
 
 
 def arbitration(first: Reading, second: Reading) -> Arbitration:
     """What two readings of one study agree on, and on what they differ; nothing is decided.
 
-    Findings are one where they lie in one place (see `joins`): in the patient, or on an image of both.
+    Findings are one where they lie in one place (see `joins`): in the patient, on an image of both, or on CC
+    and MLO of a breast at one distance behind the nipple.
     """
     one, other = _opinion(first, "A"), _opinion(second, "B")
-    pairs = join(one.findings, other.findings)
+    here = join(one.findings, other.findings)
+    across = join_across_views(
+        (f for f in one.findings if f.tracking_uid not in here),
+        (f for f in other.findings if f.tracking_uid not in here.values()),
+    )
+    pairs = here | across
     partner = {f.tracking_uid: f for f in other.findings}
     agreed = [(f, partner[pairs[f.tracking_uid]]) for f in one.findings if f.tracking_uid in pairs]
     alone = [f for f in one.findings if f.tracking_uid not in pairs]
@@ -27,9 +34,18 @@ def arbitration(first: Reading, second: Reading) -> Arbitration:
     return Arbitration(
         first=one,
         second=other,
-        agreed=tuple(replace(f, name=f"{f.name}+{g.name}") for f, g in agreed),
+        agreed=tuple(_both(f, g, across=f.tracking_uid in across) for f, g in agreed),
         differences=(*(_of_finding(f, f in one.findings) for f in alone), *_of_words(first, second)),
     )
+
+
+def _both(one: Finding, other: Finding, across: bool) -> Finding:
+    """A finding of both; one that was joined across views lies on the images of both, and says so."""
+    kept = replace(one, name=f"{one.name}+{other.name}")
+    if not across:
+        return kept
+    note = " ".join(filter(None, (one.note, other.note, ACROSS)))
+    return replace(kept, places=(*one.places, *other.places), note=note)
 
 
 def differs(first: Reading, second: Reading) -> bool:

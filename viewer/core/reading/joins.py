@@ -1,8 +1,9 @@
 """Which finding of the model and which mark of the reader are one place. Pure geometry, no verdicts."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
+from viewer.core.reading.breasts import apart_across_views
 from viewer.core.reading.finding import Finding, ImagePlace
 
 NEAR_MM = 5.0
@@ -18,18 +19,45 @@ def join(model: Iterable[Finding], own: Iterable[Finding]) -> dict[str, str]:
     two, or `NEAR_MM`; on images, an image of both where the centre of one lies in the box of the other, or
     within `NEAR_PX`. Candidates below the operating point are not joined: they are not on screen.
     """
-    marks = list(own)
+    return _one_to_one((f for f in model if f.above_operating_point), list(own), _apart)
+
+
+def join_across_views(first: Iterable[Finding], second: Iterable[Finding]) -> dict[str, str]:
+    """The same for marks of two readers of which one lies on the CC and the other on the MLO of a breast.
+
+    A pair has no image of both, one side, the same distance behind the nipple (see `breasts`), and is or is
+    no calcification in both.
+    """
+    return _one_to_one(first, list(second), _apart_across_views)
+
+
+def _one_to_one(
+    first: Iterable[Finding],
+    second: Sequence[Finding],
+    apart: Callable[[Finding, Finding], float | None],
+) -> dict[str, str]:
+    """Nearest pairs first."""
     pairs = sorted(
-        (apart, proposed.tracking_uid, mark.tracking_uid)
-        for proposed in model
-        for mark in marks
-        if proposed.above_operating_point and (apart := _apart(proposed, mark)) is not None
+        (distance, one.tracking_uid, other.tracking_uid)
+        for one in first
+        for other in second
+        if (distance := apart(one, other)) is not None
     )
     joined: dict[str, str] = {}
-    for _, proposed_uid, mark_uid in pairs:
-        if proposed_uid not in joined and mark_uid not in joined.values():
-            joined[proposed_uid] = mark_uid
+    for _, one_uid, other_uid in pairs:
+        if one_uid not in joined and other_uid not in joined.values():
+            joined[one_uid] = other_uid
     return joined
+
+
+def _apart_across_views(one: Finding, other: Finding) -> float | None:
+    said, against = one.description, other.description
+    images = {p.sop_instance_uid for p in one.places} & {p.sop_instance_uid for p in other.places}
+    if said is None or against is None or images or not one.laterality == other.laterality != "":
+        return None
+    if (said.of("kind") == "calcifications") != (against.of("kind") == "calcifications"):
+        return None
+    return apart_across_views(said.behind_mm, against.behind_mm)
 
 
 def _apart(one: Finding, other: Finding) -> float | None:
