@@ -5,17 +5,16 @@ from dataclasses import replace
 from viewer.app.display import Corners, Plane, TextLevel
 from viewer.ui import theme
 from viewer.ui.viewport import ink
-from viewer.ui.viewport.picture import AIR_LEVEL
 from viewer.ui.viewport.profile import ROOM
-from viewer.ui.viewport.rulers import has_rail
-from viewer.ui.viewport.sheet import Sheet
+from viewer.ui.viewport.rulers import rail_side
+from viewer.ui.viewport.sheet import Sheet, is_on_breast
 
 MARGIN = 10.0
 """From the edge of the viewport to text, design pixels."""
 _ROOM_FOR_ZOOM = 560.0
 """Width from which a viewport says its zoom, design pixels."""
 _RAIL = 24.0
-"""What the rail and its signs take at the right edge, design pixels."""
+"""What the rail and its signs take at their edge, design pixels."""
 _MADE_HERE = "made here"
 
 
@@ -33,7 +32,7 @@ def draw(sheet: Sheet) -> None:
         top = sheet.height - MARGIN - role.line * len(rows) if bottom else MARGIN
         if right == text.label_right:
             top += -foot if bottom else named
-        left = sheet.width - MARGIN if right else MARGIN
+        left = _from_edge(sheet, right)
         for number, row in enumerate(rows):
             stamp = ink.stamp(row, "overlay", "overlay_text", sheet.unit)
             at = left * sheet.unit, (top + number * role.line) * sheet.unit
@@ -51,9 +50,9 @@ def _label(sheet: Sheet, text: Corners) -> tuple[float, float]:
     stamps = [ink.stamp(words, role, "overlay_text", sheet.unit) for words, role in named]
     lines = [theme.tokens().roles[role].line for _, role in named]
     wide, tall = max(stamp.width for stamp in stamps) / sheet.unit, sum(lines)
-    left, below = sheet.width - MARGIN if text.label_right else MARGIN, sheet.height - MARGIN - tall
+    left, below = _from_edge(sheet, text.label_right), sheet.height - MARGIN - tall
     edge = left - wide if text.label_right else left
-    low = _is_on_breast(sheet, edge, MARGIN, wide, tall) and not _is_on_breast(sheet, edge, below, wide, tall)
+    low = is_on_breast(sheet, edge, MARGIN, wide, tall) and not is_on_breast(sheet, edge, below, wide, tall)
     top = below if low else MARGIN
     for stamp, line in zip(stamps, lines, strict=True):
         ink.text(sheet.painter, left * sheet.unit, top * sheet.unit, stamp, align=float(text.label_right))
@@ -61,19 +60,11 @@ def _label(sheet: Sheet, text: Corners) -> tuple[float, float]:
     return (0.0, tall) if low else (tall, 0.0)
 
 
-def _is_on_breast(sheet: Sheet, left: float, top: float, wide: float, tall: float) -> bool:
-    """True where a box (design pixels) lies on more of a mammogram than air; False where nobody knows."""
-    picture, place, unit = sheet.frame.picture, sheet.place, sheet.unit
-    if picture is None or picture.air is None:
-        return False
-    ends = (left, top), (left + wide, top + tall)
-    (c0, r0), (c1, r1) = (place.to_image(x * unit, y * unit) for x, y in ends)
-    size = 2**AIR_LEVEL
-    columns, rows = (
-        slice(max(0, int(min(ends) // size)), max(0, int(max(ends) // size) + 1))
-        for ends in ((c0, c1), (r0, r1))
-    )
-    return not bool(picture.air[rows, columns].all())
+def _from_edge(sheet: Sheet, right: bool) -> float:
+    """Where text of a side begins; the rows of a mammogram are so many that they must stay off the rail."""
+    beside = rail_side(sheet) == ("right" if right else "left") and bool(sheet.frame.state.corners.label)
+    margin = MARGIN + (_RAIL if beside else 0.0)
+    return sheet.width - margin if right else margin
 
 
 def lines(sheet: Sheet) -> Corners:
@@ -118,11 +109,10 @@ def letters(sheet: Sheet) -> None:
     line = theme.tokens().roles["letter"].line
     share = {"left": 0.2, "right": 0.8}.get(chest_wall, 0.5)  # away from the text, which stands outside
     middle_x, middle_y = share * sheet.width, (sheet.height - line) / 2
-    rail = _RAIL if has_rail(sheet) else 0.0
-    rail += ROOM if rail and sheet.frame.state.profile is not None else 0.0
+    rail, room = rail_side(sheet), _RAIL + (ROOM if sheet.frame.state.profile is not None else 0.0)
     for text, x, y, align in (
-        (left, MARGIN, middle_y, 0.0),
-        (right, sheet.width - MARGIN - rail, middle_y, 1.0),
+        (left, MARGIN + (room if rail == "left" else 0.0), middle_y, 0.0),
+        (right, sheet.width - MARGIN - (room if rail == "right" else 0.0), middle_y, 1.0),
         (top, middle_x, MARGIN - 2, 0.5),
         (bottom, middle_x, sheet.height - MARGIN - line + 2, 0.5),
     ):

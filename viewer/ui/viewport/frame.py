@@ -192,7 +192,7 @@ def _slice_frame(state: ViewportState, stack: Stack, source: Source) -> Frame:
     picture = (
         source.slice(index, state.shutters, state.presentation, state.air)
         if state.slab is None
-        else source.slab(state.slab, state.shutters)
+        else source.slab(state.slab, state.shutters, state.air)
     )
     return replace(frame, picture=picture, table=table(grey))
 

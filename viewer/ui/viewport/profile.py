@@ -4,13 +4,13 @@ from PySide6.QtCore import QRect
 
 from viewer.ui import theme
 from viewer.ui.viewport import ink
-from viewer.ui.viewport.rulers import has_rail, rail_box
+from viewer.ui.viewport.rulers import has_rail, rail_box, rail_side
 from viewer.ui.viewport.sheet import Sheet
 
 _GAP, _LONGEST = 20.0, 36.0
 """From the rail, past the signs of the marks; and the length of a bar of probability 1. Design pixels."""
 ROOM = _GAP + _LONGEST
-"""What the strip takes beside the rail, design pixels: letters of the sides stand left of it."""
+"""What the strip takes beside the rail, design pixels: letters of the sides stand beyond it."""
 _QUIET = 0.45
 """Opacity of a slice that is not flagged; flagged ones are full."""
 
@@ -22,6 +22,8 @@ def profile(sheet: Sheet) -> None:
         return
     unit, box, painter = sheet.unit, rail_box(sheet), sheet.painter
     right = round(box.x() - _GAP * unit)
+    if rail_side(sheet) == "left":
+        right = round(box.x() + box.width() + ROOM * unit)
     colour, count = theme.colour("model"), len(said.values)
     painter.fillRect(QRect(right - round(_LONGEST * unit), box.y(), round(_LONGEST * unit), box.height()),
                      ink.faded(theme.colour("image"), 0.6))  # fmt: skip
@@ -42,9 +44,12 @@ def profile(sheet: Sheet) -> None:
 
 
 def _words(sheet: Sheet, box: QRect, right: int) -> None:
-    """At the height of the slice on screen, left of the bars."""
+    """At the height of the slice on screen, beside the bars: not where the rail is."""
     state, unit = sheet.frame.state, sheet.unit
     assert state.profile is not None
     here = box.y() + (state.index + 0.5) / state.count * box.height()
     stamp = ink.stamp(state.profile.text, "overlay", "model", unit)
-    ink.text(sheet.painter, right - (_LONGEST + 6) * unit, here - 9 * unit, stamp, align=1.0)
+    if rail_side(sheet) == "left":
+        ink.text(sheet.painter, right + 6 * unit, here - 9 * unit, stamp)
+    else:
+        ink.text(sheet.painter, right - (_LONGEST + 6) * unit, here - 9 * unit, stamp, align=1.0)

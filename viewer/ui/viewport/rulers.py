@@ -1,4 +1,4 @@
-"""The crosshair, the scale bar, and the rail at the right edge that shows place, marks and what was seen."""
+"""The crosshair, the scale bar, and the rail at one edge that shows place, marks and what was seen."""
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainterPath
@@ -7,17 +7,20 @@ from viewer.app.display import Plane
 from viewer.ui import theme
 from viewer.ui.viewport import ink
 from viewer.ui.viewport.grips import crosshair_gap, pixels_per_mm
-from viewer.ui.viewport.sheet import Sheet
+from viewer.ui.viewport.sheet import Sheet, is_on_breast
 
 _EDGE = 32.0
 """The crosshair ends so far from the edges, design pixels."""
 _BAR_SHARE = 0.22
 """Longest scale bar, as a share of the viewport's width."""
+_BAR_TO_TEXT = 8.0
+_CORNER_ROOM = 230.0
+"""What corner text takes of the width, at most, design pixels."""
 _BAR_ROOM = 480.0
 """Width from which a viewport has a scale bar, design pixels."""
 _BARS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0)
 """Lengths of a scale bar, mm."""
-_RAIL_MARGIN, _RAIL_RIGHT = 64.0, 13.0
+_RAIL_MARGIN, _RAIL_EDGE = 64.0, 13.0
 _UNSEEN = QColor(16, 16, 16)
 
 
@@ -54,7 +57,10 @@ def bar_length(pixels_per_mm: float, room: float) -> float:
 
 
 def scale_bar(sheet: Sheet) -> None:
-    """A bar of a round length in mm, true at this zoom; says so where there is no scale."""
+    """A bar of a round length in mm, true at this zoom; says so where there is no scale.
+
+    Off a breast: further outwards where it would lie on one, and not at all where there is no place.
+    """
     if sheet.width < _BAR_ROOM:
         return
     bottom = (sheet.height - 33) * sheet.unit
@@ -64,14 +70,37 @@ def scale_bar(sheet: Sheet) -> None:
         return
     scale = pixels_per_mm(sheet.frame, sheet.place)
     length = bar_length(scale, _BAR_SHARE * sheet.place.width)
-    if length:
-        _draw_bar(sheet, length, scale, bottom)
+    if not length:
+        return
+    text = f"{length / 10:g} cm" if length >= 10 else f"{length:g} mm"
+    text += " at the detector" if sheet.frame.at_detector else ""
+    stamp = ink.stamp(text, "overlay", "overlay_text", sheet.unit)
+    wide = length * scale / sheet.unit
+    place = _free_place(sheet, wide, wide + _BAR_TO_TEXT + stamp.width / sheet.unit)
+    if place is not None:
+        _draw_bar(sheet, length, scale, (place[0] * sheet.unit, place[1] * sheet.unit), stamp)
 
 
-def _draw_bar(sheet: Sheet, length: float, scale: float, bottom: float) -> None:
+def _free_place(sheet: Sheet, bar: float, whole: float) -> tuple[float, float] | None:
+    """(left, bottom) of the bar, of so many design pixels, `whole` with its text; None where a breast is
+    everywhere: in the middle, then outwards, then at the edge above the corner text.
+    """
+    corners = sheet.frame.state.corners
+    bottom, middle = sheet.height - 33, (sheet.width - bar) / 2
+    places = [(middle, bottom)]
+    if corners.label:
+        way, rows = (1, corners.bottom_right) if corners.label_right else (-1, corners.bottom_left)
+        room = max(0.0, sheet.width / 2 - whole - _CORNER_ROOM)
+        places += [(middle + way * share * room, bottom) for share in (0.25, 0.5, 0.75, 1.0)]
+        edge = sheet.width - whole - _RAIL_MARGIN / 2 if way > 0 else _RAIL_MARGIN / 2
+        places.append((edge, bottom - theme.tokens().roles["overlay"].line * len(rows)))
+    free = (at for at in places if not is_on_breast(sheet, at[0], at[1] - 10, whole, 14))
+    return next(free, None)
+
+
+def _draw_bar(sheet: Sheet, length: float, scale: float, at: tuple[float, float], stamp: ink.Stamp) -> None:
     unit = sheet.unit
-    left = round((sheet.place.width - length * scale) / 2) + 0.5
-    bottom = round(bottom) + 0.5
+    left, bottom = round(at[0]) + 0.5, round(at[1]) + 0.5
     right = left + length * scale
     path = ink.polyline(
         (left, bottom - 8 * unit), (left, bottom), (right, bottom), (right, bottom - 8 * unit)
@@ -82,10 +111,7 @@ def _draw_bar(sheet: Sheet, length: float, scale: float, bottom: float) -> None:
             x = left + length * scale * part / parts
             path.addPath(ink.polyline((x, bottom - 4 * unit), (x, bottom)))
     ink.stroke(sheet.painter, path, theme.colour("overlay_text"), 1.0, unit)
-    text = f"{length / 10:g} cm" if length >= 10 else f"{length:g} mm"
-    text += " at the detector" if sheet.frame.at_detector else ""
-    stamp = ink.stamp(text, "overlay", "overlay_text", unit)
-    ink.text(sheet.painter, right + 8 * unit, bottom - 9 * unit, stamp)
+    ink.text(sheet.painter, right + _BAR_TO_TEXT * unit, bottom - 9 * unit, stamp)
 
 
 def rail(sheet: Sheet) -> None:
@@ -101,8 +127,9 @@ def rail(sheet: Sheet) -> None:
     for start, end in state.seen_spans:
         first, last = (box.y() + round(share * box.height()) for share in (start, end))
         painter.fillRect(QRect(box.x(), first, box.width(), last - first), seen)
+    inwards = 12 * unit if rail_side(sheet) == "left" else -12 * unit
     for where, author in state.ticks:
-        _tick(sheet, QPointF(box.x() + box.width() / 2 - 12 * unit, box.y() + where * box.height()), author)
+        _tick(sheet, QPointF(box.x() + box.width() / 2 + inwards, box.y() + where * box.height()), author)
     here = box.y() + (state.index + 0.5) / state.count * box.height()
     left = round(box.x() + box.width() / 2 - 6 * unit)
     place = QRect(left, round(here - unit), round(12 * unit), round(2 * unit))
@@ -116,12 +143,22 @@ def has_rail(sheet: Sheet) -> bool:
     return state.count > 1 and bool(state.display_set) and sheet.height >= room
 
 
+def rail_side(sheet: Sheet) -> str:
+    """The edge with the rail: "right", but "left" where the chest wall is at the right; "" without a rail."""
+    if not has_rail(sheet):
+        return ""
+    return "left" if sheet.frame.state.pose.edge == "right" else "right"
+
+
 def rail_box(sheet: Sheet) -> QRect:
     """Where the rail lies, device pixels."""
     unit = sheet.unit
     top, bottom = round(_RAIL_MARGIN * unit), round(sheet.place.height - _RAIL_MARGIN * unit)
     width = round(4 * unit)
-    return QRect(round(sheet.place.width - _RAIL_RIGHT * unit - width / 2), top, width, bottom - top)
+    middle = _RAIL_EDGE * unit
+    if rail_side(sheet) != "left":
+        middle = sheet.place.width - middle
+    return QRect(round(middle - width / 2), top, width, bottom - top)
 
 
 def _tick(sheet: Sheet, at: QPointF, author: str) -> None:

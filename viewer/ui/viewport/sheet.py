@@ -7,6 +7,7 @@ from PySide6.QtGui import QImage, QPainter, QTransform
 
 from viewer.core.hanging.pose import Turn
 from viewer.ui.viewport.frame import Frame
+from viewer.ui.viewport.picture import AIR_LEVEL
 from viewer.ui.viewport.placement import Placement
 
 
@@ -33,6 +34,21 @@ class Sheet:
     def height(self) -> float:
         """Height in design pixels."""
         return self.place.height / self.unit
+
+
+def is_on_breast(sheet: Sheet, left: float, top: float, wide: float, tall: float) -> bool:
+    """True where a box (design pixels) lies on more of a mammogram than air; False where nobody knows."""
+    picture, place, unit = sheet.frame.picture, sheet.place, sheet.unit
+    if picture is None or picture.air is None:
+        return False
+    ends = (left, top), (left + wide, top + tall)
+    (c0, r0), (c1, r1) = (place.to_image(x * unit, y * unit) for x, y in ends)
+    size = 2**AIR_LEVEL
+    columns, rows = (
+        slice(max(0, int(min(ends) // size)), max(0, int(max(ends) // size) + 1))
+        for ends in ((c0, c1), (r0, r1))
+    )
+    return not bool(picture.air[rows, columns].all())
 
 
 def turned(image: QImage, turn: Turn) -> QImage:

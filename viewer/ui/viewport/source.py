@@ -22,6 +22,12 @@ _SINGLE: WeakKeyDictionary[Stack, dict[tuple[object, ...], Picture]] = WeakKeyDi
 """Pictures of single images, for all viewports: reducing a mammogram takes longer than a step change may."""
 
 
+_GROUND: WeakKeyDictionary[Stack, NDArray[np.bool_] | None] = WeakKeyDictionary()
+"""Air that all slices of a stack share."""
+_GROUND_SLICES = 7
+"""So many slices of a stack are looked at for its air."""
+_ITSELF = np.minimum(np.arange(65536), 255).astype(np.uint8)
+"""The table of what is grey already."""
 _SPARSE = 16
 _ROOM_MM = 1.5
 """What is drawn black beside the breast stays so far off the skin and off labels."""
@@ -41,18 +47,51 @@ class Source:
     ) -> Picture:
         """The slice as acquired; it must be ready. `shutters`: black outside of those it (or `state`) has.
 
-        air  of a single mammogram: True = black, False = known, but as stored; None = not looked for
+        air  of a mammogram: True = black, False = known, but as stored; None = not looked for
         """
         instance = self.stack.shown(index, state)
         key = (Plane.STACK, index, shutters, instance.shutters, instance.covered)
         if self.stack.display_set.count > 1:
-            return self._remember(key, lambda: self._slice(index, instance, shutters))
+            return self._in_stack(key, instance, air, lambda: self._slice(index, instance, shutters))
         known = _SINGLE.setdefault(self.stack, {})
         if key not in known:
             known[key] = self._slice(index, instance, shutters)
         if air is None or instance.mammogram is None:
             return known[key]
         return self._with_air(known, key, air)
+
+    def _in_stack(
+        self, key: tuple[object, ...], instance: Instance, air: bool | None, make: Callable[[], Picture]
+    ) -> Picture:
+        """A picture of slices, with the air that they share known, or drawn black."""
+        ground = None if air is None or instance.mammogram is None else self.ground()
+        if ground is None or air is None:
+            return self._remember(key, make)
+        return self._remember((*key, air), lambda: make().with_air(ground, air))
+
+    def ground(self) -> NDArray[np.bool_] | None:
+        """Where all slices of a tomosynthesis stack show nothing but air; None while they arrive, or without.
+
+        Looked for once, in slices from top to bottom: what is brightest in any of them is no air.
+        """
+        if self.stack.rgb is not None or not self.stack.complete:
+            return None
+        if self.stack not in _GROUND:
+            _GROUND[self.stack] = self._ground()
+        return _GROUND[self.stack]
+
+    def _ground(self) -> NDArray[np.bool_] | None:
+        from viewer.core.hanging.breast import air_round  # scipy: mostly in a loader's thread
+
+        there = np.flatnonzero(self.stack.ready)
+        brightest: NDArray[np.uint8] | None = None
+        for k in there[np.unique(np.linspace(0, len(there) - 1, _GROUND_SLICES, dtype=int))].tolist():
+            means = self._slice(k, self.stack.instance(k), shutters=False).pixels(AIR_LEVEL)
+            grey = grey_table(self.stack.grey(k))[means]
+            brightest = grey if brightest is None else np.maximum(brightest, grey)
+        if brightest is None:
+            return None
+        return air_round(brightest.astype(np.uint16), _ITSELF, self._room())
 
     def _with_air(
         self, known: dict[tuple[object, ...], Picture], key: tuple[object, ...], dark: bool
@@ -68,9 +107,11 @@ class Source:
     def _air(self, picture: Picture) -> NDArray[np.bool_] | None:
         from viewer.core.hanging.breast import air_round  # scipy: mostly in a loader's thread
 
-        finest = min(self.stack.instance(0).spacing_mm or (0.1,))
-        room = max(1, round(_ROOM_MM / finest / 2**AIR_LEVEL))
-        return air_round(picture.pixels(AIR_LEVEL), grey_table(self.stack.grey(0)), room)
+        return air_round(picture.pixels(AIR_LEVEL), grey_table(self.stack.grey(0)), self._room())
+
+    def _room(self) -> int:
+        finest = min(self.stack.display_set.instances[0].spacing_mm or (0.1,))
+        return max(1, round(_ROOM_MM / (finest * (1 << AIR_LEVEL))))
 
     def _slice(self, index: int, instance: Instance, shutters: bool) -> Picture:
         covered = covered_by_shutters(instance) if shutters else None
@@ -80,11 +121,11 @@ class Source:
         codes = self.stack.codes[index]
         return Picture(codes, covered, _padding_in(codes, instance))
 
-    def slab(self, slab: Slab, shutters: bool = True) -> Picture:
-        """Slices as one picture, of those that are there; all of them must be ready."""
+    def slab(self, slab: Slab, shutters: bool = True, air: bool | None = None) -> Picture:
+        """Slices as one picture, of those that are there; all of them must be ready. `air`: as of `slice`."""
         middle = self.stack.instance((slab.first + slab.last) // 2)
         key = (slab, shutters, middle.shutters)
-        return self._remember(key, lambda: self._slab(slab, middle, shutters))
+        return self._in_stack(key, middle, air, lambda: self._slab(slab, middle, shutters))
 
     def _slab(self, slab: Slab, middle: Instance, shutters: bool) -> Picture:
         there = [k for k in range(slab.first, slab.last) if self.stack.ready[k]]
