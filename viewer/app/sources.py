@@ -261,14 +261,14 @@ def _unsafe(info: zipfile.ZipInfo) -> str:
     return ""
 
 
-def read_header(location: Location) -> "Dataset":
-    """The whole header of an object, without its pixels, for reports. Raises `DicomError`."""
+def read_header(location: Location, pixels: bool = False) -> "Dataset":
+    """The whole header of an object, and its `pixels` where they are asked for. Raises `DicomError`."""
     from pydicom import dcmread
 
     sources = Sources()
     try:
         with sources.open(location) as (stream, _):
-            return dcmread(stream, stop_before_pixels=True, force=True)
+            return dcmread(stream, stop_before_pixels=not pixels, force=True)
     except DicomError:
         raise
     except Exception as error:  # whatever a hostile file brings about inside the parser

@@ -97,15 +97,15 @@ class _Reader:
         if self._count > MOST_ITEMS:
             raise BadTree(f"it has more than {MOST_ITEMS} content items")
         children = found.get("ContentSequence") or []
-        kind = _text(found, "ValueType")
+        kind = text(found, "ValueType")
         number, unit = _number(found) if kind == "NUM" else (None, "")
         return Item(
             path=path,
-            relation=_text(found, "RelationshipType"),
+            relation=text(found, "RelationshipType"),
             kind=kind,
-            name=_code(found, "ConceptNameCodeSequence"),
-            code=_code(found, "ConceptCodeSequence"),
-            text=_text(found, "UID" if kind == "UIDREF" else "TextValue"),
+            name=coded(found, "ConceptNameCodeSequence"),
+            code=coded(found, "ConceptCodeSequence"),
+            text=text(found, "UID" if kind == "UIDREF" else "TextValue"),
             number=number,
             unit=unit,
             graphic=_graphic(found, kind),
@@ -115,7 +115,8 @@ class _Reader:
         )
 
 
-def _text(found: Dataset, keyword: str) -> str:
+def text(found: Dataset, keyword: str) -> str:
+    """A value as clean text; "" where there is none."""
     value = found.get(keyword)
     return "" if value is None else clean(str(value))
 
@@ -127,12 +128,13 @@ def _many(value: object) -> tuple[object, ...]:
     return (value,) if isinstance(value, str) or not isinstance(value, Iterable) else tuple(value)
 
 
-def _code(found: Dataset, keyword: str) -> Term:
-    coded = next(iter(found.get(keyword) or []), None)
-    if coded is None:
+def coded(found: Dataset, keyword: str) -> Term:
+    """The first code of a sequence; NOTHING where there is none."""
+    item = next(iter(found.get(keyword) or []), None)
+    if item is None:
         return NOTHING
-    value = _text(coded, "CodeValue") or _text(coded, "LongCodeValue") or _text(coded, "URNCodeValue")
-    return Term(value, _text(coded, "CodingSchemeDesignator"), _text(coded, "CodeMeaning"))
+    value = text(item, "CodeValue") or text(item, "LongCodeValue") or text(item, "URNCodeValue")
+    return Term(value, text(item, "CodingSchemeDesignator"), text(item, "CodeMeaning"))
 
 
 def _number(found: Dataset) -> tuple[float | None, str]:
@@ -141,7 +143,7 @@ def _number(found: Dataset) -> tuple[float | None, str]:
         return None, ""
     value = next(iter(_many(measured.get("NumericValue"))), None)
     number = None if value is None else float(str(value))
-    return (number if number is not None and math.isfinite(number) else None), _code(
+    return (number if number is not None and math.isfinite(number) else None), coded(
         measured, "MeasurementUnitsCodeSequence"
     ).value
 
@@ -155,12 +157,12 @@ def _graphic(found: Dataset, kind: str) -> Graphic | None:
     if not numbers or len(numbers) % size or not all(map(math.isfinite, numbers)):
         return None
     points = tuple(tuple(numbers[n : n + size]) for n in range(0, len(numbers), size))
-    return Graphic(_text(found, "GraphicType"), points, _text(found, "ReferencedFrameOfReferenceUID"))
+    return Graphic(text(found, "GraphicType"), points, text(found, "ReferencedFrameOfReferenceUID"))
 
 
 def _image(found: Dataset) -> ImageRef | None:
     referred = next(iter(found.get("ReferencedSOPSequence") or []), None)
-    uid = "" if referred is None else _text(referred, "ReferencedSOPInstanceUID")
+    uid = "" if referred is None else text(referred, "ReferencedSOPInstanceUID")
     if referred is None or not is_uid(uid):
         return None
     frames = _many(referred.get("ReferencedFrameNumber"))
