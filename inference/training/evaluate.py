@@ -185,7 +185,7 @@ def summary(bundle: Bundle, judged: Sequence[Judged], rules: Rules) -> Evaluatio
         not_read={case.name: case.status for case in judged if case.status != "done"},
         rules=rules.sentence,
         figures=(*_detection(bundle, judged, rules), *_outline(judged, rules), *_probability(bundle, judged)),
-        groups=tuple(_groups(bundle, judged)),
+        groups=tuple(_groups(bundle, judged, rules)),
     )
 
 
@@ -274,8 +274,8 @@ def _pooled(
     return probability[counted], truth, np.where(truth > 0, weight, 1.0)
 
 
-def _groups(bundle: Bundle, judged: Sequence[Judged]) -> list[Figure]:
-    """Sensitivity at the operating point by size and by texture, without intervals: the groups are small."""
+def _groups(bundle: Bundle, judged: Sequence[Judged], rules: Rules) -> list[Figure]:
+    """Sensitivity at the operating point by size and by texture, and at the lowest rate by texture."""
     threshold = bundle.operating_point.threshold
     rows: list[tuple[TruthLesion, bool]] = []
     for case in judged:
@@ -290,7 +290,27 @@ def _groups(bundle: Bundle, judged: Sequence[Judged]) -> list[Figure]:
         for name, found in groups.items()
         if found
     ]
-    return [*shares, *(_rank(case) for case in judged if len(case.lesions) == 1)]
+    named = _textures(judged, rules)
+    return [*shares, *named, *(_rank(case) for case in judged if len(case.lesions) == 1)]
+
+
+def _textures(judged: Sequence[Judged], rules: Rules) -> list[Figure]:
+    """Sensitivity at the lowest rate of false marks by texture, with intervals over patients."""
+    found = []
+    for texture in dict.fromkeys(le.texture for case in judged for le in case.lesions if le.texture):
+        cases = [_only(case, texture) for case in judged]
+        at = of_cases(cases, partial(_sensitivity, rate=RATES[0]), repeats=rules.repeats)
+        count = sum(len(case.owners) for case in cases)
+        found.append(figure(f"sensitivity at {RATES[0]:g} false marks per litre, {texture}", at, count))
+    return found
+
+
+def _only(case: Judged, texture: str) -> Scored:
+    """The case as if lesions of other textures were not to be counted."""
+    kept = [k for k, lesion in enumerate(case.lesions) if lesion.texture == texture]
+    s = case.scored
+    lesion = [kept.index(k) if k in kept else IGNORED if k >= 0 else k for k in s.lesion.tolist()]
+    return Scored(s.patient, s.scores, np.array(lesion, np.int64), tuple(s.owners[k] for k in kept), s.amount)
 
 
 def _rank(case: Judged) -> Figure:

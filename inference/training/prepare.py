@@ -1,6 +1,7 @@
 """`python -m inference.training.prepare`: evaluation cases with known truth.
 
-`implants`: held-back nodules in reserved procedural chests; `series`: the real series that are tests.
+`implants`: held-back nodules in reserved procedural chests; `subsolid`: those that are not solid, many times;
+`series`: the real series that are tests.
 Demonstration chests are written by `python -m inference.phantom`.
 """
 
@@ -19,7 +20,9 @@ from inference.training.ct_chest import TEST_SERIES, Nodule, Part, nodules, seri
 from inference.training.harvest import Placed, with_implants
 from inference.training.implants import Implant, posed
 
-IMPLANT_SEEDS = range(90000, 90003)
+IMPLANT_SEEDS, SUBSOLID_SEEDS = range(90000, 90003), range(90010, 90016)
+PLACEMENTS, LEAST_MM = 12, 5.0
+"""Of each held-back nodule that is not solid; smaller ones are not counted in the figures."""
 _AXES = ((0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (1.0, 0.0, 0.0))
 
 
@@ -35,6 +38,16 @@ def implant_cases(data: Path, seeds: Sequence[int], *, seed: int = 7) -> Iterato
     for number, chest_seed in enumerate(seeds):
         share = [library[int(k)] for k in order[number :: len(seeds)]]
         yield f"implants_{chest_seed}", implanted(phantom_background(chest_seed), share, seed)
+
+
+def subsolid_cases(data: Path, seeds: Sequence[int], *, seed: int = 7) -> Iterator[tuple[str, Case]]:
+    """Ground glass and part-solid crops `PLACEMENTS` times each, turned anew: few patients, many places."""
+    library = [n for n in nodules(data, Part.HELD_BACK, cubes=False) if texture_name(n.texture) != "solid"]
+    counted = sorted((n for n in library if n.diameter_mm >= LEAST_MM), key=lambda nodule: nodule.id)
+    order = np.random.default_rng([seed, 8]).permutation(PLACEMENTS * len(counted))
+    for number, chest_seed in enumerate(seeds):
+        share = [counted[int(k) % len(counted)] for k in order[number :: len(seeds)]]
+        yield f"subsolid_{chest_seed}", implanted(phantom_background(chest_seed), share, seed)
 
 
 def implanted(background: Background, share: Sequence[Nodule], seed: int) -> Case:
@@ -68,18 +81,20 @@ def _lesion(nodule: Nodule, place: Placed, grid: Grid) -> TruthLesion:
 def _cases(kind: str, data: Path, seeds: Sequence[int]) -> tuple[Iterator[tuple[str, Case]], int]:
     if kind == "implants":
         return implant_cases(data, seeds), len(seeds)
+    if kind == "subsolid":
+        return subsolid_cases(data, seeds), len(seeds)
     return ((name, series_case(data, name)) for name in TEST_SERIES), len(TEST_SERIES)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 0; 2 for a seed that is not reserved."""
     out = argparse.ArgumentParser(prog="python -m inference.training.prepare", description=__doc__)
-    out.add_argument("kind", choices=("implants", "series"))
+    out.add_argument("kind", choices=("implants", "subsolid", "series"))
     out.add_argument("--data", type=Path, required=True, help="folder of the data set ct_chest")
     out.add_argument("--out", type=Path, required=True, help="folder for the prepared cases")
     out.add_argument("--seeds", type=int, nargs="+", help="reserved seeds, 90000 to 99999")
     options = out.parse_args(arguments)
-    seeds = options.seeds or list(IMPLANT_SEEDS)
+    seeds = options.seeds or list(SUBSOLID_SEEDS if options.kind == "subsolid" else IMPLANT_SEEDS)
     console = Console(stderr=True)
     if any(seed not in RESERVED_SEEDS for seed in seeds):
         console.print(
