@@ -16,6 +16,7 @@ import numpy as np
 import tomli_w
 from numpy.typing import ArrayLike, NDArray
 
+from inference.concepts import Characteristics, characteristics_faults
 from inference.contract import NetworkContract, contract_faults
 from inference.protocol import Accuracy, OperatingPoint
 
@@ -131,6 +132,7 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     calibrations   of what is said beside the probability of a finding: `malignancy`, `shape`, `breast`, ...
     own_scales     by label; labels that are not in it have the bundle's calibration and operating points
     contract       of the general tasks (`contract.TASKS`): what the network is given, what its answer means
+    characteristics  of lung nodules: their type, and the concepts that their malignancy rests on
     """
 
     format: int
@@ -154,6 +156,7 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     calibrations: dict[str, Calibration] = {}
     own_scales: dict[str, OwnScale] = {}
     contract: NetworkContract | None = None
+    characteristics: Characteristics | None = None
 
     @property
     def operating_point(self) -> OperatingPoint:
@@ -264,6 +267,8 @@ def _faults(bundle: Bundle) -> Iterator[str]:
         if [p.name for p in own.operating_points] != names:
             yield f"the operating points of '{label}' are not named as the bundle's: {', '.join(names)}"
         yield from _calibration_faults(f"the calibration of '{label}'", own.calibration)
+    if bundle.characteristics is not None:
+        yield from characteristics_faults(bundle.characteristics)
     yield from contract_faults(bundle.task, bundle.contract, bundle.labels)
 
 

@@ -68,6 +68,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     mask, heat   on the input's own grid: uint8 0/1, float32 0..1
     axis ends    both ends of the long and the short axis in patient mm
     places       of a finding on images: one on each view that shows it
+    concepts     ratings that `malignancy` rests on, by the names of the bundle's bottleneck
     """
 
     id: str
@@ -84,6 +85,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     volume_mm3: float | None = None
     malignancy: float | None = None
     characteristics: dict[str, Characteristic] = {}
+    concepts: dict[str, float] = {}
     features: tuple[float, ...] = ()
     mask: Patch | None = None
     heat: Patch | None = None

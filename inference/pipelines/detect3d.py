@@ -21,6 +21,7 @@ from inference.pipelines.candidates import CROP, Found, candidates, crops
 from inference.pipelines.domain import judge, refusal, statistics
 from inference.pipelines.lungs import Lungs, find_lungs
 from inference.pipelines.measure import OnInput, axes, sphere_diameter, stored, to_input
+from inference.pipelines.nodule_features import Described, described
 from inference.pipelines.tiles import Maps, sweep
 from inference.pipelines.working_grid import Resampled, resample
 from inference.protocol import Candidate, Domain, Patch
@@ -164,6 +165,7 @@ class Detect3D:
                     probability=float(probabilities[k]),
                     above=bool(above[k]),
                     heat=stored(out, f"heat_{k + 1}", heat),
+                    said=described(self.bundle.characteristics, detection.volume.hu, found),
                     out=out,
                 )
             )
@@ -223,6 +225,7 @@ def _candidate(
     probability: float,
     above: bool,
     heat: Patch | None,
+    said: Described,
     out: Path,
 ) -> Candidate:
     grid = detection.volume.grid
@@ -250,6 +253,9 @@ def _candidate(
         long_axis_ends=None if measured is None else measured.long_ends,
         short_axis_ends=None if measured is None else measured.short_ends,
         volume_mm3=volume or None,
+        malignancy=said.malignancy,
+        characteristics=said.characteristics,
+        concepts=said.concepts,
         features=tuple(float(v) for v in detection.features[k]),
         mask=kept,
         heat=heat,

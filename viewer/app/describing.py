@@ -6,16 +6,17 @@ Each answer is an event at once. Enter keeps what stands there and goes on, Back
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from viewer.app import asking, locating, signing, suggesting
+from viewer.app import asking, locating, rating, signing, suggesting
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Question, Severity
 from viewer.core.reading import birads
 from viewer.core.reading.birads import KEYS, SIDES
+from viewer.core.reading.concepts import Rating
 from viewer.core.reading.description import Description
 from viewer.core.reading.finding import Finding
 from viewer.core.reading.reading import Reading, Stage
 
-FINDING, EXAM = "finding", "exam"
+FINDING, EXAM, CONCEPTS = "finding", "exam", "concepts"
 NIPPLE, NOTE, CHANCE = "nipple", "note", "chance"
 """Questions that are answered in figures and in words: two about a finding, one about the examination."""
 Suggested = Mapping[str, tuple[str, str]]
@@ -52,6 +53,13 @@ def describe(desk: DeskState) -> None:
     """Ask about the finding in focus, from what it is on; from the first open question where that is said."""
     desk.screen.page, desk.review.strip, desk.review.asked = "reading", False, FINDING
     desk.review.question = _first_open(steps(desk))
+    desk.changed()
+
+
+def rate_concepts(desk: DeskState) -> None:
+    """Ask for the concepts that the malignancy of the finding in focus rests on."""
+    desk.screen.page, desk.review.strip, desk.review.asked = "reading", False, CONCEPTS
+    desk.review.question = 0
     desk.changed()
 
 
@@ -93,6 +101,8 @@ def steps(desk: DeskState) -> tuple[Step, ...]:
     """The questions that are asked now."""
     if desk.review.asked == EXAM and desk.reading is not None:
         return _exam_steps(desk, desk.reading)
+    if desk.review.asked == CONCEPTS:
+        return _concept_steps(rating.of_focus(desk))
     finding = subject(desk)
     if desk.review.asked == FINDING and finding is not None:
         return _finding_steps(finding, _description(desk), _suggested(desk))
@@ -139,7 +149,10 @@ def answer(desk: DeskState, key: str) -> None:
     step = current(desk)
     if step is None or all(key != k for k, _ in step.options):
         return
-    if desk.review.asked == EXAM:
+    if desk.review.asked == CONCEPTS:
+        rating.rate(desk, step.id, float(key))
+        go(desk)
+    elif desk.review.asked == EXAM:
         _answer_exam(desk, step, key)
     else:
         _answer_finding(desk, step, key)
@@ -150,7 +163,9 @@ def clear(desk: DeskState) -> None:
     step = current(desk)
     if step is None:
         return
-    if step.id == CHANCE:
+    if desk.review.asked == CONCEPTS:
+        rating.rate(desk, step.id, None)
+    elif step.id == CHANCE:
         signing.set_chance(desk, None)
     elif desk.review.asked == EXAM:
         _assess(desk, step, "")
@@ -383,4 +398,17 @@ def _step(question: birads.Question, given: tuple[str, ...], title: str = "", si
         chosen=tuple(a.key for a in question.answers if a.id in given),
         many=question.many,
         side=side,
+    )
+
+
+def _concept_steps(rests_on: Rating | None) -> tuple[Step, ...]:
+    """One question a concept; the title says what the model rates."""
+    return tuple(
+        Step(
+            id=one.concept.name,
+            title=f"{one.concept.name.capitalize()}: the model {one.model:.1f} ± {one.concept.error:.1f}",
+            options=tuple(zip(KEYS, one.concept.words, strict=False)),
+            chosen=() if one.reader is None else (f"{one.reader:g}",),
+        )
+        for one in (() if rests_on is None else rests_on.concepts)
     )

@@ -77,6 +77,7 @@ def _run(read: ModelRead) -> ModelRun:
         remarks=read.remarks,
         densities=_densities(read),
         accuracies=read.accuracies,
+        bottleneck=read.bottleneck,
         scores=read.stated,
     )
 

@@ -309,6 +309,12 @@ class ReadingSession:
         """Take a verdict back to open."""
         self._do(Kind.UNDECIDED, self._named(tracking_uid))
 
+    def rate(self, tracking_uid: str, concept: str, rating: float | None) -> None:
+        """The reader's rating of a concept of a model's finding; None goes back to the model's."""
+        said = self.reading.corrections.get(tracking_uid, {}).get(concept)
+        if rating != said:
+            self._do(Kind.CONCEPT, self._named(tracking_uid) | {"concept": concept, "rating": rating})
+
     def undo(self) -> str:
         """Take the last step of this stage back; returns its title. Raises `Refused` where there is none."""
         title, done = self.undo_title, self._progress.done

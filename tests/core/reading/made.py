@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 
+from inference.concepts import Bottleneck, Concept
 from viewer.core.pixels.grey import Window
 from viewer.core.reading.codec import to_json
 from viewer.core.reading.events import GENESIS, Event, Kind, digest
 from viewer.core.reading.finding import Author, Finding, ImagePlace
 from viewer.core.reading.fold import replay
 from viewer.core.reading.pictures import KeyImage, Shown, Snapshot
-from viewer.core.reading.reading import Category, Distance, Paradigm, Reading, Stage
+from viewer.core.reading.reading import Category, Distance, ModelRun, Paradigm, Reading, Stage
 
 SHOWN = Shown(
     display_set="set", series_instance_uid="1.5", sop_instance_uid="1.5.4", window=Window(40.0, 400.0, "Lung")
@@ -60,6 +61,40 @@ def proposed(name="M1", *, probability=0.8, **more):
     return finding(name, author=Author.MODEL, probability=probability, **more)
 
 
+BOTTLENECK = Bottleneck(
+    concepts=(
+        Concept(
+            name="spiculation", words=("none", "slight", "medium", "much", "marked"), error=0.5, weight=0.8
+        ),
+        Concept(
+            name="margin", words=("poor", "poorish", "medium", "sharpish", "sharp"), error=0.6, weight=-0.4
+        ),
+    ),
+    offset=-6.0,
+    size_weight=2.0,
+    residuals=((0.5, 0.1), (0.1, 0.6)),
+)
+"""Two concepts: one point of spiculation adds 0.8 to the log odds of malignancy."""
+
+
+def rated(name="M1", *, malignancy=0.3, **more):
+    """A finding of the model whose malignancy rests on `BOTTLENECK`."""
+    concepts = (("spiculation", 2.3), ("margin", 3.6))
+    return proposed(name, malignancy=malignancy, concepts=concepts, **more)
+
+
+def run_of(*names):
+    """The model that said so."""
+    return ModelRun(
+        model_id="m",
+        model_version="1",
+        model_sha256="ab" * 32,
+        status="done",
+        findings=tuple(proposed(name).tracking_uid for name in names),
+        bottleneck=BOTTLENECK,
+    )
+
+
 class Chain:
     """Events of one reading as they would stand in the log."""
 
@@ -98,13 +133,13 @@ class Chain:
         category = self.reading.category
         return self.add(Kind.COMMIT, category=None if category is None else to_json(category))
 
-    def reveal(self, *findings, joined=None, status="done") -> "Chain":
+    def reveal(self, *findings, joined=None, status="done", runs=()) -> "Chain":
         return self.add(
             Kind.REVEAL,
             seal=self.reading.seal,
             status=status,
             reason="",
-            runs=[],
+            runs=[to_json(run) for run in runs],
             findings=[to_json(f) for f in findings],
             joined=joined or {},
         )
@@ -136,7 +171,7 @@ def at_stage(paradigm, stage) -> Chain | None:
     if stage is Stage.REVEALED and not reveals:
         return None
     if reveals:
-        chain.reveal(proposed("M1", at=(50.0, 0.0, 0.0)))
+        chain.reveal(rated("M1", at=(50.0, 0.0, 0.0)), runs=(run_of("M1"),))
     if stage is Stage.SIGNED:
         chain.sign(*(("M1",) if reveals else ()))
     return chain
@@ -170,6 +205,7 @@ def payload_for(kind, chain) -> dict:
             )
         },
         Kind.SNAPSHOT_DELETE: {"key": "s"},
+        Kind.CONCEPT: judged | {"concept": "spiculation", "rating": 4.0},
         Kind.IMPRESSION: {"text": "clear"},
         Kind.CATEGORY: {"category": category},
         Kind.ASSESSMENT: {"assessment": {"density": "b"}, "name": "density b"},

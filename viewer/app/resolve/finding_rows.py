@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from viewer.app import marking, outlining, picturing, reviewing, suggesting, text
+from viewer.app import marking, outlining, picturing, rating, reviewing, suggesting, text
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Action, Field, FindingRow, MarkState
 from viewer.app.naming import series_name
@@ -11,8 +11,9 @@ from viewer.app.resolve.scores import slice_lines
 from viewer.core.reading import lung_rads
 from viewer.core.reading.birads import SIDES, computed_words, descriptor_words, kind_words, location_words
 from viewer.core.reading.chance import chance, one_in, percent
+from viewer.core.reading.concepts import rating_of
 from viewer.core.reading.description import Description
-from viewer.core.reading.finding import Author, Finding
+from viewer.core.reading.finding import Author, Finding, Texture
 from viewer.core.reading.reading import Category, Judgement, Reading, Verdict
 from viewer.core.report.place import display_set_of, place_words, slice_in
 
@@ -209,7 +210,7 @@ def _why(
         words = f"{_chance(finding)} that this is {_one(finding.label)}; {one_in(finding.probability)}"
         if finding.whole:
             words = f"{_chance(finding)} that it shows: {finding.label}"
-        if finding.malignancy is not None:
+        if finding.malignancy is not None and not finding.concepts:
             words += f"; malignancy {percent(finding.malignancy)}"
         lines.append(("Probability", words))
     if finding.certainty is not None:
@@ -230,6 +231,10 @@ def _why(
     if finding.volume_mm3 is not None:
         axes = f"{size_text(finding)}, {finding.volume_mm3:.0f} mm³, as the model outlines it"
         lines.append(("Size", axes))
+    if finding.suggested is not None:
+        lines.append(("Type", _type(own or finding, finding.suggested)))
+    rests_on = rating_of(reading, finding)
+    lines += () if rests_on is None else rating.lines(rests_on)
     if reading.scheme == lung_rads.SCHEME and lung_rads.is_nodule(finding):
         accepted = reading.judgement(finding.tracking_uid).verdict is Verdict.ACCEPTED
         given = lung_rads.finding_category(own or finding)
@@ -242,6 +247,12 @@ def _one(label: str) -> str:
     return f"{'an' if label[:1].lower() in 'aeiou' else 'a'} {label}" if label else "a finding"
 
 
+def _type(said: Finding, suggested: tuple[Texture, float]) -> str:
+    """The type that counts, and beside it the one that the model names."""
+    texture, probability = suggested
+    return f"{said.texture.value}, yours (E); suggested {texture.value}, {percent(probability)}"
+
+
 def _alone(given: Category, counts: bool) -> str:
     """The category that a finding gives alone; `counts`: it does already."""
     if not given.value:
@@ -252,7 +263,7 @@ def _alone(given: Category, counts: bool) -> str:
 def _concepts(desk: DeskState, uid: str) -> tuple[str, ...]:
     reads = () if desk.second.read is None else desk.second.read.reads
     found = next((r.candidates[uid] for r in reads if uid in r.candidates), None)
-    if found is None:
+    if found is None or found.concepts:
         return ()
     return tuple(f"{name} {c.value}, {percent(c.probability)}" for name, c in found.characteristics.items())
 

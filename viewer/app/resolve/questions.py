@@ -10,6 +10,7 @@ KEEP = ("Enter: keep it, and the next question",)
 CONFIRM = ("Computed from the marks, not confirmed.", "Enter: confirm it, and the next question")
 SUGGESTED = "Suggested by the second reader, not confirmed"
 TAKE_OVER = "Enter: take it over, and the next question"
+RATE = ("Enter: leave it, the next. Del: the model's again. Esc: done",)
 SEVERAL = ("Several may hold. Enter: the next question",)
 
 
@@ -18,7 +19,8 @@ def finding_strip(desk: DeskState) -> Strip:
     if desk.review.strip:
         reasons = (*((r.digit, r.title) for r in reviewing.reasons()), ("Enter", "No reason"))
         return Strip(options=reasons)
-    return _asked(desk) if desk.review.asked == describing.FINDING else Strip()
+    about = (describing.FINDING, describing.CONCEPTS)
+    return _asked(desk) if desk.review.asked in about else Strip()
 
 
 def exam_strip(desk: DeskState) -> Strip:
@@ -31,6 +33,8 @@ def _asked(desk: DeskState) -> Strip:
     if step is None:
         return Strip()
     notes = CONFIRM if step.computed else SEVERAL if step.many else KEEP
+    if desk.review.asked == describing.CONCEPTS:
+        notes = RATE
     if step.suggested:
         measured = (f"{step.accuracy.capitalize()}.",) if step.accuracy else ()
         notes = (f"{SUGGESTED}.", *measured, TAKE_OVER)

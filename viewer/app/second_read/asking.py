@@ -84,6 +84,7 @@ def without_answer(
         reason=reason,
         inputs=inputs,
         accuracies=bundle.accuracies,
+        bottleneck=None if bundle.characteristics is None else bundle.characteristics.bottleneck,
         labels=bundle.looked_for,
         organs=bundle.outlines_organs,
         calibrated=bundle.calibrated,

@@ -68,12 +68,13 @@ def to_finding(
         long_axis=candidate.long_axis_ends,
         short_axis=candidate.short_axis_ends,
         volume_mm3=candidate.volume_mm3,
-        texture=_texture(candidate),
         probability=candidate.probability if certainty is None else None,
         certainty=certainty,
         interval=None if calibration is None else calibration.interval(candidate.score),
         score=candidate.score,
         malignancy=candidate.malignancy,
+        concepts=tuple(candidate.concepts.items()),
+        suggested=_texture(candidate),
         above_operating_point=candidate.above_operating_point,
     )
 
@@ -158,7 +159,8 @@ def _middle_column(plane: NDArray[np.int16]) -> float:
     return float(columns[0] + columns[-1]) / 2
 
 
-def _texture(candidate: Candidate) -> Texture:
-    """The model's suggestion where it is one of ours; solid, the default of the reader, where not."""
+def _texture(candidate: Candidate) -> tuple[Texture, float] | None:
+    """The model's suggestion where it is one of ours. Lung-RADS goes by what the reader says."""
     said = candidate.characteristics.get("texture")
-    return Texture(said.value) if said is not None and said.value in set(Texture) else Texture.SOLID
+    known = said is not None and said.value in set(Texture)
+    return (Texture(said.value), said.probability) if said is not None and known else None

@@ -134,6 +134,7 @@ def _finding(number: int, finding: Finding, read: ModelRead, segment: Segment | 
         **_size(candidate),
         "laterality": finding.laterality or read.laterality.get(finding.tracking_uid),
         "category": _category(finding),
+        **({"concepts": candidate.concepts} if candidate.concepts else {}),
         "characteristics": msgspec.to_builtins(candidate.characteristics),
         "segment": asdict(segment) if segment else None,
     }

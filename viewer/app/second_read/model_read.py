@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.concepts import Bottleneck
 from inference.protocol import Accuracy, ArrayRef, Candidate, Domain, OperatingPoint, Patch, Place, Score
 from viewer.app.whole_files import write_file
 from viewer.core.reading.codec import BadPayload, from_json, to_json
@@ -53,6 +54,7 @@ class ModelRead:
     lost        SOP Instance UIDs of images without which a read is not whole
     candidates  the same as the worker sent them, by tracking UID; their masks and heat maps are `.npy` files
     laterality  "L" or "R" by tracking UID, where the side is certain
+    bottleneck  concepts that its malignancy rests on, and how
     accuracies  how often its suggestions (density, shape, margin) are a reader's, where that was measured
     scores      of the study, its series, breasts and images; `thresholds`: by label, of those that have one
     calibrated  False: its probabilities are no more than what its network says
@@ -82,6 +84,7 @@ class ModelRead:
     candidates: dict[str, Candidate] = field(default_factory=dict)
     laterality: dict[str, str] = field(default_factory=dict)
     accuracies: dict[str, Accuracy] = field(default_factory=dict)
+    bottleneck: Bottleneck | None = None
     labels: tuple[str, ...] = ()
     other_kind: bool = False
     organs: bool = False

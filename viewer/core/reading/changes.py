@@ -32,6 +32,7 @@ class Content:
     distances: tuple[Distance, ...]
     key_images: tuple[KeyImage, ...]
     snapshots: tuple[Snapshot, ...]
+    corrections: dict[str, dict[str, float]]
     arbitration: Arbitration | None = None
 
 
@@ -50,6 +51,7 @@ def content_of(reading: Reading) -> Content:
         distances=reading.distances,
         key_images=reading.key_images,
         snapshots=reading.snapshots,
+        corrections=reading.corrections,
         arbitration=reading.arbitration,
     )
 
@@ -69,6 +71,7 @@ def with_content(reading: Reading, content: Content) -> Reading:
         distances=content.distances,
         key_images=content.key_images,
         snapshots=content.snapshots,
+        corrections=content.corrections,
         arbitration=content.arbitration,
     )
     if reading.scheme == birads.scheme():
@@ -205,6 +208,16 @@ def _undecided(content: Content, event: Event) -> tuple[Content, str]:
     return _judge(content, event, judgement), f"{text_of(event, 'name')} undecided"
 
 
+def _concept(content: Content, event: Event) -> tuple[Content, str]:
+    uid, concept, rating = text_of(event, "tracking_uid"), text_of(event, "concept"), event.payload["rating"]
+    others = {name: said for name, said in content.corrections.get(uid, {}).items() if name != concept}
+    if rating is not None:
+        others[concept] = from_json(rating, float)
+    corrections = {key: said for key, said in content.corrections.items() if key != uid}
+    corrections |= {uid: others} if others else {}
+    return replace(content, corrections=corrections), f"{concept} of {text_of(event, 'name')}"
+
+
 def _decide(content: Content, event: Event) -> tuple[Content, str]:
     """Whose word holds: a finding that one reader marked becomes part of the reading, or is no part of it."""
     between, choice = content.arbitration, Choice(text_of(event, "choice"))
@@ -270,6 +283,7 @@ CHANGES: dict[Kind, Change] = {
     Kind.ACCEPT: _accept,
     Kind.REJECT: _reject,
     Kind.UNDECIDED: _undecided,
+    Kind.CONCEPT: _concept,
     Kind.DECIDE: _decide,
 }
 

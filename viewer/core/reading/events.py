@@ -55,6 +55,8 @@ class Kind(StrEnum):
     ACCEPT = "accept"
     REJECT = "reject"
     UNDECIDED = "undecided"
+    CONCEPT = "concept"
+    """The reader's rating of a concept that a score of the model rests on; without one: the model's again."""
     ARBITRATE = "arbitrate"
     """Two signed readings of others were laid before the reader."""
     DECIDE = "decide"

@@ -74,6 +74,8 @@ class Finding:
     interval        the 95 % interval of `probability`, where the model knows it
     score           the same before calibration (model only)
     malignancy      probability that it is malignant, where the model gives one
+    concepts        (name, rating) of what `malignancy` rests on, where the model says so
+    suggested       texture that the model names, with its probability; never taken over by itself
     mask            of an own mark whose axes were measured on it; None once they were drawn by hand
     by              whose it is, where neither our model's nor the reader's: a program of others and its
                     version, or in an arbitration one of two readers
@@ -108,6 +110,8 @@ class Finding:
     certainty: float | None = None
     whole: bool = False
     in_breast: bool = True
+    concepts: tuple[tuple[str, float], ...] = ()
+    suggested: tuple[Texture, float] | None = None
 
     def __post_init__(self) -> None:
         """Raises ValueError for a finding that lies nowhere, or both in the patient and on images."""

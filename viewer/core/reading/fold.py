@@ -19,6 +19,7 @@ from viewer.core.reading.changes import (
     with_content,
 )
 from viewer.core.reading.codec import BadPayload, from_json
+from viewer.core.reading.concepts import bottleneck_of
 from viewer.core.reading.events import Event, Kind
 from viewer.core.reading.finding import Author, Finding
 from viewer.core.reading.pictures import Snapshot
@@ -209,6 +210,7 @@ def undecided_sentence(names: tuple[str, ...]) -> str:
 def _step(progress: Progress, event: Event) -> Progress:
     _must_be_the_models(progress.reading, event)
     _must_be_sealed_in(progress.reading, event)
+    _must_be_a_concept(progress.reading, event)
     before = content_of(progress.reading)
     after, title = CHANGES[event.kind](before, event)
     step = Step(event.seq, title, before, after)
@@ -239,9 +241,23 @@ def _must_be(step: Step, event: Event) -> None:
         )
 
 
+def _must_be_a_concept(reading: Reading, event: Event) -> None:
+    """A rating is of a concept that the finding's score rests on, and on its scale."""
+    if event.kind is not Kind.CONCEPT:
+        return
+    finding = reading.finding(text_of(event, "tracking_uid"))
+    weighs = None if finding is None else bottleneck_of(reading, finding)
+    concept = None if weighs is None else weighs.concept(text_of(event, "concept"))
+    if concept is None:
+        raise Refused("The score of this finding does not rest on such a concept.")
+    rating = event.payload["rating"]
+    if rating is not None and not 1 <= from_json(rating, float) <= concept.highest:
+        raise Refused(f"{concept.name.capitalize()}: found {rating}, allowed 1 to {concept.highest}.")
+
+
 def _must_be_the_models(reading: Reading, event: Event) -> None:
     """A judgement, or a change by the author 'model', needs a finding that the reveal brought."""
-    if event.kind in (Kind.ACCEPT, Kind.REJECT, Kind.UNDECIDED):
+    if event.kind in (Kind.ACCEPT, Kind.REJECT, Kind.UNDECIDED, Kind.CONCEPT):
         uid = text_of(event, "tracking_uid")
     elif event.kind is Kind.MARK_CHANGE and finding_of(event).author is Author.MODEL:
         uid = finding_of(event).tracking_uid

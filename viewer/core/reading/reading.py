@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from inference.concepts import Bottleneck
 from inference.protocol import Accuracy
 from viewer.core.reading.arbitration import Arbitration
 from viewer.core.reading.finding import Axis, Finding
@@ -119,6 +120,7 @@ class ModelRun:
     densities   (BI-RADS density, on how many images it was suggested), the likeliest first
     accuracies  how often what it suggests is a reader's, as measured: density, shape, margin
     scores    what it says of the study, its series, breasts and images
+    bottleneck  concepts that its malignancy rests on, and how
     """
 
     model_id: str
@@ -143,6 +145,7 @@ class ModelRun:
     densities: tuple[tuple[str, int], ...] = ()
     accuracies: dict[str, Accuracy] = field(default_factory=dict)
     scores: tuple[StatedScore, ...] = ()
+    bottleneck: Bottleneck | None = None
 
     @property
     def name(self) -> str:
@@ -173,6 +176,7 @@ class Reading:
     parts_seen          by display set: runs (row, first, past the last) of squares of `hanging.tiles`
                         that were on screen at full resolution
     key_images          images that the reader chose; snapshots: viewports that go into the report
+    corrections         by tracking UID of a model finding: concepts as the reader rates them
     arbitration         the two readings that this one decides between; None in any other
     views               by viewport id: the last place that it showed; focus: the finding in focus
     """
@@ -216,6 +220,7 @@ class Reading:
     amended_at: tuple[str, ...] = ()
     key_images: tuple[KeyImage, ...] = ()
     snapshots: tuple[Snapshot, ...] = ()
+    corrections: dict[str, dict[str, float]] = field(default_factory=dict)
     arbitration: Arbitration | None = None
 
     def judgement(self, tracking_uid: str) -> Judgement:

@@ -25,7 +25,7 @@ _SAYING = frozenset(
         Kind.REDO,
     }
 )
-_JUDGING = frozenset({Kind.ACCEPT, Kind.REJECT, Kind.UNDECIDED})
+_JUDGING = frozenset({Kind.ACCEPT, Kind.REJECT, Kind.UNDECIDED, Kind.CONCEPT})
 
 UNDOABLE = (_SAYING | _JUDGING | {Kind.DECIDE}) - {Kind.UNDO, Kind.REDO}
 """What undo takes back, one event a step, within a stage."""

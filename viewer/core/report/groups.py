@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from viewer.core.reading.birads import computed_words
 from viewer.core.reading.chance import percent
+from viewer.core.reading.concepts import rating_of
 from viewer.core.reading.finding import Finding, ImagePlace, Texture
 from viewer.core.reading.mask import unpack
 from viewer.core.reading.reading import Judgement, Reading, Verdict
@@ -38,6 +39,7 @@ def model_group(sources: Sequence[Source], read: SecondRead, finding: Finding) -
         evaluations=[c.texture(Texture(attenuation.value))] if attenuation and known else [],
         more=[
             *_side(finding),
+            *(c.text(own("CONCEPT"), f"{name}: {value:.1f}") for name, value in finding.concepts),
             *(
                 c.text(own("SUGGESTION"), f"{name}: {said.value}, probability {percent(said.probability)}")
                 for name, said in suggested.items()
@@ -71,6 +73,7 @@ def judged_group(
             c.code(own("READ-FIRST"), own(seen_by(reading, finding))),
             *([c.text(own("OF-MODEL"), finding.by)] if finding.by else []),
             *([c.text(own("READER-MARK"), f"{mark.name} {mark.tracking_uid}")] if mark else []),
+            *_corrections(reading, finding),
             *(_note(shown) if accepted else []),
             *_side(shown),
         ],
@@ -192,6 +195,16 @@ def _reason(judgement: Judgement) -> list[ContentItem]:
     reason = reject_reasons().get(judgement.reason)
     coded: list[ContentItem] = [c.code(own("REASON"), reason.term, judgement.at)] if reason else []
     return coded + ([c.text(standard("comment"), judgement.text)] if judgement.text else [])
+
+
+def _corrections(reading: Reading, finding: Finding) -> list[ContentItem]:
+    """What the reader rates otherwise than the model, and the score that follows."""
+    rating = rating_of(reading, finding)
+    if rating is None or not rating.corrected:
+        return []
+    said = [f"{r.concept.name}: {r.reader:g}, the model {r.model:.1f}" for r in rating.corrected]
+    score = f"{percent(rating.score)}, the model alone {percent(rating.model)}"
+    return [*(c.text(own("CONCEPT"), words) for words in said), c.text(own("CORRECTED"), score)]
 
 
 def _has_terms(finding: Finding) -> bool:
