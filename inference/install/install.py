@@ -1,5 +1,6 @@
 """From a foreign model to a folder that is a bundle: describe, read, map, write, try."""
 
+import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,20 +29,23 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """A bundle in its folder, and what became of the file's tensors."""
+    """A bundle in its folder, and what became of the file's tensors; None where it was a bundle already."""
 
     bundle: Bundle
-    loaded: Loaded
+    loaded: Loaded | None
 
 
 def install(source: Path, out: Path, config: Path | None, say: Say) -> Installed:
     """Make `source` a bundle in the empty folder `out`. Raises `Refused`; `out` is then of no use.
 
-    source  a MONAI bundle (folder or ZIP), a folder with `tandem.toml` and weights, or a file of weights
+    source  a bundle of ours as training leaves it, a MONAI bundle (folder or ZIP), a folder with
+            `tandem.toml` and weights, or a file of weights
     config  a description that stands before the source's own
     """
     if not source.exists():
         raise Refused(f"{source} is not there")
+    if (source / MODEL).is_file():
+        return Installed(_own(source, out, say), None)
     with tempfile.TemporaryDirectory(prefix="tandem-install-") as scratch:
         description, weights = _found(source, config, Path(scratch))
         say(f"{description.title}: {description.task}, {description.architecture.get('network')}")
@@ -57,6 +61,22 @@ def install(source: Path, out: Path, config: Path | None, say: Say) -> Installed
     say("dry run")
     try_out(bundle, out)
     return Installed(bundle, loaded)
+
+
+def _own(source: Path, out: Path, say: Say) -> Bundle:
+    """A bundle of ours: its hash holds and its network answers, then it is copied as it is."""
+    try:
+        bundle = load_bundle(source, verify=True)
+        if bundle.contract is None:
+            raise Refused(f"{source}: only general models are installed, task '{bundle.task}' found")
+        for name in (MODEL, WEIGHTS, CARD):
+            shutil.copyfile(source / name, out / name)
+    except (BundleError, OSError) as error:
+        raise Refused(str(error)) from error
+    say(f"{bundle.title}: {bundle.task}, a bundle with {bundle.operating_point.name} as its operating point")
+    say("dry run")
+    try_out(bundle, out)
+    return bundle
 
 
 # --- what there is

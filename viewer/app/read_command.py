@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from viewer.app import settings
 from viewer.app.exit_codes import ExitCode
 from viewer.app.home import home
 from viewer.app.loader import Loader
@@ -17,6 +18,7 @@ from viewer.app.second_read.asking import InstalledBundle
 from viewer.app.second_read.findings_json import Segment, StudyResult, WrittenObject, write_findings_json
 from viewer.app.second_read.installed import installed, named
 from viewer.app.second_read.model_read import ModelRead, StudyRead
+from viewer.app.second_read.operating_point import with_choice
 from viewer.app.second_read.pool import WorkerPool
 from viewer.app.second_read.study_read import read_study
 from viewer.app.stack import Stack
@@ -143,7 +145,10 @@ def _models(ids: Sequence[str]) -> tuple[InstalledBundle, ...]:
     bundles, faults = installed(home())
     for fault in faults:
         _warn(fault)
-    return named(bundles, ids)
+    chosen, odd = settings.load(home())
+    if odd:
+        _warn(odd)
+    return with_choice(named(bundles, ids), chosen.operating_points)
 
 
 def _scan(paths: Sequence[Path]) -> ScanResult:

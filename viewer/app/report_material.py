@@ -48,6 +48,8 @@ def second_read_of(read: ModelRead) -> SecondRead:
     """A model's read as the report takes it, with its masks in memory."""
     candidates = read.candidates
     masks = {uid: mask for uid, c in candidates.items() if (mask := _mask(c)) is not None}
+    if read.outlines:
+        masks |= {uid: mask for uid, c in candidates.items() if (mask := _image_mask(c)) is not None}
     return SecondRead(
         model_id=read.model_id,
         version=read.model_version,
@@ -210,3 +212,16 @@ def _mask(candidate: Candidate) -> NoduleMask | None:
         return NoduleMask(np.asarray(voxels(candidate.mask), np.uint8), candidate.mask.start)
     except (OSError, ValueError):
         return None
+
+
+def _image_mask(candidate: Candidate) -> NoduleMask | None:
+    """The outline of a candidate on its image, as a volume of one slice; None where there is none."""
+    place = next((p for p in candidate.places if p.heat is not None), None)
+    if place is None or place.heat is None:
+        return None
+    left, top, _, _ = place.heat.box
+    try:
+        inside = np.load(place.heat.array.path, mmap_mode="r", allow_pickle=False) > 0
+    except (OSError, ValueError):
+        return None
+    return NoduleMask(inside[None].astype(np.uint8), (0, round(top + 0.5), round(left + 0.5)))

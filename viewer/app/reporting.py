@@ -112,7 +112,7 @@ def write_model_read(
     shelf = _Shelf(folder / "objects", list(why))
     shelf.folder.mkdir(parents=True, exist_ok=True)
     for read in reads:
-        _model_objects(shelf, sources, read, read.marked, "Nodules marked by the model, not read")
+        _model_objects(shelf, sources, read, read.marked, "Findings marked by the model, not read")
     shelf.folder = folder
     _readable(shelf, model_page(study, reads), study, stacks, press)
     for sentence in shelf.refused:
@@ -191,7 +191,7 @@ def _reading_objects(
     for read in () if kept else (r for r in reads if not r.document):
         known = {f.tracking_uid for f in read.findings}
         chosen = [f for f in accepted(reading) if f.tracking_uid in known]
-        made = _model_objects(shelf, sources, read, chosen, "Nodules accepted by the reader", also)
+        made = _model_objects(shelf, sources, read, chosen, "Findings accepted by the reader", also)
         models += [made] if made is not None else []
     previous = [_header(w.path) for w in before if w.role == "reader_sr"]
     shelf.put_object(
@@ -218,7 +218,7 @@ def _readers_objects(shelf: _Shelf, sources: Sequence[Source], reading: Reading)
         shelf.refused.append(f"No segment of {', '.join(lost)}: the grid of its series has changed since.")
     for where in sources:
         here = [f for f in reading.own if find_source(sources, f) is where]
-        label = "Nodules marked by the reader"
+        label = "Findings marked by the reader"
         shelf.put_object(
             Written(
                 shelf.next_name("reader_seg"), "SEG", "reader_seg", "Segmentation: own marks of the reader"

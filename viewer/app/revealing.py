@@ -60,19 +60,20 @@ def _workers(desk: DeskState) -> "WorkerPool":
 def _work(
     desk: DeskState, study: Study, workers: "WorkerPool"
 ) -> "Callable[[Report, Callable[[], bool]], SealedRead]":
-    loader, home = desk.loader, desk.home
+    loader, home, points = desk.loader, desk.home, desk.settings.operating_points
     assert loader is not None
 
     def read(report: Report, cancelled: Callable[[], bool]) -> "SealedRead":
         from inference.bundle import installed_bundles
         from viewer.app.second_read.asking import ReadCancelled
+        from viewer.app.second_read.operating_point import with_choice
         from viewer.app.second_read.sealed import read_sealed
 
         try:
             return read_sealed(
                 study,
                 loader.complete,
-                installed_bundles(home / "models"),
+                with_choice(installed_bundles(home / "models"), points),
                 workers,
                 scratch=home / "run",
                 cancelled=cancelled,

@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
 import tomli_w
@@ -21,6 +21,7 @@ class Settings:
     device          auto, cuda or cpu: where the second reader computes
     paradigm        how new readings are done: second reader, independent double reading, or triage
     flagged_first   in triage, flagged studies stand on top of the list
+    operating_points  by id of a model: the name of the operating point that the site chose
     interface_size  per cent, 90 to 150 in steps of 10
     last_folder     where Ctrl+O starts
     """
@@ -33,6 +34,7 @@ class Settings:
     flagged_first: bool = True
     interface_size: int = 100
     last_folder: str = ""
+    operating_points: dict[str, str] = field(default_factory=dict)
 
 
 def load(home: Path) -> tuple[Settings, str]:
@@ -54,6 +56,8 @@ def _fits(key: str, value: object) -> bool:
         return value in INTERFACE_SIZES
     if key == "flagged_first":
         return isinstance(value, bool)
+    if key == "operating_points":
+        return isinstance(value, dict) and all(isinstance(name, str) for name in value.values())
     allowed = {
         "backend": ("auto", "cpu", "gl"),
         "device": ("auto", "cuda", "cpu"),

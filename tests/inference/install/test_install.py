@@ -125,6 +125,7 @@ def test_a_network_whose_tensors_have_two_names_is_taken(tmp_path):
     description = models.changed(models.DESCRIPTION, architecture=architecture)
     state = build(architecture).state_dict()
     done, _ = installed(models.checkpoint(tmp_path / "in", state, description), tmp_path / "out")
+    assert done.loaded is not None
     assert done.loaded.whole
     assert done.loaded.count < len(state)
 

@@ -86,6 +86,7 @@ def without_answer(
         accuracies=bundle.accuracies,
         bottleneck=None if bundle.characteristics is None else bundle.characteristics.bottleneck,
         labels=bundle.looked_for,
+        outlines=bundle.contract is not None and bundle.task.startswith("segment"),
         organs=bundle.outlines_organs,
         calibrated=bundle.calibrated,
     )

@@ -17,6 +17,7 @@ from viewer.app.second_read.choose_views import Choice, choose_views, name, wher
 from viewer.app.second_read.findings import by_probability, on_images, thresholds, tracking_uid
 from viewer.app.second_read.handover import private_folder
 from viewer.app.second_read.model_read import ModelRead, SeriesInput
+from viewer.app.second_read.operating_point import at_point
 from viewer.app.stack import Stack
 from viewer.core.dicom.display_set import DisplaySet, Study
 from viewer.core.dicom.instance import Instance
@@ -156,6 +157,7 @@ def key_of(instance: Instance) -> Key:
 def _model_read(answer: Done | Failed, considered: Considered, bundle: Bundle) -> ModelRead:
     if isinstance(answer, Failed):
         return without_answer(bundle, "failed", answer.error, considered.inputs)
+    answer = at_point(answer, bundle)
     images = {key_of(d.instances[0]): d for d in considered.read}
     if not set(_named(answer)) <= set(images) or not all(c.places for c in answer.candidates):
         refusal = "the second reader did not speak of the images that it was given; nothing of it is shown"

@@ -60,6 +60,7 @@ class ModelRead:
     calibrated  False: its probabilities are no more than what its network says
     labels      what the model looks for
     other_kind  it is for images of another kind than the study's, and was not asked
+    outlines    its maps on images are outlines, and not where a detector looked
     organs      its outlines are whole organs, for planning, and no lesions
     document    of another program: SOP Instance UID of the report that it is taken from; "" = read here
     remarks     a sentence for each mark of that report that cannot be shown
@@ -87,6 +88,7 @@ class ModelRead:
     bottleneck: Bottleneck | None = None
     labels: tuple[str, ...] = ()
     other_kind: bool = False
+    outlines: bool = False
     organs: bool = False
     document: str = ""
     remarks: tuple[str, ...] = ()

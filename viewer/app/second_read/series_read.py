@@ -22,6 +22,7 @@ from viewer.app.second_read.findings import (
 )
 from viewer.app.second_read.handover import private_folder
 from viewer.app.second_read.model_read import ModelRead
+from viewer.app.second_read.operating_point import at_point
 from viewer.app.second_read.whole import of_slices, whole_answers, whole_finding
 from viewer.app.stack import Stack
 from viewer.core.dicom.display_set import DisplaySet
@@ -108,6 +109,7 @@ def _without_pixels(stack: Stack) -> tuple[int, ...]:
 def _model_read(answer: Done | Failed, stack: Stack, hu: NDArray[np.int16], bundle: Bundle) -> ModelRead:
     if isinstance(answer, Failed):
         return without_answer(bundle, "failed", answer.error)
+    answer = at_point(answer, bundle)
     series, geometry = stack.display_set.series_instance_uid, stack.display_set.geometry
     assert geometry is not None
     scores = of_slices(answer.scores, stack.display_set)

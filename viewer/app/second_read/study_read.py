@@ -22,6 +22,7 @@ from viewer.app.second_read.model_read import (
     save_read,
     with_arrays_in,
 )
+from viewer.app.second_read.operating_point import why_no_point
 from viewer.app.second_read.pool import WorkerPool
 from viewer.app.second_read.series_read import read_series
 from viewer.core.dicom.display_set import DisplaySet, Study
@@ -85,7 +86,8 @@ def read_key(study: Study, installed: InstalledBundle) -> str:
     """Names a read: the same images, the same model and the same program give the same key."""
     folder, bundle = installed
     model = hashlib.sha256((folder / MODEL).read_bytes()).hexdigest()
-    parts = (study.study_instance_uid, study.fingerprint, bundle.sha256, model, version("tandem"), PROTOCOL)
+    read_with = (bundle.sha256, model, bundle.default_operating_point, version("tandem"), PROTOCOL)
+    parts = (study.study_instance_uid, study.fingerprint, *read_with)
     return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:32]
 
 
@@ -139,6 +141,8 @@ def _why_no_model(study: Study, bundles: Sequence[InstalledBundle]) -> str:
 def _read_suitable(study: Study, installed: InstalledBundle, means: Means, out: Path) -> ModelRead:
     """Read what of the study the model accepts: its images one by one, or its best series."""
     _, bundle = installed
+    if reason := why_no_point(bundle):
+        return without_answer(bundle, "not_run", reason)
     if bundle.task in (DETECT_2D, "classify2d"):
         return read_exam(study, installed, means, out)
     if bundle.task == "segment2d" and not choose(study, bundle.input, any_way=True)[0]:

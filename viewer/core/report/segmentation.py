@@ -1,7 +1,7 @@
 """Masks of findings as a DICOM Segmentation (binary), one segment a finding, under its Tracking UID."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 import highdicom as hd
@@ -15,6 +15,7 @@ from viewer.core.reading.finding import Finding
 from viewer.core.report.content import concept, finding_site, finding_type
 from viewer.core.report.document import equipment, name_schemes, refusing
 from viewer.core.report.inert import one_line
+from viewer.core.report.place import slice_on
 from viewer.core.report.second_read import NoduleMask, SecondRead
 from viewer.core.report.source import Source
 from viewer.core.report.terms import Term, standard
@@ -57,15 +58,23 @@ def reader_seg(
 def _seg(
     where: Source, findings: Sequence[Finding], masks: Mapping[str, NoduleMask], maker: _Maker, label: str
 ) -> Dataset | None:
-    segments = [(f, masks[f.tracking_uid]) for f in findings if f.tracking_uid in masks]
+    segments = [(f, _on_slice(where, f, masks[f.tracking_uid])) for f in findings if f.tracking_uid in masks]
     segments = [(f, m) for f, m in segments if _filled(where, m)]
     if not segments:
         return None
     with refusing(label):
         made = _segmentation(where, segments, maker, label)
     where.name_patient(made)
+    if "FrameOfReferenceUID" not in made:  # on a projection: it lies as its image does (PS3.3 C.7.6.1, 2C)
+        made.PatientOrientation = where.images[0].get("PatientOrientation") or ""
     name_schemes(made)
     return made
+
+
+def _on_slice(where: Source, finding: Finding, mask: NoduleMask) -> NoduleMask:
+    """The mask of a finding on an image, on the slice that this image is of its display set."""
+    index = slice_on(where.display_set, finding.places[0]) if finding.places else None
+    return mask if index is None else replace(mask, start=(index, *mask.start[1:]))
 
 
 def segment_numbers(made: Dataset) -> dict[str, int]:
@@ -79,7 +88,7 @@ def _segmentation(
     images, frames, count = _planes(where, sorted({k for _, m in segments for k in _filled(where, m)}))
     shape = (count, images[0].Rows, images[0].Columns)
     return Segmentation(
-        source_images=images,
+        source_images=[_bare(image) for image in images],
         pixel_array=_pixels([m for _, m in segments], frames, shape),
         segmentation_type="BINARY",
         segment_descriptions=[_describe(n, f, maker) for n, (f, _) in enumerate(segments, 1)],
@@ -87,12 +96,21 @@ def _segmentation(
         series_number=SEG_SERIES,
         sop_instance_uid=generate_uid(),
         instance_number=1,
-        content_label="NODULES",
+        content_label="FINDINGS",
         content_description=one_line(label),
         series_description=one_line(label),
         specific_character_set="ISO_IR 192",
         **equipment(),
     )
+
+
+def _bare(image: Dataset) -> Dataset:
+    """A projection without its pixel size: it has no slice thickness, and readers ask for both or none."""
+    if "PixelSpacing" not in image or "ImagePositionPatient" in image:
+        return image
+    out = Dataset()
+    out.update({element.tag: element for element in image if element.keyword != "PixelSpacing"})
+    return out
 
 
 def _describe(number: int, finding: Finding, maker: _Maker) -> SegmentDescription:
