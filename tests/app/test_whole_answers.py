@@ -191,3 +191,11 @@ def test_report_and_structured_reports_tell_it_without_a_place(revealed):
         assert "highest on slice" in words
         assert "SCOORD" not in words
         assert said.SOPClassUID == "1.2.840.10008.5.1.4.1.1.88.34"
+
+
+def test_no_answer_is_not_told_as_nothing_found(hand, chest_folder, second_reader):
+    second_reader.says((), status="failed", reason="the worker broke", operating_point=None)
+    hand.open(chest_folder)
+    hand.turn(lambda: hand.desk.second.kind != "waiting")
+    hand.press("Shift+Enter", "N")
+    assert hand.desk.screen.status == "The second reader gave no answer: failed: the worker broke"

@@ -110,7 +110,16 @@ def walk(desk: DeskState, steps: int = 1) -> None:
     if between is not None:
         _step(desk, [difference.row for difference in between.differences], steps)
         return
-    _walk(desk, seeing.walked(desk), steps, "The second reader found nothing above its threshold.")
+    _walk(desk, seeing.walked(desk), steps, _nothing(desk))
+
+
+def _nothing(desk: DeskState) -> str:
+    """Why there is nothing to walk through: nothing found is not the same as no answer."""
+    reading = desk.reading
+    if reading is not None and reading.second_read_status in ("not_run", "failed"):
+        status = reading.second_read_status.replace("_", " ")
+        return f"The second reader gave no answer: {status}: {reading.second_read_reason}"
+    return "The second reader found nothing above its threshold."
 
 
 def walk_list(desk: DeskState, steps: int = 1) -> None:
