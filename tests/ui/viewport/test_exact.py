@@ -178,6 +178,7 @@ def test_at_rest_every_scale_is_the_mean_round_each_pixel(make, qtbot, zoom, kin
     scaling.warm()
     qtbot.waitUntil(scaling.ready)
     qtbot.wait(REST_MS + 80)
+    qtbot.waitUntil(lambda: viewport.at_rest)
     place = viewport.placement()
     level = level_for(place.scale)
     source = viewport.frame().picture.pixels(level)

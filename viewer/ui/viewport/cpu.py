@@ -109,4 +109,5 @@ def _black_round(painter: QPainter, covered: QRectF, width: int, height: int) ->
         QRect(0, top, left, bottom - top),
         QRect(right, top, width - right, bottom - top),
     ):
-        painter.fillRect(box, Qt.GlobalColor.black)
+        if not box.isEmpty():
+            painter.fillRect(box, Qt.GlobalColor.black)

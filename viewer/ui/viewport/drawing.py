@@ -2,16 +2,21 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from math import ceil
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter
 
-from viewer.ui.viewport import scaling
+from viewer.ui.viewport import halves, scaling
 from viewer.ui.viewport.picture import MOST_HALVES, Box, Picture, level_for
 from viewer.ui.viewport.placement import Placement
+
+_FEW = 60_000
+"""Device pixels that are made sooner than another thread begins."""
 
 
 class Care(Enum):
@@ -25,16 +30,23 @@ class Care(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """An image and where it goes; `pixels` live as long as the image needs them."""
+
+    image: QImage
+    target: QRectF
+    pixels: NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Drawn:
-    """The visible part of a picture, and where it goes; `pixels` live as long as the image needs them.
+    """The visible part of a picture, from top to bottom.
 
     smooth  Qt scales it to its place; else it has the size of its place
     """
 
-    image: QImage
-    target: QRectF
-    smooth: bool
-    pixels: NDArray[np.uint8]
+    parts: tuple[Part, ...]
+    smooth: bool = False
 
 
 def paint_picture(painter: QPainter, picture: Picture, table: NDArray[np.uint8], place: Placement) -> QRectF:
@@ -45,66 +57,92 @@ def paint_picture(painter: QPainter, picture: Picture, table: NDArray[np.uint8],
 def drawn(
     picture: Picture, table: NDArray[np.uint8], place: Placement, care: Care = Care.EXACT
 ) -> Drawn | None:
-    """The visible part of a picture as it is painted; None where there is none."""
+    """The visible part of a picture as it is painted, without black edges; None where there is none."""
     level = _coarser(place.scale) if care is Care.COARSE else level_for(place.scale)
-    fine = care is Care.EXACT and not place.exact and scaling.ready()
+    inked = _inked(picture, table, 2**level)
+    if place.exact or (care is Care.EXACT and scaling.ready()):
+        return _made(picture, table, place, level, inked)
     size = 2**level
-    rows, columns = picture.pixels(level).shape[:2]
-    box = _visible(place, size, rows, columns)
+    box = _visible(place, size, inked, 0)
     if box[2] <= box[0] or box[3] <= box[1]:
         return None
-    if fine:
-        box = (box[0] - scaling.REACH, box[1] - scaling.REACH, box[2] + scaling.REACH, box[3] + scaling.REACH)
-    pixels = picture.shown(table, level, box)
-    target = place.rect(*(edge * size for edge in box))
-    if fine:
-        return _resampled(pixels, target, place, (rows * size, columns * size))
-    pixels = place.turned(pixels)
-    image = _image(pixels)
-    if not place.exact:
-        image = image.convertToFormat(QImage.Format.Format_RGB32)  # else Qt does so for each pixel it makes
-    return Drawn(image, QRectF(*target), not place.exact, pixels)
+    pixels = place.turned(picture.shown(table, level, box))
+    target = QRectF(*place.rect(*(edge * size for edge in box)))
+    return Drawn((_part(pixels, target),), smooth=True)
 
 
-def _resampled(
-    pixels: NDArray[np.uint8],
-    target: tuple[float, float, float, float],
-    place: Placement,
-    shape: tuple[int, int],
+def _inked(picture: Picture, table: NDArray[np.uint8], size: int) -> Box:
+    """Pixels of a level outside of which all is black, as far as scaling mixes them."""
+    left, top, right, bottom = picture.inked(table)
+    room = scaling.REACH
+    return (
+        max(0, left // size - room),
+        max(0, top // size - room),
+        min(-(-picture.shape[1] // size), -(-right // size) + room),
+        min(-(-picture.shape[0] // size), -(-bottom // size) + room),
+    )
+
+
+def _made(
+    picture: Picture, table: NDArray[np.uint8], place: Placement, level: int, inked: Box
 ) -> Drawn | None:
-    """Pixels that would fill `target`, made anew for each device pixel in it that the picture covers.
-
-    shape  (rows, columns) of the whole picture, image pixels
-    """
-    x, y, wide, tall = place.rect(0, 0, shape[1], shape[0])
+    """A pixel for each device pixel that the picture covers; the upper and the lower half at once."""
+    x, y, wide, tall = place.rect(*(edge * 2**level for edge in inked))
     left, right = max(0, ceil(x - 0.5)), min(place.width, ceil(x + wide - 0.5))
     top, bottom = max(0, ceil(y - 0.5)), min(place.height, ceil(y + tall - 0.5))
     if right <= left or bottom <= top:
         return None
-    pixels = place.turned(pixels)
-    across, down = pixels.shape[1] / target[2], pixels.shape[0] / target[3]
-    part = (
-        (left - target[0]) * across,
-        (top - target[1]) * down,
-        (right - target[0]) * across,
-        (bottom - target[1]) * down,
-    )
+    picture.pixels(level)  # made once, not by both
+
+    def band(first: int, last: int) -> Part:
+        return _band(picture, table, place, level, (left, first, right, last))
+
+    if (right - left) * (bottom - top) < _FEW:
+        return Drawn((band(top, bottom),))
+    middle = (top + bottom) // 2
+    return Drawn(halves.both(partial(band, top, middle), partial(band, middle, bottom)))
+
+
+def _band(picture: Picture, table: NDArray[np.uint8], place: Placement, level: int, device: Box) -> Part:
+    """The picture in a box of device pixels, all of which it covers."""
+    size = 2**level
+    whole = 0, 0, -(-picture.shape[1] // size), -(-picture.shape[0] // size)
+    box = _visible(place, size, whole, scaling.REACH, device)
+    pixels = place.turned(picture.shown(table, level, box))
+    x, y, wide, tall = place.rect(*(edge * size for edge in box))
+    across, down = pixels.shape[1] / wide, pixels.shape[0] / tall
+    left, top, right, bottom = device
+    if place.exact:
+        own = np.ascontiguousarray(pixels[top - int(y) : bottom - int(y), left - int(x) : right - int(x)])
+        return _part(own, QRectF(left, top, right - left, bottom - top))
+    part = ((left - x) * across, (top - y) * down, (right - x) * across, (bottom - y) * down)
     out = scaling.scaled(pixels, part, (right - left, bottom - top))
-    return Drawn(_image(out), QRectF(left, top, right - left, bottom - top), False, out)
+    return _part(out, QRectF(left, top, right - left, bottom - top))
 
 
-def _image(pixels: NDArray[np.uint8]) -> QImage:
-    form = QImage.Format.Format_RGB888 if pixels.ndim == 3 else QImage.Format.Format_Grayscale8
-    return QImage(pixels.data, pixels.shape[1], pixels.shape[0], pixels.strides[0], form)
+def _part(pixels: NDArray[np.uint8], target: QRectF) -> Part:
+    """In the format of the screen: every other one Qt converts pixel by pixel, in threads it waits for."""
+    if pixels.ndim == 3:
+        colours = QImage(
+            pixels.data, pixels.shape[1], pixels.shape[0], pixels.strides[0], QImage.Format.Format_RGB888
+        )
+        return Part(colours.convertToFormat(QImage.Format.Format_RGB32), target, pixels)
+    wide = np.multiply(pixels, np.uint32(0x010101), dtype=np.uint32)
+    wide |= np.uint32(0xFF000000)
+    grey = QImage(wide.data, wide.shape[1], wide.shape[0], wide.strides[0], QImage.Format.Format_RGB32)
+    return Part(grey, target, wide)
 
 
 def put(painter: QPainter, what: Drawn | None) -> QRectF:
     """Paint it; what it covers, device pixels."""
+    covered = QRectF()
     if what is None:
-        return QRectF()
+        return covered
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, what.smooth)
-    painter.drawImage(what.target, what.image)
-    return what.target
+    for part in what.parts:
+        painter.drawImage(part.target, part.image)
+        covered = covered.united(part.target)
+    return covered
 
 
 def _coarser(scale: float) -> int:
@@ -118,18 +156,22 @@ def _coarser(scale: float) -> int:
 def count(picture: Picture, place: Placement) -> int:
     """How many pixels of its level a picture is made from."""
     size = 2 ** level_for(place.scale)
-    rows, columns = -(-picture.shape[0] // size), -(-picture.shape[1] // size)
-    left, top, right, bottom = _visible(place, size, rows, columns)
+    whole = 0, 0, -(-picture.shape[1] // size), -(-picture.shape[0] // size)
+    left, top, right, bottom = _visible(place, size, whole, 0)
     return max(0, right - left) * max(0, bottom - top)
 
 
-def _visible(place: Placement, size: int, rows: int, columns: int) -> Box:
-    """The pixels of a level that the viewport sees, with one more on each side for smooth edges."""
-    corners = place.to_image(0, 0), place.to_image(place.width, place.height)
-    (left, right), (top, bottom) = (sorted(ends) for ends in zip(*corners, strict=True))
+def _visible(place: Placement, size: int, within: Box, reach: int, device: Box | None = None) -> Box:
+    """The pixels of a level that a box on the device (without: the viewport) sees, of those `within`.
+
+    With one more on each side for smooth edges, and `reach` more, also over the edges of `within`.
+    """
+    left, top, right, bottom = device or (0, 0, place.width, place.height)
+    corners = place.to_image(left, top), place.to_image(right, bottom)
+    (x0, x1), (y0, y1) = (sorted(ends) for ends in zip(*corners, strict=True))
     return (
-        max(0, int(left // size) - 1),
-        max(0, int(top // size) - 1),
-        min(columns, int(right // size) + 2),
-        min(rows, int(bottom // size) + 2),
+        max(within[0], int(x0 // size) - 1) - reach,
+        max(within[1], int(y0 // size) - 1) - reach,
+        min(within[2], int(x1 // size) + 2) + reach,
+        min(within[3], int(y1 // size) + 2) + reach,
     )

@@ -263,25 +263,45 @@ def _grid_of_slice(instance: Instance) -> Geometry | None:
     """The grid of a single image that belongs to no regular volume."""
     if instance.position_mm is None or instance.orientation is None or instance.spacing_mm is None:
         return None
-    along_columns, along_rows = instance.orientation[:3], instance.orientation[3:]
+    thickness = instance.slice_thickness_mm or 1.0
+    return _grid(
+        instance.position_mm,
+        instance.orientation,
+        (thickness, *instance.spacing_mm),
+        (1, instance.rows, instance.columns),
+        instance.frame_of_reference_uid,
+    )
+
+
+@lru_cache(maxsize=64)
+def _grid(
+    position: Vector,
+    orientation: tuple[float, float, float, float, float, float],
+    spacing: Vector,
+    shape: tuple[int, int, int],
+    reference: str,
+) -> Geometry:
+    along_columns, along_rows = orientation[:3], orientation[3:]
     normal = np.cross(along_columns, along_rows)
     x, y, z = (normal / np.linalg.norm(normal)).tolist()
-    thickness = instance.slice_thickness_mm or 1.0
     return Geometry(
-        origin_mm=instance.position_mm,
+        origin_mm=position,
         along_slices=(x, y, z),
         along_rows=along_rows,
         along_columns=along_columns,
-        spacing_mm=(thickness, *instance.spacing_mm),
-        shape=(1, instance.rows, instance.columns),
-        frame_of_reference_uid=instance.frame_of_reference_uid,
+        spacing_mm=spacing,
+        shape=shape,
+        frame_of_reference_uid=reference,
     )
+
+
+_edge_letters = lru_cache(maxsize=64)(edge_letters)
 
 
 def _letters(instance: Instance) -> tuple[str, str, str, str]:
     """From Image Orientation (Patient), else from Patient Orientation (0020,0020)."""
     if instance.orientation is not None:
-        return edge_letters(instance.orientation[3:], instance.orientation[:3])
+        return _edge_letters(instance.orientation[3:], instance.orientation[:3])
     if len(instance.patient_orientation) != 2:
         return ("", "", "", "")
     right, bottom = instance.patient_orientation

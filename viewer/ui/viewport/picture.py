@@ -1,6 +1,8 @@
 """The pixels of one picture, and the halved ones that a reduced picture is drawn from."""
 
 import threading
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,9 @@ _SHORT = 16383
 _BOTH = 0x0101
 """Two values True, as one number."""
 
+_STRIP = 128
+"""Reduced rows that are made at a time."""
+
 AIR_LEVEL = 3
 """The reduced level in which air is looked for."""
 MOST_HALVES = 5
@@ -27,15 +32,7 @@ MOST_HALVES = 5
 
 def half(pixels: Pixels) -> Pixels:
     """The mean of each 2 x 2 block, rounded; an odd last row or column counts twice."""
-    even = _even(pixels)
-    short = (
-        even.dtype == np.uint16 and even.max(initial=0) <= _SHORT
-    )  # half the bytes, less than half the time
-    rows = np.add(even[::2], even[1::2], dtype=np.uint16 if short else np.uint32)
-    total = rows[:, ::2] + rows[:, 1::2]
-    total += 2
-    total >>= 2
-    return total.astype(pixels.dtype, copy=False)
+    return _in_strips(_even(pixels), _half)
 
 
 def half_without(pixels: Pixels, padding: tuple[int, int]) -> Pixels:
@@ -43,15 +40,38 @@ def half_without(pixels: Pixels, padding: tuple[int, int]) -> Pixels:
 
     A block of padding alone stays padding. A mean with padding would be a grey that is nowhere in the image.
     """
-    even = _even(pixels)
-    out, absent = half(even), _within(even, padding)
+    return _in_strips(_even(pixels), partial(_half_without, padding=padding))
+
+
+def _in_strips(even: Pixels, reduce: Callable[[Pixels], Pixels]) -> Pixels:
+    """Reduced strip by strip: what is made on the way stays in the cache of the processor."""
+    out = np.empty((even.shape[0] // 2, even.shape[1] // 2, *even.shape[2:]), even.dtype)
+    for top in range(0, len(out), _STRIP):
+        out[top : top + _STRIP] = reduce(even[2 * top : 2 * (top + _STRIP)])
+    return out
+
+
+def _half(even: Pixels) -> Pixels:
+    short = (
+        even.dtype == np.uint16 and even.max(initial=0) <= _SHORT
+    )  # half the bytes, less than half the time
+    rows = np.add(even[::2], even[1::2], dtype=np.uint16 if short else np.uint32)
+    total = rows[:, ::2] + rows[:, 1::2]
+    total += 2
+    total >>= 2
+    return total.astype(even.dtype, copy=False)
+
+
+def _half_without(even: Pixels, padding: tuple[int, int]) -> Pixels:
+    out, absent = _half(even), _within(even, padding)
     pairs = absent.view(np.uint16)  # two beside each other at once
-    some = (pairs[::2] | pairs[1::2]) != 0
-    alone = (pairs[::2] & pairs[1::2]) == _BOTH
-    chance = _within(out, padding) & ~some
-    if chance.any():
-        out[chance] = _beside(padding)
-    rows, columns = np.nonzero(some & ~alone)  # of padding alone the mean is padding
+    count = pairs[::2] + pairs[1::2]
+    mixed = (count != 0) & (count != 2 * _BOTH)  # of padding alone the mean is padding
+    if padding[0] > 0:  # else means of data are above it
+        chance = _within(out, padding) & (count == 0)
+        if chance.any():
+            out[chance] = _beside(padding)
+    rows, columns = np.nonzero(mixed)
     out[rows, columns] = _means(_blocks(even, rows, columns), padding)
     return out
 
@@ -107,7 +127,7 @@ class Picture:
     padding  (lowest, highest) code that is no data, and is not mixed with data; None = there is none
     """
 
-    __slots__ = ("_dark", "_holes", "_lock", "_padding", "_pixels", "air", "dark", "shape")
+    __slots__ = ("_dark", "_data", "_holes", "_lock", "_padding", "_pixels", "air", "dark", "shape")
 
     def __init__(
         self, pixels: Pixels, holes: Holes | None = None, padding: tuple[int, int] | None = None
@@ -120,6 +140,7 @@ class Picture:
         self.air: Holes | None = None
         self.dark = False
         self._dark: dict[int, Holes] = {}
+        self._data: Box | None = None
 
     def with_air(self, air: Holes, dark: bool) -> "Picture":
         """The same picture, whose pixels and reduced levels it shares, with its air known, or drawn black."""
@@ -168,6 +189,36 @@ class Picture:
         row, column = top % times, left % times
         return large[row : row + bottom - top, column : column + right - left]
 
+    def inked(self, table: NDArray[np.uint8]) -> Box:
+        """The box of pixels outside of which all is black: padding, or air that is dark.
+
+        The whole picture where that is not known for nothing: before it was reduced.
+        """
+        whole = 0, 0, self.shape[1], self.shape[0]
+        low, high = self._padding or (0, -1)
+        if (self._padding is None and not self.dark) or len(self._pixels) <= AIR_LEVEL:
+            return whole
+        if table[low : high + 1].any():
+            return whole
+        if self._data is None:
+            self._data = self._box_of_data()
+        return self._data
+
+    def _box_of_data(self) -> Box:
+        small = self._pixels[AIR_LEVEL]
+        black = np.zeros(small.shape[:2], bool) if self._padding is None else _within(small, self._padding)
+        if self.air is not None and self.dark:
+            black = black | self.air
+        times = 2**AIR_LEVEL
+        rows, columns = (np.flatnonzero(~black.all(axis=axis)) for axis in (1, 0))
+        if not len(rows):
+            return 0, 0, 0, 0
+        right, bottom = (
+            min(times * (columns[-1] + 1), self.shape[1]),
+            min(times * (rows[-1] + 1), self.shape[0]),
+        )
+        return times * int(columns[0]), times * int(rows[0]), int(right), int(bottom)
+
     def reduce(self) -> None:
         """Make all reduced levels now; may run on any thread."""
         self.pixels(MOST_HALVES)
@@ -188,8 +239,19 @@ class Picture:
             out[holes] = 0
         if not any(beyond):
             return out
-        rest = [(0, 0)] * (out.ndim - 2)
-        return np.pad(out, ((beyond[1], beyond[3]), (beyond[0], beyond[2]), *rest), mode="edge")
+        return _repeated(out, beyond)
+
+
+def _repeated(pixels: NDArray[np.uint8], beyond: Box) -> NDArray[np.uint8]:
+    """Pixels with those of each edge repeated; np.pad takes five times as long."""
+    left, top, right, bottom = beyond
+    rows, columns = pixels.shape[:2]
+    out = np.empty((top + rows + bottom, left + columns + right, *pixels.shape[2:]), np.uint8)
+    out[top : top + rows, left : left + columns] = pixels
+    out[top : top + rows, :left] = pixels[:, :1]
+    out[top : top + rows, left + columns :] = pixels[:, -1:]
+    out[:top], out[top + rows :] = out[top], out[top + rows - 1]
+    return out
 
 
 def _cropped(box: Box, columns: int, rows: int) -> tuple[Box, Box]:

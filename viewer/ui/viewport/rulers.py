@@ -1,7 +1,10 @@
 """The crosshair, the scale bar, and the rail at one edge that shows place, marks and what was seen."""
 
+from functools import lru_cache
+from math import ceil
+
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QPainterPath
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath
 
 from viewer.app.display import Plane
 from viewer.ui import theme
@@ -100,18 +103,38 @@ def _free_place(sheet: Sheet, bar: float, whole: float) -> tuple[float, float] |
 
 def _draw_bar(sheet: Sheet, length: float, scale: float, at: tuple[float, float], stamp: ink.Stamp) -> None:
     unit = sheet.unit
-    left, bottom = round(at[0]) + 0.5, round(at[1]) + 0.5
-    right = left + length * scale
+    left, low = round(at[0]), round(at[1])
+    parts = {"1": 10, "2": 4, "5": 5}.get(f"{length:g}"[0], 1)
+    bar = _bar(length * scale, parts, unit)
+    sheet.painter.drawImage(left - _bar_room(unit), low + 1 + _bar_room(unit) - bar.height(), bar)
+    right = left + 0.5 + length * scale
+    ink.text(sheet.painter, right + _BAR_TO_TEXT * unit, low + 0.5 - 9 * unit, stamp)
+
+
+def _bar_room(unit: float) -> int:
+    return ceil(4 * unit)
+
+
+@lru_cache(maxsize=64)
+def _bar(wide: float, parts: int, unit: float) -> QImage:
+    """Painted once: a bar from the middle of a pixel on, `_bar_room` from the left and from the foot."""
+    room, tall = _bar_room(unit), ceil(8 * unit)
+    image = QImage(ceil(wide) + 2 * room + 1, tall + 2 * room + 1, QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(Qt.GlobalColor.transparent)
+    left, bottom = room + 0.5, tall + room + 0.5
+    right = left + wide
     path = ink.polyline(
         (left, bottom - 8 * unit), (left, bottom), (right, bottom), (right, bottom - 8 * unit)
     )
-    parts = {"1": 10, "2": 4, "5": 5}.get(f"{length:g}"[0], 1)
-    if length * scale / parts >= 8 * unit:
+    if wide / parts >= 8 * unit:
         for part in range(1, parts):
-            x = left + length * scale * part / parts
+            x = left + wide * part / parts
             path.addPath(ink.polyline((x, bottom - 4 * unit), (x, bottom)))
-    ink.stroke(sheet.painter, path, theme.colour("overlay_text"), 1.0, unit)
-    ink.text(sheet.painter, right + _BAR_TO_TEXT * unit, bottom - 9 * unit, stamp)
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    ink.stroke(painter, path, theme.colour("overlay_text"), 1.0, unit)
+    painter.end()
+    return image
 
 
 def rail(sheet: Sheet) -> None:
