@@ -214,3 +214,15 @@ def test_the_key_image_of_a_slice_is_in_the_report_though_its_stack_has_left_the
     assert len(made) == 2, made  # of the finding, and the one that K chose
     page = next(w.path for w in hand.desk.report.written if w.role == "html").read_text(encoding="utf-8")
     assert page.count("data:image/png;base64") == 2
+
+
+def test_air_beside_a_stack_stays_black_when_its_window_is_changed(hand, tmp_path):
+    breast = np.stack([np.minimum(larger("R", 8), 1500)] * 6)
+    hand.open(write(tmp_path / "exam", *exam(), tomosynthesis(9, "R", "CC", breast)))
+    stack = at_step(hand, "rcc_tomo")[0]
+    hand.desk.set_window("1", 200.0, 900.0)
+    hand.rest(0.2)
+    assert grey_at(stack, 100, 560) == 0
+    hand.desk.run("view.air")
+    hand.rest(0.2)
+    assert grey_at(stack, 100, 560) > 40

@@ -98,6 +98,7 @@ class Pixels:
     refused    (display set, generation) whose pixels cannot be read: not tried again
     breasts    where the breast lies in a mammogram; None = not found
     found      the same, from loaders' threads: nobody has been told yet
+    looking    stacks in which the breast is being looked for
     nipples    (column, row) of its foremost point; None = not found
     on_screen  (display set, slice; None = all of it) that the viewports show
     """
@@ -106,6 +107,7 @@ class Pixels:
     thumbnails: dict[str, Stack] = field(default_factory=dict)
     breasts: dict[str, Box | None] = field(default_factory=dict)
     found: dict[str, Box | None] = field(default_factory=dict)
+    looking: set[str] = field(default_factory=set)
     nipples: dict[str, Point | None] = field(default_factory=dict)
     refused: set[tuple[str, int]] = field(default_factory=set)
     on_screen: set[tuple[str, int | None]] = field(default_factory=set)

@@ -270,8 +270,6 @@ def _arrivals(desk: DeskState) -> Callable[[Stack, int], None]:
 
     def arrived(stack: Stack, index: int) -> None:
         nonlocal waiting
-        if stack.complete and len(stack.ready) > 1 and posing.breast_of(stack.display_set) is not None:
-            desk.reduce(stack)  # of a stack: where its air is
         if (stack.display_set.id, index) in desk.pixels.on_screen:
             desk.post(desk.changed)
         elif not waiting:

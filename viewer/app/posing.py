@@ -1,12 +1,13 @@
 """How pictures lie in their viewports: mammograms as on the breast, and all of a step at one scale."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import lru_cache
 
 from viewer.app import monitors, presenting
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Plane
+from viewer.app.jobs import Report
 from viewer.app.stack import Stack
 from viewer.app.views import View
 from viewer.core.dicom.display_set import DisplaySet
@@ -164,15 +165,38 @@ def measure(desk: DeskState) -> None:
     on_screen = [name for view in desk.views.hung if _waits(desk, name := view.display_set)]
     beside = [name for name in pixels.stacks if name not in on_screen and _waits(desk, name)]
     for name in on_screen or beside[:1]:
-        known = name in pixels.found
-        pixels.breasts[name] = pixels.found.pop(name) if known else box_of(pixels.stacks[name])
+        stack = pixels.stacks[name]
+        if len(stack.ready) > 1:
+            _look_beside(desk, name, stack)
+            continue
+        pixels.breasts[name] = pixels.found.pop(name) if name in pixels.found else box_of(stack)
         desk.changed()
+
+
+def _look_beside(desk: DeskState, name: str, stack: Stack) -> None:
+    """Find breast and air of a stack beside the window: many slices are looked at."""
+    pixels = desk.pixels
+    pixels.looking.add(name)
+
+    def look(report: Report, cancelled: Callable[[], bool]) -> Box | None:
+        desk.reduce(stack)
+        return box_of(stack)
+
+    def found(box: Box | None) -> None:
+        pixels.looking.discard(name)
+        pixels.breasts[name] = box
+        desk.changed()
+
+    desk.jobs.start("Where a breast lies", look, found, lambda error: found(None), quiet=True)
 
 
 def _waits(desk: DeskState, name: str) -> bool:
     """True for a mammogram that is loaded and in which the breast was not looked for yet."""
     shown, stack = desk.views.sets.get(name), desk.pixels.stacks.get(name)
-    if shown is None or stack is None or breast_of(shown) is None or name in desk.pixels.breasts:
+    pixels = desk.pixels
+    if shown is None or stack is None or breast_of(shown) is None:
+        return False
+    if name in pixels.breasts or name in pixels.looking:
         return False
     return stack.complete and not stack.problems
 

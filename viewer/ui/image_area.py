@@ -20,7 +20,7 @@ Menu = Callable[[QPoint], None]
 def reduce(stack: Stack) -> None:
     """Make the reduced levels of a single image before it is painted, and find its air, or a stack's."""
     if stack.display_set.count > 1:
-        Source(stack).ground()
+        Source(stack).find_ground()
     else:
         Source(stack).slice(0, air=True).reduce()
 

@@ -103,6 +103,7 @@ def test_air_beside_a_stack_is_black_and_no_slice_loses_its_skin(make, slab):
     row, column = np.indices((ROWS, COLUMNS))
     insides = [(column / wide) ** 2 + ((row - 480) / 380) ** 2 < 1 for wide in (300, 420, 360)]
     stack = stack_of(np.stack([np.where(inside, 2400, 200).astype(np.uint16) for inside in insides]))
+    assert Source(stack).find_ground() is not None
     viewport = make(COLUMNS // 2, ROWS // 2)
 
     def grey(index, air):
@@ -125,9 +126,9 @@ def test_air_of_a_stack_is_looked_for_when_all_slices_are_there():
     codes[:, 200:760, :300] = 2400
     stack = stack_of(codes)
     stack.ready[2] = False
-    assert Source(stack).ground() is None
+    assert Source(stack).find_ground() is None
     stack.ready[2] = True
-    assert 0.3 < Source(stack).ground().mean() < 0.9
+    assert 0.3 < Source(stack).find_ground().mean() < 0.9
 
 
 @pytest.mark.parametrize(("wide", "zoom", "drawn"), [(300, 1.0, True), (430, 1.0, True), (430, 6.0, False)])

@@ -23,7 +23,7 @@ _SINGLE: WeakKeyDictionary[Stack, dict[tuple[object, ...], Picture]] = WeakKeyDi
 
 
 _GROUND: WeakKeyDictionary[Stack, NDArray[np.bool_] | None] = WeakKeyDictionary()
-"""Air that all slices of a stack share."""
+"""Air that all slices of a stack share; of those where it was looked for."""
 _GROUND_SLICES = 7
 """So many slices of a stack are looked at for its air."""
 _ITSELF = np.minimum(np.arange(65536), 255).astype(np.uint8)
@@ -64,21 +64,20 @@ class Source:
         self, key: tuple[object, ...], instance: Instance, air: bool | None, make: Callable[[], Picture]
     ) -> Picture:
         """A picture of slices, with the air that they share known, or drawn black."""
-        ground = None if air is None or instance.mammogram is None else self.ground()
+        ground = None if air is None or instance.mammogram is None else _GROUND.get(self.stack)
         if ground is None or air is None:
             return self._remember(key, make)
         return self._remember((*key, air), lambda: make().with_air(ground, air))
 
-    def ground(self) -> NDArray[np.bool_] | None:
-        """Where all slices of a tomosynthesis stack show nothing but air; None while they arrive, or without.
+    def find_ground(self) -> NDArray[np.bool_] | None:
+        """Where all slices of a tomosynthesis stack show nothing but air, from now on known to its pictures.
 
-        Looked for once, in slices from top to bottom: what is brightest in any of them is no air.
+        None while slices arrive, and without air. Takes too long for the window's thread: slices from top to
+        bottom are looked at, and what is brightest in any of them is no air.
         """
-        if self.stack.rgb is not None or not self.stack.complete:
-            return None
-        if self.stack not in _GROUND:
+        if self.stack.rgb is None and self.stack.complete:
             _GROUND[self.stack] = self._ground()
-        return _GROUND[self.stack]
+        return _GROUND.get(self.stack)
 
     def _ground(self) -> NDArray[np.bool_] | None:
         from viewer.core.hanging.breast import air_round  # scipy: mostly in a loader's thread
