@@ -55,7 +55,7 @@ def test_a_finding_lies_where_the_lesion_is(read):
     assert (finding.name, finding.author, finding.label) == ("M1", Author.MODEL, "lung nodule")
     assert finding.frame_of_reference_uid == images.geometry.frame_of_reference_uid
     assert finding.long_axis_mm == pytest.approx(10)
-    assert finding.texture is Texture.PART_SOLID
+    assert finding.texture is Texture.SOLID and finding.suggested == (Texture.PART_SOLID, 0.7)
     assert model.laterality == {finding.tracking_uid: "L"}
     assert model.scores == ()  # it speaks of places alone
     assert voxels(model.candidates[finding.tracking_uid].mask).shape == (2, 2, 2)
