@@ -4,13 +4,24 @@ Arrays never travel in a line: they lie in `.npy` files (memory-mapped) and are 
 Logs go to standard error. `PROTOCOL` rises with every change that an older side cannot read.
 """
 
+from enum import StrEnum
 from typing import TypeVar
 
 import msgspec
 
 from inference.cases import Box, Grid, Plane, Vector
 
-PROTOCOL = 1
+PROTOCOL = 2
+
+
+class Method(StrEnum):
+    """How a heat map is made, as the screen names it."""
+
+    HIRESCAM = "HiResCAM"
+    GRAD_CAM = "Grad-CAM"
+    GRAD_CAM_PP = "Grad-CAM++"
+    INTEGRATED_GRADIENTS = "Integrated gradients"
+    OCCLUSION = "Occlusion"
 
 
 class ArrayRef(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +61,76 @@ class ImageHeat(msgspec.Struct, frozen=True, kw_only=True):
     box: Box
 
 
+class VolumeLook(msgspec.Struct, tag="volume", frozen=True, kw_only=True):
+    """What a network was given of a finding in a volume: by it, the answer can be explained later.
+
+    array    float32 (channel, slice, row, column); `grid` is where its voxels lie
+    series   the grid of the series, on which heat maps are given
+    targets  the answers that can be explained: the finding's label first
+    """
+
+    array: ArrayRef
+    grid: Grid
+    series: Grid
+    targets: tuple[str, ...]
+
+
+class ImageLook(msgspec.Struct, tag="image", frozen=True, kw_only=True):
+    """What the networks were given of a finding on an image.
+
+    array    float32 (channel, row, column), which covers `box` of the stored image once it is turned back:
+             flipped (rows, columns), then transposed, as told
+    at       (row, column) of the finding in the array
+    label    of the finding; targets: the answers that can be explained, `label` first
+    """
+
+    array: ArrayRef
+    box: Box
+    flip_rows: bool
+    flip_columns: bool
+    transpose: bool
+    at: tuple[float, float]
+    label: str
+    targets: tuple[str, ...]
+
+
+class Faithfulness(msgspec.Struct, frozen=True):
+    """How well a heat map tells what the answer rests on, beside a random map: areas 0..1.
+
+    deletion   under the answer while the hottest parts are taken away first: low where the map is faithful
+    insertion  while they alone are put back first: high where it is
+    """
+
+    deletion: float
+    insertion: float
+    random_deletion: float
+    random_insertion: float
+
+
+class SimilarCase(msgspec.Struct, frozen=True, kw_only=True):
+    """A training finding that a classifier sees as one does, without its picture. `distance` 0..2 (cosine).
+
+    malignant  None where nobody knows; kind: "solid", "irregular spiculated", ...
+    """
+
+    distance: float
+    malignant: bool | None = None
+    diameter_mm: float | None = None
+    kind: str = ""
+
+
+class SimilarCases(msgspec.Struct, frozen=True, kw_only=True):
+    """The training findings nearest to a finding, nearest first.
+
+    source     the collection with its licence
+    malignant  what the word means there: "proven by biopsy", "rated suspicious by its readers"
+    """
+
+    source: str
+    malignant: str
+    cases: tuple[SimilarCase, ...]
+
+
 class Place(msgspec.Struct, frozen=True, kw_only=True):
     """Where a finding lies on an image: (column, row) of its centre in stored pixels, and its box."""
 
@@ -59,13 +140,15 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     row: float
     box: Box
     heat: ImageHeat | None = None
+    look: ImageLook | None = None
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """One proposed finding. Millimetres, LPS. All candidates are sent, also those below the operating point.
 
     center_lps_mm  of a finding in a volume; None for one that lies on images
-    mask, heat   on the input's own grid: uint8 0/1, float32 0..1
+    mask, heat   on the input's own grid: uint8 0/1, float32 0..1 (`Method.HIRESCAM` of its label)
+    look         by which `Explain` makes other heat maps of it
     axis ends    both ends of the long and the short axis in patient mm
     places       of a finding on images: one on each view that shows it
     concepts     ratings that `malignancy` rests on, by the names of the bundle's bottleneck
@@ -89,7 +172,9 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     features: tuple[float, ...] = ()
     mask: Patch | None = None
     heat: Patch | None = None
+    look: VolumeLook | None = None
     places: tuple[Place, ...] = ()
+    similar: SimilarCases | None = None
 
 
 class Score(msgspec.Struct, frozen=True):
@@ -183,6 +268,22 @@ class Analyse(msgspec.Struct, tag="analyse", frozen=True, kw_only=True):
     priority: int = 0
 
 
+class Explain(msgspec.Struct, tag="explain", frozen=True, kw_only=True):
+    """Make a heat map of `target`, one of those of `look`, which an earlier `Done` of this bundle gave.
+
+    Its array is written into `out` (a folder that exists).
+    """
+
+    job: str
+    bundle: str
+    bundle_sha256: str
+    look: VolumeLook | ImageLook
+    target: str
+    method: Method
+    out: str
+    priority: int = 0
+
+
 class Cancel(msgspec.Struct, tag="cancel", frozen=True):
     """Stop a job, queued or running; the answer is `Cancelled`."""
 
@@ -232,6 +333,18 @@ class Done(msgspec.Struct, tag="done", frozen=True, kw_only=True):
     skipped_images: tuple[SkippedImage, ...] = ()
 
 
+class Explained(msgspec.Struct, tag="explained", frozen=True, kw_only=True):
+    """The answer to `Explain`: `heat` of a finding in a volume, else `image_heat`.
+
+    faithfulness  None where the answer does not rest on what was taken away
+    """
+
+    job: str
+    heat: Patch | None = None
+    image_heat: ImageHeat | None = None
+    faithfulness: Faithfulness | None = None
+
+
 class Failed(msgspec.Struct, tag="failed", frozen=True):
     """A job that broke: one line for the screen. The worker lives on."""
 
@@ -245,8 +358,9 @@ class Cancelled(msgspec.Struct, tag="cancelled", frozen=True):
     job: str
 
 
-Request = Analyse | Cancel | Shutdown
-Reply = Hello | Progress | Done | Failed | Cancelled
+Job = Analyse | Explain
+Request = Analyse | Explain | Cancel | Shutdown
+Reply = Hello | Progress | Done | Explained | Failed | Cancelled
 
 _request: "msgspec.json.Decoder[Request]" = msgspec.json.Decoder(Request)
 _reply: "msgspec.json.Decoder[Reply]" = msgspec.json.Decoder(Reply)

@@ -14,6 +14,14 @@ def hirescam(
     `score` turns the network's output into one number per sample. Unlike Grad-CAM the gradients are not
     averaged over the image, so for a linear head the map adds up to the score. Parameters keep no gradient.
     """
+    activations, gradients = captured(network, layer, inputs, score)
+    return torch.relu((gradients * activations).sum(dim=1))
+
+
+def captured(
+    network: nn.Module, layer: nn.Module, inputs: torch.Tensor, score: Callable[..., torch.Tensor]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """What the layer gave out, and the gradient of the score by it, both (batch, channel, ...)."""
     kept: list[torch.Tensor] = []
     handle = layer.register_forward_hook(lambda _module, _inputs, output: kept.append(output))
     try:
@@ -22,4 +30,4 @@ def hirescam(
             (gradient,) = torch.autograd.grad(total, kept[0])
     finally:
         handle.remove()
-    return torch.relu((gradient * kept[0]).sum(dim=1)).detach()
+    return kept[0].detach(), gradient.detach()

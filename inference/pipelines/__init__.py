@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from inference.bundle import DETECT_2D, DETECT_3D, Bundle, BundleError
 from inference.cases import Case, Exam
 from inference.contract import TASKS
-from inference.protocol import Candidate, Domain, OperatingPoint, Score, SkippedImage
+from inference.protocol import Candidate, Domain, Explain, OperatingPoint, Score, SkippedImage
+
+if TYPE_CHECKING:  # torch loads only when a model does
+    from inference.explain.explanation import Explanation
 
 Progress = Callable[[float, str], None]
 """Called with how far the read is (0 to 1) and what it does; what it raises ends the read."""
@@ -41,6 +44,15 @@ class Pipeline(Protocol):
 
     def read(self, case: Case | Exam, out: Path, progress: Progress) -> Read:
         """Read one case. Arrays are written into `out`."""
+        ...
+
+
+@runtime_checkable
+class Explainer(Protocol):
+    """A loaded model that can explain what it said of its findings."""
+
+    def explain(self, ask: Explain, out: Path) -> "Explanation":
+        """A heat map by the method and of the answer asked for, and its faithfulness, written into `out`."""
         ...
 
 

@@ -12,19 +12,21 @@ from torch import nn
 
 from inference.bundle import WEIGHTS, Bundle, BundleError, load_bundle
 from inference.cases import Case, Exam, Grid
-from inference.explain.hirescam import hirescam
+from inference.explain.candidate_look import SIGMA, asked_of, candidate_look, on_series
+from inference.explain.explanation import Explanation, heat_map
+from inference.explain.faithfulness import faithfulness
 from inference.memory import in_portions
 from inference.networks import load_networks
 from inference.networks.classify3d import CandidateClassifier
 from inference.pipelines import Progress, Read
-from inference.pipelines.candidates import CROP, Found, candidates, crops
+from inference.pipelines.candidates import Found, candidates, crops
 from inference.pipelines.domain import judge, refusal, statistics
 from inference.pipelines.lungs import Lungs, find_lungs
 from inference.pipelines.measure import OnInput, axes, sphere_diameter, stored, to_input
 from inference.pipelines.nodule_features import Described, described
 from inference.pipelines.tiles import Maps, sweep
 from inference.pipelines.working_grid import Resampled, resample
-from inference.protocol import Candidate, Domain, Patch
+from inference.protocol import Candidate, Domain, Explain, Method, Patch, VolumeLook
 
 MARGIN = 24
 """Voxels kept round the lungs."""
@@ -154,7 +156,8 @@ class Detect3D:
         result = []
         for k, found in enumerate(detection.found):
             progress(0.85 + 0.15 * k / len(detection.found), "measuring")
-            heat = self._heat(detection, k, case.grid) if k < explained else None
+            look = self._look(detection, k, case.grid, out) if k < explained else None
+            heat = None if look is None else self._heat(detection.crops[k], look)
             result.append(
                 _candidate(
                     k,
@@ -166,6 +169,7 @@ class Detect3D:
                     above=bool(above[k]),
                     heat=stored(out, f"heat_{k + 1}", heat),
                     said=described(self.bundle.characteristics, detection.volume.hu, found),
+                    look=look,
                     out=out,
                 )
             )
@@ -174,24 +178,27 @@ class Detect3D:
             status="done", operating_point=point, domain=domain, candidates=tuple(result), measured=measured
         )
 
-    def _heat(self, detection: Detection, k: int, target: Grid) -> OnInput | None:
-        """Where stage 2 looked, 0..1, on the input's grid."""
-        heat = heat_map(self.classifier, detection.crops[k], self.device)
-        centre = detection.found[k].centre
-        start = tuple(round(c) - CROP // 2 for c in centre)
-        return to_input(heat, (start[0], start[1], start[2]), detection.volume.grid, target)
+    def _look(self, detection: Detection, k: int, series: Grid, out: Path) -> VolumeLook:
+        """What stage 2 was given of a candidate."""
+        label, centre = self.bundle.labels[0], detection.found[k].centre
+        path = out / f"look_{k + 1}.npy"
+        return candidate_look(detection.crops[k], centre, detection.volume.grid, series, label, path)
 
+    def explain(self, ask: Explain, out: Path) -> Explanation:
+        """A heat map of a candidate of an earlier read; see `inference.pipelines.Explainer`."""
+        if not isinstance(ask.look, VolumeLook):
+            raise BundleError(f"{self.bundle.id} explains findings in volumes, not on images")
+        crop = np.load(ask.look.array.path, allow_pickle=False)
+        asked = asked_of(self.classifier, crop, self.bundle.input.clip_hu, self.device)
+        heat = heat_map(asked, ask.method, SIGMA)
+        return Explanation(
+            stored(out, ask.job, on_series(heat, ask.look)), faithfulness=faithfulness(asked, heat)
+        )
 
-def heat_map(classifier: CandidateClassifier, crop: NDArray[np.float32], device: str) -> NDArray[np.float32]:
-    """HiResCAM of stage 2 at 2 mm, brought to the crop's 1 mm grid (32, 32, 32), its maximum 1 (or all 0)."""
-    inputs = torch.from_numpy(crop[None].copy()).to(device)
-    coarse = hirescam(classifier, classifier.blocks[0], inputs, lambda logits: logits[:, 0])
-    fine = nn.functional.interpolate(
-        coarse[:, None], size=crop.shape[1:], mode="trilinear", align_corners=False
-    )
-    heat: NDArray[np.float32] = ndimage.gaussian_filter(fine[0, 0].float().cpu().numpy(), 1.0)
-    top = float(heat.max())
-    return heat / np.float32(top) if np.isfinite(top) and top > 0 else np.zeros_like(heat)
+    def _heat(self, crop: NDArray[np.float32], look: VolumeLook) -> OnInput | None:
+        """Where stage 2 looked, 0..1, on the grid of the series."""
+        asked = asked_of(self.classifier, crop, self.bundle.input.clip_hu, self.device)
+        return on_series(heat_map(asked, Method.HIRESCAM, SIGMA), look)
 
 
 def _cropped(volume: Resampled, lungs: Lungs) -> tuple[Resampled, Lungs]:
@@ -226,6 +233,7 @@ def _candidate(
     above: bool,
     heat: Patch | None,
     said: Described,
+    look: VolumeLook | None,
     out: Path,
 ) -> Candidate:
     grid = detection.volume.grid
@@ -259,6 +267,7 @@ def _candidate(
         features=tuple(float(v) for v in detection.features[k]),
         mask=kept,
         heat=heat,
+        look=look,
     )
 
 

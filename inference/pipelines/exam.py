@@ -5,10 +5,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from inference.bundle import Bundle
+from inference.bundle import Bundle, BundleError
 from inference.cases import Case, Exam, View
-from inference.explain.view_heat import Gaze, view_heat
+from inference.explain.explanation import Explanation, heat_map
+from inference.explain.faithfulness import faithfulness
+from inference.explain.view_look import SIGMA, Gaze, asked_of, on_image, view_look
 from inference.networks import cluster2d, detect2d
 from inference.pipelines import Progress, Read
 from inference.pipelines.both_views import Agreement, Finding, breast_scores, findings, with_other_views
@@ -20,13 +23,26 @@ from inference.pipelines.mammogram import Plane, Prepared, prepare
 from inference.pipelines.mammogram_domain import judge, statistics
 from inference.pipelines.marks2d import Mark, Marked
 from inference.pipelines.masses import Masses
-from inference.protocol import ArrayRef, Candidate, Characteristic, ImageHeat, Place, Score, SkippedImage
+from inference.protocol import (
+    ArrayRef,
+    Candidate,
+    Characteristic,
+    Explain,
+    ImageHeat,
+    ImageLook,
+    Method,
+    Place,
+    Score,
+    SkippedImage,
+)
 
 NO_BREAST = "no breast was found on it"
 EXPLAINED = 12
 """Findings that get a heat map: those above their threshold first, then the likeliest."""
-MASS_GAZE = Gaze("trunk.stages.0", 4, detect2d.STRIDE, 2.0)
-CLUSTER_GAZE = Gaze("stages.1", 4, cluster2d.STRIDE, 0.5)
+MASS_GAZE = Gaze(
+    "trunk.stages.0", detect2d.STRIDE, 2.0, reach=64, flat=(1,), blur=20.0, answers=(("malignancy", 2),)
+)
+CLUSTER_GAZE = Gaze("stages.1", cluster2d.STRIDE, 0.5, reach=80, flat=(0,), blur=7.0)
 MOST_ON_A_VIEW = 40
 """Marks kept of a view, of all labels: more than any reader looks at."""
 
@@ -139,30 +155,63 @@ class ExamReader:
             features=() if np.isnan(mark.asymmetry) else (mark.asymmetry,),
             diameter_mm=diameter_mm(mark, looked[first].view),
             places=tuple(
-                place(mark, looked[n].view, self._heat(mark, looked[n], heat_in, f"heat_{number}_{n}"))
-                for n, mark in finding.places
+                self._place(mark, looked[n], heat_in, f"{number}_{n}") for n, mark in finding.places
             ),
         )
 
-    def _heat(self, mark: Mark, seen: Looked, out: Path | None, name: str) -> ImageHeat | None:
-        """Where the detectors of its kind looked, written into `out`."""
+    def _place(self, mark: Mark, seen: Looked, out: Path | None, name: str) -> Place:
+        """The mark on a view; with `out` also where the detectors of its kind looked, written there."""
         if out is None:
-            return None
-        networks, device = self.masses.detectors.networks, self.masses.detectors.device
-        gaze, channels = MASS_GAZE, seen.prepared.channels
-        if mark.label == CLUSTER and self.clusters is not None and seen.specks is not None:
-            networks, gaze, channels = [self.clusters.network], CLUSTER_GAZE, seen.specks
-        heat, box = view_heat(networks, gaze, channels, seen.prepared.placed, mark.centre, device)
-        path = out / f"{name}.npy"
-        np.save(path, heat, allow_pickle=False)
-        return ImageHeat(array=ArrayRef(path=str(path), dtype="float32", shape=heat.shape), box=box)
+            return place(mark, seen.view)
+        gaze = self._gaze(mark.label)
+        channels = seen.prepared.channels if gaze is MASS_GAZE or seen.specks is None else seen.specks
+        path = out / f"look_{name}.npy"
+        look = view_look(gaze, channels, seen.prepared.placed, mark.centre, mark.label, path)
+        heat = self._explained(look, mark.label, Method.HIRESCAM, out / f"heat_{name}.npy").image_heat
+        return place(mark, seen.view, heat, look)
+
+    def explain(self, ask: Explain, out: Path) -> Explanation:
+        """A heat map of a mark of an earlier read; see `inference.pipelines.Explainer`."""
+        if not isinstance(ask.look, ImageLook):
+            raise BundleError(f"{self.bundle.id} explains findings on images, not in volumes")
+        return self._explained(ask.look, ask.target, ask.method, out / f"{ask.job}.npy", measured=True)
+
+    def _explained(
+        self, look: ImageLook, target: str, method: Method, path: Path, *, measured: bool = False
+    ) -> Explanation:
+        gaze, detectors = self._gaze(look.label), self.masses.detectors
+        networks = (
+            detectors.networks if gaze is MASS_GAZE or self.clusters is None else [self.clusters.network]
+        )
+        part = np.load(look.array.path, allow_pickle=False)
+        asked = asked_of(networks, gaze, look, part, target, detectors.device)
+        heat = heat_map(asked, method, SIGMA)
+        image_heat = on_image(heat, look, lambda shown: saved(shown, path))
+        return Explanation(
+            image_heat=image_heat, faithfulness=faithfulness(asked, heat) if measured else None
+        )
+
+    def _gaze(self, label: str) -> Gaze:
+        return CLUSTER_GAZE if label == CLUSTER and self.clusters is not None else MASS_GAZE
 
 
-def place(mark: Mark, view: View, heat: ImageHeat | None = None) -> Place:
+def saved(heat: NDArray[np.float32], path: Path) -> ArrayRef:
+    """Save a heat map of an image, and name it."""
+    np.save(path, heat, allow_pickle=False)
+    return ArrayRef(path=str(path), dtype="float32", shape=heat.shape)
+
+
+def place(mark: Mark, view: View, heat: ImageHeat | None = None, look: ImageLook | None = None) -> Place:
     """The mark in the words of the protocol."""
     row, column = mark.centre
     return Place(
-        sop_instance_uid=view.image, frame=view.frame, column=column, row=row, box=mark.box, heat=heat
+        sop_instance_uid=view.image,
+        frame=view.frame,
+        column=column,
+        row=row,
+        box=mark.box,
+        heat=heat,
+        look=look,
     )
 
 

@@ -12,7 +12,17 @@ from numpy.typing import NDArray
 
 from inference.cases import Case, Exam, Grid, Plane, View
 from inference.pipelines import Read
-from inference.protocol import Analyse, ArrayRef, Candidate, ImageInput, Input, SkippedImage
+from inference.protocol import (
+    Analyse,
+    ArrayRef,
+    Candidate,
+    Explain,
+    ImageHeat,
+    ImageInput,
+    Input,
+    Patch,
+    SkippedImage,
+)
 
 SPACING_MM = (0.01, 50.0)
 LONGEST_MM = 4000.0
@@ -98,10 +108,32 @@ def check_read(read: Read, out: Path) -> None:
                 raise BadAnswer("the model wrote outside its folder; nothing of it is shown")
 
 
+def check_look(job: Explain) -> None:
+    """What a heat map is asked of is there and says so: else `BadInput`."""
+    if not Path(job.out).is_dir():
+        raise BadInput(f"the folder for the answer is not there: {job.out}")
+    if job.target not in job.look.targets:
+        raise BadInput(f"no heat map of '{job.target}'; there are: {', '.join(job.look.targets)}")
+    if not np.isfinite(_mapped(job.look.array)).all():
+        raise BadInput("what the network was given of the finding is damaged; read the study again")
+
+
+def check_explanation(heat: Patch | None, image_heat: ImageHeat | None, out: Path) -> None:
+    """Finite heat maps inside `out`: else `BadAnswer`."""
+    for part in (heat, image_heat):
+        if part is None:
+            continue
+        if Path(part.array.path).parent.resolve() != out.resolve():
+            raise BadAnswer("the model wrote outside its folder; nothing of it is shown")
+        if not np.isfinite(_mapped(part.array)).all():
+            raise BadAnswer("the heat map holds a number that is not finite; it is not shown")
+
+
 def _arrays(candidate: Candidate) -> Iterator[ArrayRef]:
-    for patch in (candidate.mask, candidate.heat, *(place.heat for place in candidate.places)):
-        if patch is not None:
-            yield patch.array
+    on_images = (part for place in candidate.places for part in (place.heat, place.look))
+    for part in (candidate.mask, candidate.heat, candidate.look, *on_images):
+        if part is not None:
+            yield part.array
 
 
 def _grid_faults(grid: Grid) -> Iterator[str]:

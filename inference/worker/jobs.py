@@ -3,7 +3,7 @@
 import heapq
 import threading
 
-from inference.protocol import Analyse
+from inference.protocol import Job
 
 
 class JobCancelled(BaseException):
@@ -18,13 +18,13 @@ class Jobs:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._waiting: list[tuple[int, int, Analyse]] = []
+        self._waiting: list[tuple[int, int, Job]] = []
         self._count = 0
         self._running = ""
         self._cancelled = False
         self._closed = False
 
-    def put(self, job: Analyse) -> bool:
+    def put(self, job: Job) -> bool:
         """Queue a job; False where one of that name waits or runs already."""
         with self._changed:
             if job.job == self._running or any(job.job == other.job for *_, other in self._waiting):
@@ -34,7 +34,7 @@ class Jobs:
             self._changed.notify()
             return True
 
-    def take(self) -> Analyse | None:
+    def take(self) -> Job | None:
         """Wait for the next job, which then runs until `finish`; None once the queue is closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closed)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from inference.bundle import BundleError, load_bundle
 from inference.memory import out_of_memory
-from inference.pipelines import Pipeline, load
+from inference.pipelines import Explainer, Pipeline, load
 from inference.protocol import (
     PROTOCOL,
     Analyse,
@@ -20,14 +20,17 @@ from inference.protocol import (
     Cancel,
     Cancelled,
     Done,
+    Explain,
+    Explained,
     Failed,
     Hello,
+    Job,
     Progress,
     Reply,
     Shutdown,
 )
 from inference.worker.channel import Channel, take_standard_streams
-from inference.worker.checks import BadAnswer, BadInput, check_read, open_case
+from inference.worker.checks import BadAnswer, BadInput, check_explanation, check_look, check_read, open_case
 from inference.worker.device import Device, NoDevice, be_polite, choose
 from inference.worker.jobs import JobCancelled, Jobs
 
@@ -76,7 +79,7 @@ def listen(channel: Channel, jobs: Jobs) -> None:
     """Take requests while the other thread reads. The end of standard input ends the process, at once."""
     for request in channel.requests():
         match request:
-            case Analyse():
+            case Analyse() | Explain():
                 if not jobs.put(request):
                     channel.send(Failed("", f"job '{request.job}' is here already; give it another name"))
             case Cancel(job=name):
@@ -96,7 +99,7 @@ def serve(channel: Channel, jobs: Jobs, device: Device, open_model: OpenModel) -
     """
     loaded: dict[str, Pipeline] = {}
 
-    def model(job: Analyse) -> Pipeline:
+    def model(job: Job) -> Pipeline:
         if job.bundle_sha256 not in loaded:
             loaded[job.bundle_sha256] = open_model(Path(job.bundle), job.bundle_sha256, device.name)
         return loaded[job.bundle_sha256]
@@ -108,20 +111,17 @@ def serve(channel: Channel, jobs: Jobs, device: Device, open_model: OpenModel) -
 
 
 def answer(
-    job: Analyse,
+    job: Job,
     device: Device,
-    model: Callable[[Analyse], Pipeline],
+    model: Callable[[Job], Pipeline],
     progress: Callable[[float, str], None],
 ) -> Reply:
-    """Read one job; whatever goes wrong becomes one line."""
-    started = time.monotonic()
-    out = Path(job.out)
+    """Do one job; whatever goes wrong becomes one line."""
     try:
         progress(0.0, "loading the model")
-        opened = open_case(job, device.memory_bytes)
-        read = model(job).read(opened.case, out, progress)
-        skipped = (*opened.skipped, *read.skipped)
-        check_read(read, out)
+        if isinstance(job, Explain):
+            return _explained(job, model)
+        return _read(job, device, model, progress)
     except JobCancelled:
         return Cancelled(job.job)
     except (BadInput, BadAnswer, BundleError) as error:
@@ -129,6 +129,19 @@ def answer(
     except Exception as error:
         traceback.print_exc()
         return Failed(job.job, _line(error, device))
+
+
+def _read(
+    job: Analyse,
+    device: Device,
+    model: Callable[[Job], Pipeline],
+    progress: Callable[[float, str], None],
+) -> Done:
+    started, out = time.monotonic(), Path(job.out)
+    opened = open_case(job, device.memory_bytes)
+    read = model(job).read(opened.case, out, progress)
+    skipped = (*opened.skipped, *read.skipped)
+    check_read(read, out)
     return Done(
         job=job.job,
         status="partial" if read.status == "done" and skipped else read.status,
@@ -141,6 +154,16 @@ def answer(
         scores=read.scores,
         skipped_images=skipped,
     )
+
+
+def _explained(job: Explain, model: Callable[[Job], Pipeline]) -> Explained:
+    check_look(job)
+    explainer, out = model(job), Path(job.out)
+    if not isinstance(explainer, Explainer):
+        raise BundleError(f"{job.bundle}: this model cannot explain its findings")
+    said = explainer.explain(job, out)
+    check_explanation(said.heat, said.image_heat, out)
+    return Explained(job=job.job, heat=said.heat, image_heat=said.image_heat, faithfulness=said.faithfulness)
 
 
 def open_bundle(folder: Path, sha256: str, device: str) -> Pipeline:

@@ -163,7 +163,7 @@ WRONG = {
     "protocol": (
         'print(\'{"type":"hello","protocol":99,"device":"","memory_bytes":1,"software":""}\', flush=True);'
         "import time; time.sleep(9)",
-        "speaks protocol 99, this desk speaks 1",
+        "speaks protocol 99, this desk speaks 2",
     ),
     "babble": ("print('Traceback', flush=True); import time; time.sleep(9)", "not a message of protocol"),
     "no hello": (

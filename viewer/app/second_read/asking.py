@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inference.bundle import Bundle
-from inference.protocol import Analyse, Cancelled, Done, Failed, Progress
+from inference.protocol import Analyse, Cancelled, Done, Explained, Failed, Progress
 from viewer.app.second_read.client import Answer
 from viewer.app.second_read.model_read import ModelRead, SeriesInput
 from viewer.app.second_read.pool import WorkerPool
@@ -62,7 +62,7 @@ def ask(job: Analyse, means: Means) -> Done | Failed:
                 match message:
                     case Done() | Failed():
                         return message
-                    case Cancelled():
+                    case Cancelled() | Explained():
                         raise ReadCancelled
                     case Progress(done=done, doing=doing):
                         means.report(LOADING + (1 - LOADING) * done, doing)

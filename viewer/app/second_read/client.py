@@ -13,13 +13,14 @@ from typing import BinaryIO
 import inference
 from inference.protocol import (
     PROTOCOL,
-    Analyse,
     BadMessage,
     Cancel,
     Cancelled,
     Done,
+    Explained,
     Failed,
     Hello,
+    Job,
     Progress,
     Reply,
     Request,
@@ -27,7 +28,7 @@ from inference.protocol import (
     encode,
 )
 
-Answer = Done | Failed | Cancelled
+Answer = Done | Explained | Failed | Cancelled
 """How a job ends."""
 
 CANCEL_PATIENCE_S = 2.0
@@ -101,7 +102,7 @@ class WorkerProcess:
         """The process's number."""
         return self._process.pid
 
-    def begin(self, job: Analyse) -> None:
+    def begin(self, job: Job) -> None:
         """Hand over a job; its end comes from `answer`."""
         self._send(job)
 
@@ -115,7 +116,7 @@ class WorkerProcess:
                     patience, doing = CANCEL_PATIENCE_S, "cancelling"
                 case Progress(job=name) if name == job:
                     on_progress(reply)
-                case Done() | Failed() | Cancelled() if reply.job in (job, ""):
+                case Done() | Explained() | Failed() | Cancelled() if reply.job in (job, ""):
                     return reply
                 case _:
                     pass  # about a job that was given up before

@@ -4,13 +4,27 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.protocol import (
+    Accuracy,
+    ArrayRef,
+    Bottleneck,
+    Candidate,
+    Domain,
+    ImageHeat,
+    ImageLook,
+    OperatingPoint,
+    Patch,
+    Place,
+    Score,
+    VolumeLook,
+)
 from inference.concepts import Bottleneck
-from inference.protocol import Accuracy, ArrayRef, Candidate, Domain, OperatingPoint, Patch, Place, Score
 from viewer.app.whole_files import write_file
 from viewer.core.reading.codec import BadPayload, from_json, to_json
 from viewer.core.reading.finding import Finding
@@ -170,8 +184,11 @@ def load_read(folder: Path) -> ModelRead | None:
 
 
 def array_paths(read: ModelRead) -> Iterable[str]:
-    """The files of all masks and heat maps."""
-    every = ((c.mask, c.heat, *(place.heat for place in c.places)) for c in read.candidates.values())
+    """The files of all masks, heat maps and what they are made of."""
+    every = (
+        (c.mask, c.heat, c.look, *(part for place in c.places for part in (place.heat, place.look)))
+        for c in read.candidates.values()
+    )
     return [part.array.path for parts in every for part in parts if part is not None]
 
 
@@ -182,6 +199,7 @@ def with_arrays_in(read: ModelRead, folder: Path | None) -> ModelRead:
             c,
             mask=_moved(c.mask, folder),
             heat=_moved(c.heat, folder),
+            look=_moved(c.look, folder),
             places=tuple(_place_moved(place, folder) for place in c.places),
         )
         for uid, c in read.candidates.items()
@@ -190,16 +208,16 @@ def with_arrays_in(read: ModelRead, folder: Path | None) -> ModelRead:
 
 
 def _place_moved(place: Place, folder: Path | None) -> Place:
-    if place.heat is None:
-        return place
-    heat = msgspec.structs.replace(place.heat, array=_array_in(place.heat.array, folder))
-    return msgspec.structs.replace(place, heat=heat)
+    return msgspec.structs.replace(place, heat=_moved(place.heat, folder), look=_moved(place.look, folder))
 
 
-def _moved(patch: Patch | None, folder: Path | None) -> Patch | None:
-    if patch is None:
+_Stored = TypeVar("_Stored", Patch, ImageHeat, VolumeLook, ImageLook)
+
+
+def _moved(part: _Stored | None, folder: Path | None) -> _Stored | None:
+    if part is None:
         return None
-    return msgspec.structs.replace(patch, array=_array_in(patch.array, folder))
+    return msgspec.structs.replace(part, array=_array_in(part.array, folder))
 
 
 def _array_in(array: ArrayRef, folder: Path | None) -> ArrayRef:

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from inference.protocol import Analyse, Cancelled, Failed, Progress
+from inference.protocol import Analyse, Cancelled, Failed, Job, Progress
 from viewer.app.second_read.client import (
     Answer,
     WorkerLost,
@@ -77,7 +77,7 @@ class WorkerPool:
         for thread in self._threads:
             thread.start()
 
-    def submit(self, job: Analyse, on_progress: OnProgress, on_done: OnDone) -> None:
+    def submit(self, job: Job, on_progress: OnProgress, on_done: OnDone) -> None:
         """Queue a job, higher priority first. Its name must be new."""
         self.start()
         entry = _Job(job, on_progress, on_done)
@@ -137,7 +137,7 @@ class WorkerPool:
                 break
             try:
                 process = self._living(process)
-                if attempt > 1:
+                if attempt > 1 and isinstance(job.request, Analyse):  # heat maps share their folder
                     _empty(Path(job.request.out))
                 if not self._begin(job, process):
                     return Cancelled(name), process
@@ -197,7 +197,7 @@ class WorkerPool:
 class _Job:
     """A job with its callbacks; ends once."""
 
-    def __init__(self, request: Analyse, on_progress: OnProgress, on_done: OnDone) -> None:
+    def __init__(self, request: Job, on_progress: OnProgress, on_done: OnDone) -> None:
         self.request = request
         self.process: WorkerProcess | None = None
         self.finished = False
