@@ -54,6 +54,8 @@ BINDING = {
     "Shift+G": "marks.below",
     "H": "heat.hold",
     "Shift+H": "heat.pin",
+    "Ctrl+H": "heat.method",
+    "Ctrl+Shift+H": "heat.target",
     "Del": "finding.delete",
     "Backspace": "viewport.reset",
     "Ctrl+Z": "edit.undo",

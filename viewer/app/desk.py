@@ -11,6 +11,7 @@ from pathlib import Path
 
 from viewer.app import (
     asking,
+    explaining,
     keymap,
     listing,
     marking,
@@ -53,6 +54,7 @@ class Desk(DeskState):
         self.subscribe(partial(registering.register, self))
         self.subscribe(partial(roaming.start, self))
         self.subscribe(partial(roaming.look, self))
+        self.subscribe(partial(explaining.catch_up, self))
         self.protocols, odd_protocols = protocols.load(home)
         for sentence in (odd, *odd_keys, *odd_protocols):
             if sentence:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from inference.protocol import Faithfulness, Method
 from viewer.app.display import Plane, Question, Severity
 from viewer.app.reading_list import ReadingLine
 from viewer.app.stack import Stack
@@ -168,6 +169,28 @@ class Review:
     undo_order: list[dict[str, View] | None] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class MapKey:
+    """One heat map: of a finding, of an answer of the model about it, made by a method."""
+
+    tracking_uid: str
+    target: str
+    method: Method
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A heat map with how faithful it is.
+
+    maps          None where it lies beside the series
+    faithfulness  of each of its images (or the one volume); None there where the answer does not rest on the
+                  picture, None here while nobody has measured it
+    """
+
+    maps: "HeatMaps | None"
+    faithfulness: tuple[Faithfulness | None, ...] | None
+
+
 @dataclass(slots=True)
 class SecondReader:
     """How far the second reader is, its sealed answer, and after the reveal what it found.
@@ -176,7 +199,9 @@ class SecondReader:
     job     the read that is at work; "" = none
     sealed  what it found, unreadable before the commit
     read    what it found, after the reveal
-    heat    heat maps of revealed findings, by tracking UID
+    heat    heat maps of revealed findings, by tracking UID, as the read brought them
+    method, target  which other heat maps are meant; `target` "" = that it is a finding
+    evidence  heat maps that were asked for; wanted: those that are on their way, or failed
     """
 
     kind: str = "none"
@@ -185,6 +210,10 @@ class SecondReader:
     sealed: "SealedRead | None" = None
     read: "StudyRead | None" = None
     heat: "dict[str, HeatMaps]" = field(default_factory=dict)
+    method: Method = Method.HIRESCAM
+    target: str = ""
+    evidence: dict[MapKey, Evidence] = field(default_factory=dict)
+    wanted: set[MapKey] = field(default_factory=set)
 
     def stands(self, kind: str, reason: str = "") -> None:
         """It is waiting, ready, not_run or failed from now on."""

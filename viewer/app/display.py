@@ -105,6 +105,7 @@ class ImageHeat:
 
     path, shape  a float32 `.npy` (rows, columns)
     frame  from 0; None in an object of one frame
+    notes  what stands beside it: how it was made, of which answer, how faithful it is
     """
 
     sop_instance_uid: str
@@ -112,6 +113,7 @@ class ImageHeat:
     path: str
     shape: tuple[int, int]
     box: PixelBox
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,7 @@ class Heat:
     """The heat map of the focused finding, on the grid of its series: `path` is a float32 `.npy` patch.
 
     images  of a finding on images instead: its map on each of them
+    notes   as those of an image
     """
 
     tracking_uid: str
@@ -129,6 +132,7 @@ class Heat:
     start: tuple[int, int, int] = (0, 0, 0)
     shape: tuple[int, int, int] = (0, 0, 0)
     images: tuple[ImageHeat, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

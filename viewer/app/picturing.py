@@ -2,7 +2,8 @@
 
 import uuid
 
-from viewer.app import marking, posing, presenting, seeing, viewing
+from inference.protocol import Method
+from viewer.app import explaining, marking, posing, presenting, seeing, viewing
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Plane
 from viewer.app.views import View
@@ -86,12 +87,14 @@ def snapshot(desk: DeskState) -> None:
                 aspect=desk.views.aspect(view),
                 marks=tuple(f.tracking_uid for f in seeing.drawn(desk, reading)),
                 measures=tuple(d.key for d in reading.distances),
-                heat=seeing.heat_shown(desk),
+                heat=seeing.heat_shown(desk) if explaining.own_shown(desk) else "",
                 revealed=desk.revealed,
             )
         )
         desk.acted()
-        desk.say("Snapshot: this view goes into the report. Ctrl+Z takes it back.")
+        left = seeing.heat_shown(desk) and not explaining.own_shown(desk)
+        without = f", without its heat map (only that by {Method.HIRESCAM.value} is kept)" if left else ""
+        desk.say(f"Snapshot: this view goes into the report{without}. Ctrl+Z takes it back.")
 
 
 def drop_snapshot(desk: DeskState) -> None:

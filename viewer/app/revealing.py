@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from viewer.app import seeing, triage, viewing
+from viewer.app import explaining, seeing, triage, viewing
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Severity
 from viewer.app.jobs import Report, Stopped
@@ -18,9 +18,6 @@ if TYPE_CHECKING:  # the second reader's parts load when it starts, after the fi
     from viewer.app.second_read.model_read import StudyRead
     from viewer.app.second_read.pool import WorkerPool
     from viewer.app.second_read.sealed import SealedRead
-
-PATCHES = "revealed"
-"""Folder below the home folder for masks and heat maps of the study on the desk, after the reveal."""
 
 # --- before the commit
 
@@ -38,7 +35,7 @@ def start(desk: DeskState) -> None:
     desk.second.sealed = None
     desk.second.stands("waiting")
     generation = desk.case.generation
-    work = _work(desk, study, _workers(desk))
+    work = _work(desk, study, explaining.pool(desk))
     desk.second.job = desk.jobs.start(
         "Second reader",
         work,
@@ -47,14 +44,6 @@ def start(desk: DeskState) -> None:
         quiet=True,
     )
     desk.changed()
-
-
-def _workers(desk: DeskState) -> "WorkerPool":
-    if desk.workers is None:
-        from viewer.app.second_read.pool import WorkerPool
-
-        desk.workers = WorkerPool(size=1, device=desk.settings.device, threads=1)
-    return desk.workers
 
 
 def _work(
@@ -106,7 +95,7 @@ def read_list(desk: DeskState) -> None:
     """In the triage paradigm: read the studies of the list, one after the other."""
     if not triage.is_on(desk):
         return
-    workers = _workers(desk)
+    workers = explaining.pool(desk)
     triage.read_next(desk, lambda study: _work(desk, study, workers))
 
 
@@ -210,7 +199,7 @@ def reveal(desk: DeskState) -> None:
 
 
 def _patches(desk: DeskState, reading_id: str) -> Path:
-    return desk.home / PATCHES / reading_id
+    return desk.home / explaining.MAPS / reading_id
 
 
 def _take(desk: DeskState, read: "StudyRead") -> None:

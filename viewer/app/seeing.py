@@ -175,7 +175,8 @@ def _heat(desk: DeskState, held: bool) -> None:
     desk.review.heat_held = held
     if desk.session is not None and desk.review.focus:
         with desk.telling_refusals():
-            desk.session.note_heat(desk.review.focus, held or desk.review.heat_pinned)
+            on = held or desk.review.heat_pinned
+            desk.session.note_heat(desk.review.focus, on, desk.second.method.value, desk.second.target)
     desk.changed()
 
 

@@ -387,9 +387,10 @@ class ReadingSession:
         """The model's marks were switched on or off."""
         self._do(Kind.MARKS, {"on": on})
 
-    def note_heat(self, tracking_uid: str, on: bool) -> None:
-        """The heat map of a finding was switched on or off."""
-        self._do(Kind.HEAT, {"tracking_uid": tracking_uid, "on": on})
+    def note_heat(self, tracking_uid: str, on: bool, method: str, target: str) -> None:
+        """The heat map of a finding was switched on or off, or another one was chosen."""
+        said: Payload = {"tracking_uid": tracking_uid, "on": on, "method": method, "target": target}
+        self._do(Kind.HEAT, said)
 
     # --- inside
 

@@ -58,11 +58,13 @@ def test_grad_cam_is_that_of_captum_and_grad_cam_pp_that_of_monai():
     own = attribute(one, Method.GRAD_CAM)
     theirs = LayerGradCam(one.network, one.network.network.layer).attribute(one.inputs, target=0)
     assert torch.allclose(own, torch.relu(theirs[0, 0]).detach(), rtol=1e-4)
+    with torch.no_grad():
+        one.network.network.head.weight.mul_(0.02)  # MONAI takes the exponential of the answer
     own = attribute(one, Method.GRAD_CAM_PP)
     theirs = GradCAMpp(one.network, "network.layer").compute_map(
         one.inputs.clone().requires_grad_(), class_idx=0
     )[0, 0]
-    assert torch.allclose(own / own.max(), (theirs / theirs.max()).detach(), rtol=1e-4)
+    assert torch.allclose(own / own.max(), (theirs / theirs.max()).detach(), rtol=1e-3)
 
 
 def test_integrated_gradients_add_up_to_the_answer():

@@ -19,6 +19,8 @@ from inference.pipelines.exam import CLUSTER_GAZE, MASS_GAZE
 from inference.protocol import Explain, Method
 from tests.inference.explain import phantoms
 
+pytestmark = pytest.mark.timeout(900)  # a chest and four mammograms are drawn and read
+
 FAITHFUL = (Method.HIRESCAM, Method.INTEGRATED_GRADIENTS, Method.OCCLUSION)
 LEAST_INSIDE = 0.8
 LEAST_ALIKE = 0.5

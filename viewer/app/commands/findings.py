@@ -5,6 +5,7 @@ from functools import partial
 from viewer.app import (
     describing,
     double_reading,
+    explaining,
     image_marking,
     locating,
     marking,
@@ -173,6 +174,22 @@ COMMANDS: tuple[Command, ...] = (
         icon="fire",
     ),
     _show("heat.pin", "Heat map pinned", "Shift+H", seeing.pin_heat, refusal=seeing.why_no_heat, icon="fire"),
+    _show(
+        "heat.method",
+        "Heat map: next method",
+        "Ctrl+H",
+        explaining.next_method,
+        refusal=explaining.why_no_method,
+        icon="fire",
+    ),
+    _show(
+        "heat.target",
+        "Heat map: next answer of the model",
+        "Ctrl+Shift+H",
+        explaining.next_target,
+        refusal=explaining.why_no_target,
+        icon="fire",
+    ),
     *(
         _decide(f"arbitrate.{choice.value}", title, key, partial(double_reading.decide, choice=choice))
         for choice, title, key in (

@@ -1,11 +1,11 @@
 """What lies over the images: marks, distances, the heat map, ticks of the scroll bar, what was seen."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from inference.protocol import Place
-from viewer.app import seeing
+from inference.protocol import Faithfulness, Method, Place
+from viewer.app import explaining, seeing
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Heat, ImageHeat, Mark, MarkState, Measurement, Plane
 from viewer.app.views import View, frame_of
@@ -115,28 +115,60 @@ def heat_of(desk: DeskState) -> Heat | None:
     """The heat map of the finding in focus, while H is held or it is pinned; never before the reveal."""
     reading, uid = desk.reading, seeing.heat_shown(desk)
     finding = None if reading is None or not uid else reading.finding(uid)
-    return None if finding is None else heat_map(finding, desk.second.heat[uid])
+    evidence = None if finding is None else explaining.evidence_of(desk, uid)
+    if finding is None or evidence is None or evidence.maps is None:
+        return None
+    key = explaining.key_of(desk, uid)
+    count = len(evidence.maps) if isinstance(evidence.maps, tuple) else 1
+    figures = (
+        [MEASURING] * count if evidence.faithfulness is None else map(figure_words, evidence.faithfulness)
+    )
+    made = f"{key.method.value}: {key.target}"
+    return heat_map(finding, evidence.maps, [(made, *words) for words in figures])
 
 
-def heat_map(finding: Finding, maps: "HeatMaps") -> Heat:
-    """The heat map of a finding as it is drawn."""
+MEASURING = ("Faithfulness: being measured",)
+
+
+def figure_words(figure: Faithfulness | None) -> tuple[str, ...]:
+    """How faithful a heat map is, beside a random one: lines of a legend."""
+    if figure is None:
+        return ("The answer does not rest on what is seen here",)
+    better = figure.deletion < figure.random_deletion and figure.insertion > figure.random_insertion
+    return (
+        f"Deletion {figure.deletion:.2f} (random {figure.random_deletion:.2f})",
+        f"Insertion {figure.insertion:.2f} (random {figure.random_insertion:.2f})",
+        *(() if better else ("No more faithful than a random map",)),
+    )
+
+
+def heat_map(finding: Finding, maps: "HeatMaps", notes: Sequence[tuple[str, ...]] = ()) -> Heat:
+    """The heat map of a finding as it is drawn; `notes` for each of its images, or for the one volume.
+
+    Without notes it is the map that the read brought.
+    """
     heat = Heat(
         tracking_uid=finding.tracking_uid,
         name=finding.name,
         series_instance_uid=finding.series_instance_uid,
         frame_of_reference_uid=finding.frame_of_reference_uid,
     )
+    own = (f"{Method.HIRESCAM.value}: {finding.label}",)
     if isinstance(maps, tuple):
-        return replace(heat, images=tuple(map(_on_image, maps)))
+        said = notes or [own] * len(maps)
+        return replace(heat, images=tuple(map(_on_image, maps, said)))
     depth, height, width = maps.array.shape
-    return replace(heat, path=maps.array.path, start=maps.start, shape=(depth, height, width))
+    shape = (depth, height, width)
+    return replace(
+        heat, path=maps.array.path, start=maps.start, shape=shape, notes=notes[0] if notes else own
+    )
 
 
-def _on_image(place: Place) -> ImageHeat:
+def _on_image(place: Place, notes: tuple[str, ...]) -> ImageHeat:
     assert place.heat is not None
     rows, columns = place.heat.array.shape
     path, box = place.heat.array.path, place.heat.box
-    return ImageHeat(place.sop_instance_uid, place.frame, path, (rows, columns), box)
+    return ImageHeat(place.sop_instance_uid, place.frame, path, (rows, columns), box, notes)
 
 
 def ticks_of(

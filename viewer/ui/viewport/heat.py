@@ -20,8 +20,10 @@ from viewer.ui.viewport.sheet import Sheet, turned
 
 _ROOM = 560.0
 """Width from which a viewport has the legend, design pixels."""
-_LEGEND = (160.0, 128.0)
-_CAVEAT_WIDTH, _CAVEAT_TOP = 132.0, 60.0
+_LEGEND_WIDTH = 176.0
+_ROWS_TOP, _ROW = 64.0, 16.0
+_LETTERS = 28
+"""Of a row of the legend."""
 _BAR = (160.0, 8.0)
 _STEPS = 10
 
@@ -163,15 +165,17 @@ def legend(sheet: Sheet) -> None:
     heat = sheet.frame.state.heat
     if heat is None or sheet.width < _ROOM or _on_cut(sheet.frame) is None:
         return
-    left, top = _free_corner(sheet)
-    unit = sheet.unit
+    unit, on_image = sheet.unit, sheet.frame.image_heat(heat)
+    notes = heat.notes if on_image is None else on_image.notes
+    rows = [row for note in (*notes, theme.tokens().heat_caveat) for row in _wrapped(note, _LETTERS)]
+    left, top = _free_corner(sheet, _ROWS_TOP + _ROW * len(rows))
     stamp = ink.stamp(f"Heat map, {heat.name} only", "overlay", "overlay_text", unit)
     ink.text(sheet.painter, left, top + 2 * unit, stamp)
     _key_cap(sheet, left + 130 * unit, top, "H")
     _scale(sheet, left, top + 26 * unit)
-    for number, line in enumerate(_wrapped(theme.tokens().heat_caveat, 22)):
-        stamp = ink.stamp(line, "overlay", "overlay_text", unit)
-        ink.text(sheet.painter, left, top + (64 + 16 * number) * unit, stamp)
+    for number, row in enumerate(rows):
+        stamp = ink.stamp(row, "overlay", "overlay_text", unit)
+        ink.text(sheet.painter, left, top + (_ROWS_TOP + _ROW * number) * unit, stamp)
 
 
 def _scale(sheet: Sheet, left: float, top: float) -> None:
@@ -212,20 +216,17 @@ def _wrapped(sentence: str, longest: int) -> list[str]:
     return rows
 
 
-def _free_corner(sheet: Sheet) -> tuple[float, float]:
+def _free_corner(sheet: Sheet, units: float) -> tuple[float, float]:
     """The corner whose pixels vary least: outside the body there is nothing to see. Device pixels."""
     unit = sheet.unit
-    width, height = _LEGEND[0] * unit, _LEGEND[1] * unit
+    width, height = _LEGEND_WIDTH * unit, units * unit
     text = lines(sheet)
     above = (MARGIN + 16 * max(len(text.top_left), 1) + 8) * unit
     below = sheet.place.height - (MARGIN + 16 * max(len(text.bottom_left), 1) + 8) * unit - height
     right = sheet.place.width - (MARGIN + 32) * unit - width
     corners = [(MARGIN * unit, above), (right, above), (MARGIN * unit, below), (right, below)]
-    upper, lower = QRectF(0, 0, width, _CAVEAT_TOP * unit), QRectF(0, 0, _CAVEAT_WIDTH * unit, height)
-    lower.setTop(upper.bottom())
-    return min(
-        corners, key=lambda at: _busy(sheet, upper.translated(*at)) + _busy(sheet, lower.translated(*at))
-    )
+    box = QRectF(0, 0, width, height)
+    return min(corners, key=lambda at: _busy(sheet, box.translated(*at)))
 
 
 def _busy(sheet: Sheet, box: QRectF) -> float:
