@@ -107,30 +107,6 @@ class Faithfulness(msgspec.Struct, frozen=True):
     random_insertion: float
 
 
-class SimilarCase(msgspec.Struct, frozen=True, kw_only=True):
-    """A training finding that a classifier sees as one does, without its picture. `distance` 0..2 (cosine).
-
-    malignant  None where nobody knows; kind: "solid", "irregular spiculated", ...
-    """
-
-    distance: float
-    malignant: bool | None = None
-    diameter_mm: float | None = None
-    kind: str = ""
-
-
-class SimilarCases(msgspec.Struct, frozen=True, kw_only=True):
-    """The training findings nearest to a finding, nearest first.
-
-    source     the collection with its licence
-    malignant  what the word means there: "proven by biopsy", "rated suspicious by its readers"
-    """
-
-    source: str
-    malignant: str
-    cases: tuple[SimilarCase, ...]
-
-
 class Place(msgspec.Struct, frozen=True, kw_only=True):
     """Where a finding lies on an image: (column, row) of its centre in stored pixels, and its box."""
 
@@ -174,7 +150,6 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     heat: Patch | None = None
     look: VolumeLook | None = None
     places: tuple[Place, ...] = ()
-    similar: SimilarCases | None = None
 
 
 class Score(msgspec.Struct, frozen=True):

@@ -3,6 +3,7 @@ import shutil
 import subprocess
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 from pydicom import dcmread
@@ -114,6 +115,20 @@ def test_the_segmentation_holds_the_accepted_findings_only(desk):
     seg = next(w for w in write(desk, made.reading()) if w.role == "seg")
     assert dict(seg.segments) == {made.M1.tracking_uid: 1}
     assert len(dcmread(seg.path).SegmentSequence) == 1
+
+
+def test_heat_maps_of_accepted_findings_leave_as_parametric_maps(desk, tmp_path):
+    read = desk[2].reads[0]
+    np.save(tmp_path / "heat.npy", np.full((3, 4, 5), 0.5, np.float32))
+    heat = Patch(
+        array=ArrayRef(path=str(tmp_path / "heat.npy"), dtype="float32", shape=(3, 4, 5)), start=(2, 3, 4)
+    )
+    hot = {uid: msgspec.structs.replace(c, heat=heat) for uid, c in read.candidates.items()}
+    written = write(desk, made.reading(), read=replace(desk[2], reads=(replace(read, candidates=hot),)))
+    maps = [w for w in written if w.role == "heat_map"]
+    assert [(w.kind, w.title) for w in maps] == [("PM", "Heat map of M1")]  # the one that was accepted
+    assert dcmread(maps[0].path).SOPClassUID == "1.2.840.10008.5.1.4.1.1.30"
+    assert written[-2].path.read_text("utf-8").count(maps[0].sop_instance_uid) == 1
 
 
 def test_writing_a_signed_reading_again_changes_nothing(desk):

@@ -15,9 +15,9 @@ MANIFEST = "objects.json"
 class Written:
     """One file that was written.
 
-    kind      SR, SEG, RTSTRUCT, KO, HTML, PDF or PNG
-    role      model_sr, model_cad, seg, rtstruct, reader_sr, reader_seg, key_objects, html, pdf, key_image or
-              snapshot; `title` says it in words
+    kind      SR, SEG, RTSTRUCT, PM, KO, HTML, PDF or PNG
+    role      model_sr, model_cad, seg, rtstruct, heat_map, reader_sr, reader_seg, key_objects, html, pdf,
+              key_image or snapshot; `title` says it in words
     segments  of a SEG: tracking UID -> segment number
     """
 

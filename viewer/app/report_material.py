@@ -20,7 +20,7 @@ from viewer.core.reading.lesions import lesion_type
 from viewer.core.reading.reading import ModelRun, Reading
 from viewer.core.report.page import Card
 from viewer.core.report.place import display_set_of, image_places, slices
-from viewer.core.report.second_read import NoduleMask, SecondRead
+from viewer.core.report.second_read import HeatPatch, NoduleMask, SecondRead
 from viewer.core.report.source import ReportError, Source, source
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def second_read_of(read: ModelRead) -> SecondRead:
         series=tuple(i.series_instance_uid for i in read.inputs if i.status == "read"),
         suggestions={uid: c.characteristics for uid, c in candidates.items() if c.characteristics},
         masks=masks,
+        heats={uid: heat for uid, c in candidates.items() if (heat := _heat(c)) is not None},
         labels=read.labels,
         organs=read.organs,
         lost=frozenset(read.lost),
@@ -225,3 +226,13 @@ def _image_mask(candidate: Candidate) -> NoduleMask | None:
     except (OSError, ValueError):
         return None
     return NoduleMask(inside[None].astype(np.uint8), (0, round(top + 0.5), round(left + 0.5)))
+
+
+def _heat(candidate: Candidate) -> HeatPatch | None:
+    """The heat map of a candidate in a volume; None where there is none, or its file is gone."""
+    if candidate.heat is None:
+        return None
+    try:
+        return HeatPatch(np.asarray(voxels(candidate.heat), np.float32), candidate.heat.start)
+    except (OSError, ValueError):
+        return None

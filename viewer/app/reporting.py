@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Press", "Written", "write_model_read", "write_reading", "written_in"]
 
-_KEPT = ("model_sr", "model_cad", "seg", "rtstruct", "reader_seg", "key_objects")
+_KEPT = ("model_sr", "model_cad", "seg", "rtstruct", "heat_map", "reader_seg", "key_objects")
 """What an amendment does not change."""
 
 
@@ -240,6 +240,7 @@ def _model_objects(
     Outlines of organs are an RT Structure Set, too.
     """
     from viewer.core.report.cad_report import mammography_cad_sr  # loads highdicom
+    from viewer.core.report.parametric_map import heat_map_object
     from viewer.core.report.segmentation import nodule_seg
     from viewer.core.report.structure_set import structure_set
     from viewer.core.report.structured import model_sr
@@ -259,6 +260,13 @@ def _model_objects(
             Written(shelf.next_name("seg"), "SEG", "seg", f"Segmentation: {label[0].lower()}{label[1:]}"),
             partial(nodule_seg, where, here, read.masks, read, label),
         )
+        for finding in here:
+            heat = read.heats.get(finding.tracking_uid)
+            if heat is not None:
+                shelf.put_object(
+                    Written(shelf.next_name("heat_map"), "PM", "heat_map", f"Heat map of {finding.name}"),
+                    partial(heat_map_object, where, finding, heat, read),
+                )
         if read.organs:
             shelf.put_object(
                 Written(

@@ -3,6 +3,7 @@
 import subprocess
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from tests.core.report import made
@@ -13,9 +14,13 @@ from viewer.core.reading.mask import pack
 from viewer.core.reading.reading import Assessment, Stage
 from viewer.core.report.cad_report import mammography_cad_sr
 from viewer.core.report.key_objects import key_objects
+from viewer.core.report.parametric_map import heat_map_object
+from viewer.core.report.second_read import HeatPatch
 from viewer.core.report.segmentation import nodule_seg, reader_seg
 from viewer.core.report.source import source
 from viewer.core.report.structured import model_sr, reader_sr
+
+HEAT = HeatPatch(np.full((3, 5, 6), 0.7, np.float32), (2, 7, 9))
 
 
 def _all_kinds():
@@ -45,6 +50,7 @@ def _all_kinds():
         "model": model,
         "reader": reader,
         "seg": nodule_seg(there[0], [made.M1, made.M3], read.masks, read, "Nodules accepted by the reader"),
+        "heat_map": heat_map_object(there[0], made.M1, HEAT, read),
         "model_silent": model_sr(there, silent),
         "model_not_run": model_sr(there, replace(silent, status="not_run", reason="slices of 10 mm")),
         "reader_nothing": reader_sr(there, nothing, [silent]),

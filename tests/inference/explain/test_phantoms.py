@@ -106,11 +106,11 @@ def cascade(network, seed):
 def likeness(network, ask, method):
     """Rank correlation of the map with those of networks that forgot everything; 0 where none is left."""
     whole, out = heat_map(ask(network), method, 1.0), []
-    assert whole.any()
+    assert whole.any() or method not in FAITHFUL  # Grad-CAM may show nothing of a detector
     for seed in SEEDS:
         *_, random = cascade(network, seed)
         left = heat_map(ask(random), method, 1.0)
-        out.append(spearmanr(whole.ravel(), left.ravel())[0] if left.any() else 0.0)
+        out.append(spearmanr(whole.ravel(), left.ravel())[0] if whole.any() and left.any() else 0.0)
     return float(np.mean(np.abs(out)))
 
 

@@ -153,4 +153,4 @@ def test_clusters_are_findings_of_their_own_with_their_own_threshold_and_heat_ma
         heat = np.load(place.heat.array.path)
         assert heat.shape == place.heat.array.shape
         pixel = (bottom - top) / heat.shape[0]
-        assert pixel * breasts.MM == pytest.approx(4 * 0.15, rel=0.02)
+        assert pixel * breasts.MM == pytest.approx(0.15, rel=0.02)

@@ -10,10 +10,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.concepts import Bottleneck
 from inference.protocol import (
     Accuracy,
     ArrayRef,
-    Bottleneck,
     Candidate,
     Domain,
     ImageHeat,
@@ -24,7 +24,6 @@ from inference.protocol import (
     Score,
     VolumeLook,
 )
-from inference.concepts import Bottleneck
 from viewer.app.whole_files import write_file
 from viewer.core.reading.codec import BadPayload, from_json, to_json
 from viewer.core.reading.finding import Finding

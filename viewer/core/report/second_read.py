@@ -23,6 +23,14 @@ class NoduleMask:
     start: tuple[int, int, int]
 
 
+@dataclass(frozen=True, slots=True)
+class HeatPatch:
+    """The heat map of a finding on the grid of its series: float32 0..1, and the index of its first voxel."""
+
+    values: NDArray[np.float32]
+    start: tuple[int, int, int]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondRead:
     """One model's read.
@@ -32,6 +40,7 @@ class SecondRead:
     series    series that were read
     suggestions  by tracking UID: what the model names, such as texture, shape or margin
     masks     by tracking UID, where the model gives them
+    heats     likewise, of findings in volumes
     labels    what the model looks for
     organs    its outlines are whole organs: they are written as an RT Structure Set, too
     document  of another program: SOP Instance UID of its report, with remarks on marks that are not shown
@@ -54,6 +63,7 @@ class SecondRead:
     series: tuple[str, ...] = ()
     suggestions: Mapping[str, Mapping[str, Characteristic]] = field(default_factory=dict)
     masks: Mapping[str, NoduleMask] = field(default_factory=dict)
+    heats: Mapping[str, HeatPatch] = field(default_factory=dict)
     labels: tuple[str, ...] = ()
     organs: bool = False
     lost: frozenset[str] = frozenset()
