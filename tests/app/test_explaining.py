@@ -51,7 +51,8 @@ def test_another_method_is_asked_for_while_its_map_is_wanted_and_its_figure_stan
     commit(hand)
     hand.press("N", "Shift+H")
     assert hand.state.viewports[0].heat.notes == ("HiResCAM: lung nodule", "Faithfulness: being measured")
-    hand.turn(lambda: len(desk.second.evidence) == 1, seconds=300)
+    hand.turn(lambda: desk.second.evidence or "No heat map" in desk.screen.status, seconds=300)
+    assert len(desk.second.evidence) == 1, desk.screen.status
     first = hand.state.viewports[0].heat
     assert first.notes[1].startswith("Deletion 0.")
     hand.press("Ctrl+H")

@@ -1,6 +1,7 @@
 """How long a read of mammograms takes; how soon a cancelled read shows so and the next one begins."""
 
 import os
+import queue
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,7 @@ import numpy as np
 from inference.bundle import installed_bundles
 from inference.cases import Grid
 from inference.phantom.chest import chest_background
-from inference.protocol import Analyse, ArrayRef, Input
+from inference.protocol import Analyse, ArrayRef, Explain, Explained, Input, Method, VolumeLook
 from tests.app.second_read.mammograms import write_view
 from tests.bench.made_mammograms import enlarged
 from tests.inference.breasts import MASSES
@@ -53,7 +54,12 @@ def read_mammogram_small_s() -> dict:
     return _row("read_mammogram_small_s", _exam_s(1914, 2394), "s")
 
 
-ROWS = (worker_next_job_s, cancel_shown_ms, read_mammogram_s, read_mammogram_small_s)
+def explain_one_s() -> dict:
+    """A heat map of one finding with its faithfulness, by the slowest method; a warm worker."""
+    return _row("explain_one_s", max(_explained_s()), "s")
+
+
+ROWS = (worker_next_job_s, cancel_shown_ms, read_mammogram_s, read_mammogram_small_s, explain_one_s)
 
 
 def _exam_s(columns: int, rows: int) -> float:
@@ -80,6 +86,31 @@ def _read_once(study: Study, bundles: Sequence[InstalledBundle], workers: Worker
     loader.close()
     assert read.status == "done", read.reason
     return taken
+
+
+def _explained_s() -> Iterator[float]:
+    """Seconds from asking to the answer, by method, for a ball of soft tissue in the lung."""
+    folder, bundle = named(installed(home())[0], ["ct_lung_nodule"])[0]
+    side = 32
+    far = np.linalg.norm(np.indices((side,) * 3) - (side - 1) / 2, axis=0)
+    crop = np.stack([np.where(far < 5, 0.45, -0.8), far < 5, np.ones_like(far)]).astype(np.float32)
+    grid = Grid((0.0, 0.0, 0.0), AXES, (1.0, 1.0, 1.0), (side,) * 3)
+    with TemporaryDirectory() as out, _workers() as workers:
+        np.save(Path(out) / "look.npy", crop)
+        array = ArrayRef(path=str(Path(out) / "look.npy"), dtype="float32", shape=crop.shape)
+        look = VolumeLook(array=array, grid=grid, series=grid, targets=bundle.labels)
+        for number, method in enumerate((*Method, *Method)):  # the first round loads them
+            job = Explain(
+                job=str(number), bundle=str(folder), bundle_sha256=bundle.sha256, look=look,
+                target=bundle.labels[0], method=method, out=out,
+            )  # fmt: skip
+            news: queue.SimpleQueue[object] = queue.SimpleQueue()
+            begun = time.monotonic()
+            workers.submit(job, lambda progress: None, news.put)
+            answer = news.get(timeout=120)
+            assert isinstance(answer, Explained), answer
+            if number >= len(Method):
+                yield time.monotonic() - begun
 
 
 def _row(name: str, value: float, unit: str) -> dict:
