@@ -21,8 +21,8 @@ from inference.contract import NetworkContract, contract_faults
 from inference.protocol import Accuracy, OperatingPoint
 
 FORMAT = 1
-DETECT_3D, DETECT_2D = "detect3d", "detect2d"
-"""Tasks: findings in a volume, findings on mammograms."""
+DETECT_3D, DETECT_2D, HEAD_CT = "detect3d", "detect2d", "head_ct"
+"""Tasks: findings in a volume, findings on mammograms, bleeding on head CT."""
 MODEL, WEIGHTS, CARD = "model.toml", "weights.safetensors", "card.md"
 _SUGGESTION = re.compile(r"(\w+): the suggestion is (?:the reader's|a reader's term)")
 _COMMONEST = re.compile(r"(\w+): the commonest(?: term)? is (?:the|a) reader's")
@@ -40,6 +40,7 @@ class InputContract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     clip_hu        HU range scaled to -1..1
     max_slice_mm   thickest slice and widest slice distance that is read
     min_slices     fewest slices; min_extent_mm: shortest stack
+    tilted         stacks of a tilted gantry are read too
     """
 
     modality: str
@@ -48,6 +49,7 @@ class InputContract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     max_slice_mm: float = 5.0
     min_slices: int = 5
     min_extent_mm: float = 12.0
+    tilted: bool = False
 
 
 class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -43,6 +43,13 @@ def ece(probability: ArrayLike, truth: ArrayLike, weight: ArrayLike | None = Non
     return float(np.average(np.abs(table.predicted - table.observed), weights=table.weight))
 
 
+def equal_mass_ece(probability: ArrayLike, truth: ArrayLike, bins: int = 10) -> float:
+    """Expected calibration error over bins that hold equally many cases (Nixon et al., 2019)."""
+    p, y = np.asarray(probability, np.float64), np.asarray(truth, np.float64)
+    parts = np.array_split(np.argsort(p, kind="stable"), min(bins, len(p)))
+    return float(sum(abs(p[k].sum() - y[k].sum()) for k in parts) / len(p))
+
+
 def isotonic(
     score: ArrayLike, truth: ArrayLike, weight: ArrayLike | None = None, *, knots: int = 24
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -16,12 +16,14 @@ from inference.networks.cluster2d import ClusterNet
 from inference.networks.density2d import DensityNet
 from inference.networks.detect2d import LesionNet
 from inference.networks.detect3d import CentreMaskNet
+from inference.networks.haemorrhage2d import HaemorrhageNet
 
 NETWORKS: dict[str, Callable[..., nn.Module]] = {
     "centre_mask_3d": CentreMaskNet,
     "candidate_classifier_3d": CandidateClassifier,
     "cluster_2d": ClusterNet,
     "density_2d": DensityNet,
+    "haemorrhage_2d": HaemorrhageNet,
     "lesion_2d": LesionNet,
     "mass_classifier_2d": MassClassifier,
 }

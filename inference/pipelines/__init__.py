@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from inference.bundle import DETECT_2D, DETECT_3D, Bundle, BundleError
+from inference.bundle import DETECT_2D, DETECT_3D, HEAD_CT, Bundle, BundleError
 from inference.cases import Case, Exam
 from inference.contract import TASKS
 from inference.protocol import Candidate, Domain, Explain, OperatingPoint, Score, SkippedImage
@@ -66,6 +66,10 @@ def load(bundle: Bundle, folder: Path, device: str) -> Pipeline:
         from inference.pipelines.exam import ExamReader
 
         return ExamReader.load(bundle, folder, device)
+    if bundle.task == HEAD_CT:
+        from inference.pipelines.haemorrhage import HaemorrhageReader
+
+        return HaemorrhageReader.load(bundle, folder, device)
     if bundle.task in ("classify2d", "classify3d"):
         from inference.pipelines.classify import Classify
 
@@ -74,5 +78,5 @@ def load(bundle: Bundle, folder: Path, device: str) -> Pipeline:
         from inference.pipelines.segment import Segment
 
         return Segment.load(bundle, folder, device)
-    allowed = ", ".join((DETECT_3D, DETECT_2D, *TASKS))
+    allowed = ", ".join((DETECT_3D, DETECT_2D, HEAD_CT, *TASKS))
     raise BundleError(f"{folder}: task '{bundle.task}' found, one of {allowed} allowed; update the program")

@@ -19,6 +19,9 @@ NAMES = {
     "lung_hu": "mean density of the lung",
     "lung_sd": "spread of density in the lung",
     "noise_hu": "noise in the lung",
+    "brain_hu": "mean density of the brain",
+    "brain_sd": "spread of density in the brain",
+    "brain_noise_hu": "noise in the brain",
 }
 
 

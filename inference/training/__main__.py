@@ -21,13 +21,16 @@ from inference.training.detector import Report
 from inference.training.general import config as general_config
 from inference.training.general import recipe as general
 from inference.training.general.samples import DataError
+from inference.training.head import config as head_config
+from inference.training.head import recipe as head
 from inference.training.mammography import config as mammography_config
 from inference.training.mammography import recipe as mammography
 from inference.training.recipe import Say, train
 
 PICTURES = ("xray_pneumonia", "retina_grade", "retina_vessels", "brain_ms_lesion")
 """General networks whose configuration ships; "general" takes one of the caller's own."""
-MODELS = ("ct_lung_nodule", "mg_lesion", *PICTURES, "general")
+HEAD = "ct_head_haemorrhage"
+MODELS = ("ct_lung_nodule", "mg_lesion", HEAD, *PICTURES, "general")
 STEPS_OF = ("detector.safetensors", "classifier.safetensors", "harvest.npz", "hard.json")
 """What `ct_lung_nodule` leaves in its folder to go on from."""
 OUT_OF_TIME = 6
@@ -73,7 +76,7 @@ def parser() -> argparse.ArgumentParser:
     out = argparse.ArgumentParser(prog="python -m inference.training", description=__doc__, epilog=EXIT_CODES)
     out.add_argument("model", choices=MODELS, help="which bundle to train")
     out.add_argument(
-        "--data", type=Path, required=True, help="folder of the data set: ct_chest, mg or generic"
+        "--data", type=Path, required=True, help="folder of the data set: ct_chest, mg, ct_head or generic"
     )
     out.add_argument("--out", type=Path, required=True, help="folder for checkpoints and the finished bundle")
     out.add_argument("--config", type=Path, help="train.toml (default: the one that ships with the bundle)")
@@ -144,6 +147,12 @@ def _recipe(options: argparse.Namespace) -> Recipe:
         return Recipe(
             lambda report, say: mammography.train(films, data, out, device, report, say),
             named + mammography.LEAVES,
+        )
+    if options.model == HEAD:
+        heads = head_config.load_config(path)
+        heads = heads if options.steps is None else heads.with_steps(options.steps)
+        return Recipe(
+            lambda report, say: head.train(heads, data, out, device, report, say), head.leaves(heads)
         )
     if options.model in (*PICTURES, "general"):
         shown = general_config.load_config(path)

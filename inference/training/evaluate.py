@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from inference.bundle import Bundle, BundleError, Figure, load_bundle
+from inference.bundle import HEAD_CT, Bundle, BundleError, Figure, load_bundle
 from inference.cases import Case, TruthLesion, load_case
 from inference.contract import TASKS
 from inference.evidence.bootstrap import interval, of_cases
@@ -30,6 +30,7 @@ from inference.pipelines import Pipeline, Read, load
 from inference.protocol import Candidate, Patch
 from inference.training.evaluation import Evaluation, figure, write
 from inference.training.general.evaluate import pictures
+from inference.training.head.evaluate import heads
 from inference.training.mammography.cluster_evaluate import EXAMS as PHANTOMS
 from inference.training.mammography.evaluate import evaluation as films
 
@@ -97,6 +98,8 @@ def evaluate(
     bundle = load_bundle(bundle_folder, verify=True)
     if bundle.task == "detect2d":
         return films(bundle, bundle_folder, cases_folder, out, device, rules.repeats, rules.phantoms)
+    if bundle.task == HEAD_CT:
+        return heads(bundle, bundle_folder, cases_folder, out, device, rules.repeats, progress)
     if bundle.task in TASKS:
         return pictures(bundle, bundle_folder, cases_folder, out, device, rules.repeats)
     folders = sorted(path.parent for path in cases_folder.rglob("case.json"))
@@ -351,7 +354,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 0, or 2 where bundle or cases cannot be used."""
     out = argparse.ArgumentParser(prog="python -m inference.training.evaluate", description=__doc__)
     out.add_argument("bundle", type=Path, help="folder of the bundle")
-    out.add_argument("cases", type=Path, help="folder of prepared cases (searched below), or of data set mg")
+    out.add_argument("cases", type=Path, help="folder of prepared cases (searched below), of mg or ct_head")
     out.add_argument(
         "--out", type=Path, help="folder for evaluation.json and evaluation.html (default: none)"
     )

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from inference.bundle import WEIGHTS, Bundle, BundleError, Figure, load_bundle, save_bundle
 from inference.training.evaluation import Evaluation
+from inference.training.head import card as head
 from inference.training.mammography import card as mammography
 
 INTRODUCTION = """\
@@ -56,7 +57,11 @@ LIMITS = """\
 - Part-solid is the weakest type (27 nodules). Types by the network's outline are worse than by the readers'.
 """
 
-TEXTS = {"detect3d": (INTRODUCTION, LIMITS), "detect2d": (mammography.INTRODUCTION, mammography.LIMITS)}
+TEXTS = {
+    "detect3d": (INTRODUCTION, LIMITS),
+    "detect2d": (mammography.INTRODUCTION, mammography.LIMITS),
+    "head_ct": (head.INTRODUCTION, head.LIMITS),
+}
 """By task: what a card begins and ends with."""
 
 MEASURED = """

@@ -14,7 +14,17 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
 
-MODULES = ("startup", "volumes", "second_read", "reads", "display", "mammograms", "exams", "blocking")
+MODULES = (
+    "startup",
+    "volumes",
+    "second_read",
+    "reads",
+    "display",
+    "mammograms",
+    "exams",
+    "heads",
+    "blocking",
+)
 
 
 def main() -> int:

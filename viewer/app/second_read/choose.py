@@ -40,15 +40,16 @@ def unsuitable(display_set: DisplaySet, contract: InputContract, *, any_way: boo
         return "its values are no Hounsfield units"
     if geometry is None:
         return "its images make no regular volume"
-    return (_askew(display_set) if not any_way else "") or _of_the_volume(display_set, contract)
+    askew = "" if any_way else _askew(display_set, tilted=contract.tilted)
+    return askew or _of_the_volume(display_set, contract)
 
 
-def _askew(display_set: DisplaySet) -> str:
+def _askew(display_set: DisplaySet, *, tilted: bool) -> str:
     geometry = display_set.geometry
     assert geometry is not None
     if abs(geometry.normal[2]) < AXIAL_COSINE:
         return "not axial"
-    return "acquired with a tilted gantry" if geometry.is_sheared else ""
+    return "acquired with a tilted gantry" if geometry.is_sheared and not tilted else ""
 
 
 def _of_the_volume(display_set: DisplaySet, contract: InputContract) -> str:

@@ -1,0 +1,1 @@
+"""Training of `ct_head_haemorrhage`: slices with labels, painted bleeds, five folds."""
