@@ -6,7 +6,7 @@ Reads, verifies and writes bundles and knows their calibration. No torch here; n
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -181,6 +181,11 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return segments and self.contract is not None and not self.contract.parts
 
     @property
+    def adapted(self) -> bool:
+        """True of one that a site adapted to its own cases, and that beat its parent there."""
+        return bool(self.parent) and "site" in self.training
+
+    @property
     def calibrated(self) -> bool:
         """False where its probabilities are no more than what the network says."""
         return self.calibration.method != NOT_CALIBRATED.method
@@ -235,9 +240,15 @@ def save_bundle(bundle: Bundle, folder: Path, *, card: str) -> Bundle:
 
 
 def installed_bundles(extra: Path | None = None) -> tuple[tuple[Path, Bundle], ...]:
-    """Bundles that ship with the project or lie under `extra`, each with its folder, by id and version."""
-    found = [(folder, load_bundle(folder)) for folder in bundle_folders(extra)]
-    return tuple(sorted(found, key=lambda item: (item[1].id, item[1].version)))
+    """Bundles that ship with the project or lie under `extra`, each with its folder; see `in_use`."""
+    return in_use([(folder, load_bundle(folder)) for folder in bundle_folders(extra)])
+
+
+def in_use(found: Sequence[tuple[Path, Bundle]]) -> tuple[tuple[Path, Bundle], ...]:
+    """By id and version; one that a site adapted stands in the place of the shipped one of its id."""
+    adapted = {bundle.id for _, bundle in found if bundle.adapted}
+    kept = [(folder, bundle) for folder, bundle in found if bundle.adapted or bundle.id not in adapted]
+    return tuple(sorted(kept, key=lambda item: (item[1].id, item[1].version)))
 
 
 def sha256(path: Path) -> str:

@@ -119,10 +119,12 @@ def _add_models(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     prepare.set_defaults(run=_prepare)
 
     train = commands.add_parser(
-        "train", help="train a model; the options after MODEL go to python -m inference.training"
+        "train",
+        help="train a model, or adapt one to this site's cases (tandem train --help)",
+        prefix_chars="\0",  # every word, options too, goes to the training
+        add_help=False,
     )
-    train.add_argument("model", metavar="MODEL", help="a model (tandem train --help lists them), or general")
-    train.add_argument("rest", nargs=argparse.REMAINDER, metavar="...")
+    train.add_argument("words", nargs="*", metavar="...")
     train.set_defaults(run=_train)
 
     evaluate = commands.add_parser(
@@ -236,7 +238,9 @@ def _prepare(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    return _inference("inference.training", options.model, *options.rest)
+    from viewer.app.train_command import train_command
+
+    return train_command(options.words)
 
 
 def _evaluate(options: argparse.Namespace) -> int:

@@ -2,23 +2,21 @@
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
-from inference.bundle import FORMAT, NOT_CALIBRATED, NOT_MEASURED, Bundle, InputContract, TrainingDomain
-from inference.contract import NetworkContract, contract_faults
+from inference.bundle import Bundle
+from inference.contract import contract_faults
 from inference.install import Refused
-from inference.pipelines.general import NETWORK
+from inference.pipelines.general import Described
 
 FILE = "tandem.toml"
 
 
-class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Description(Described, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file; see docs/models.md for an example.
 
-    id            name of the folder and of the model, small letters, digits and underscores
-    architecture  `network` (see `networks.architectures`) and its arguments
     weights       file beside this one; "" where the caller names it
     key           where in a torch checkpoint the weights lie ("state_dict"); "" looks in the usual places
     names         prefix of the checkpoint's names -> prefix of the network's
@@ -26,42 +24,16 @@ class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     origin        who made it, and where it comes from
     """
 
-    id: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{1,62}$")]
-    title: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-    task: str
-    labels: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=1000)]
-    input: InputContract
-    contract: NetworkContract
-    architecture: dict[str, Any]
-    version: Annotated[str, msgspec.Meta(pattern=r"^[\w.+-]{1,40}$")] = "1"
-    licence: str = ""
     origin: str = ""
     weights: str = ""
     key: str = ""
-    names: dict[str, str] = {}
+    names: dict[str, str] = msgspec.field(default_factory=dict)
     ignore: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
     def bundle(self, source_sha256: str) -> Bundle:
         """The bundle without its hash; nothing of it is calibrated or measured."""
-        return Bundle(
-            format=FORMAT,
-            id=self.id,
-            version=self.version,
-            title=self.title,
-            task=self.task,
-            sha256="",
-            input=self.input,
-            labels=self.labels,
-            operating_points=(NOT_MEASURED,),
-            default_operating_point=NOT_MEASURED.name,
-            calibration=NOT_CALIBRATED,
-            domain=TrainingDomain(),
-            architecture={NETWORK: self.architecture},
-            licence=self.licence,
-            training={"origin": self.origin, "source_sha256": source_sha256},
-            contract=self.contract,
-        )
+        return self.unmeasured({"origin": self.origin, "source_sha256": source_sha256})
 
 
 def load_description(path: Path) -> Description:

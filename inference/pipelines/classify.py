@@ -46,6 +46,15 @@ class Classify:
         image = network_image(grey, view.plane.spacing_mm, self.network.contract)
         return self.network.answer(image.values).astype(np.float64)
 
+    def scores(self, image: View | Case) -> NDArray[np.float64]:
+        """Scores of all labels, uncalibrated, of what the network reads. Raises ValueError, in a clause."""
+        return self.of_view(image) if isinstance(image, View) else self.of_volume(image)
+
+    def of_volume(self, case: Case) -> NDArray[np.float64]:
+        """The same of a volume, which must fit in memory."""
+        volume = network_volume(case, self.network.contract)
+        return self.network.answer(volume.values).astype(np.float64)
+
     def _images(self, exam: Exam, progress: Progress) -> Read:
         scores: list[Score] = []
         found: list[tuple[View, int, float]] = []
@@ -95,13 +104,11 @@ class Classify:
         reason = refusal(case, case.meta, self.bundle.input)
         if reason is not None:
             return Read(status="not_run", reason=reason)
-        progress(0.0, "resampling")
+        progress(0.0, "classifying")
         try:
-            volume = network_volume(case, self.network.contract)
+            said = self.of_volume(case)
         except ValueError as error:
             return Read(status="not_run", reason=str(error))
-        progress(0.5, "classifying")
-        said = self.network.answer(volume.values).astype(np.float64)
         return self._read(tuple(self._scores(said, "series")), (), progress)
 
     def _scores(self, said: NDArray[np.float64], level: str, view: View | None = None) -> list[Score]:

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated, Any
 
+import msgspec
 import numpy as np
 import torch
 from monai.inferers.utils import sliding_window_inference
@@ -10,7 +12,17 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from inference.bundle import WEIGHTS, Bundle, BundleError, load_bundle
+from inference.bundle import (
+    FORMAT,
+    NOT_CALIBRATED,
+    NOT_MEASURED,
+    WEIGHTS,
+    Bundle,
+    BundleError,
+    InputContract,
+    TrainingDomain,
+    load_bundle,
+)
 from inference.contract import TASKS, NetworkContract
 from inference.networks import load_networks
 from inference.protocol import Domain
@@ -24,6 +36,45 @@ NOT_DESCRIBED = Domain("near", 0.0, ("what the model learnt from is not describe
 """The domain verdict of a general network, which brings no statistics of what it learnt from."""
 NETWORK = "network"
 """Name of the one network of such a bundle."""
+
+
+class Described(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What must be known of a general network beside its weights, whoever trained it.
+
+    id            name of the folder and of the model, small letters, digits and underscores
+    architecture  `network` (see `networks.architectures`) and its arguments
+    """
+
+    id: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{1,62}$")]
+    title: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    task: str
+    labels: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=1000)]
+    input: InputContract
+    contract: NetworkContract
+    architecture: dict[str, Any]
+    version: Annotated[str, msgspec.Meta(pattern=r"^[\w.+-]{1,40}$")] = "1"
+    licence: str = ""
+
+    def unmeasured(self, training: dict[str, Any]) -> Bundle:
+        """The bundle without its hash: its scores are not calibrated, nothing is measured; it says so."""
+        return Bundle(
+            format=FORMAT,
+            id=self.id,
+            version=self.version,
+            title=self.title,
+            task=self.task,
+            sha256="",
+            input=self.input,
+            labels=self.labels,
+            operating_points=(NOT_MEASURED,),
+            default_operating_point=NOT_MEASURED.name,
+            calibration=NOT_CALIBRATED,
+            domain=TrainingDomain(),
+            architecture={NETWORK: self.architecture},
+            licence=self.licence,
+            training=training,
+            contract=self.contract,
+        )
 
 
 class GeneralNetwork:

@@ -128,6 +128,18 @@ class Segment:
     def _probability(self, region: Region) -> float:
         return float(self.bundle.calibration_of(self.bundle.labels[region.label])(region.score))
 
+    def outline(self, case: Case) -> NDArray[np.bool_]:
+        """All that is found in a volume, as one mask (slices, rows, columns) of it. Raises ValueError."""
+        answer, grid = (self._whole if self.network.dims == 3 else self._slices)(case, lambda *_: None)
+        out = np.zeros(case.hu.shape, bool)
+        for region in regions(answer, self.contract, self.bundle.labels, grid.spacing_mm):
+            start = (region.start[0], region.start[1], region.start[2])
+            patch = to_input(region.mask.astype(np.float32), start, grid, case.grid)
+            if patch is not None:
+                box = tuple(slice(s, s + n) for s, n in zip(patch.start, patch.values.shape, strict=True))
+                out[box] |= patch.values >= 0.5
+        return out
+
     # --- images
 
     def of_view(self, view: View) -> Array:

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from inference.networks import build
 from inference.pipelines.candidates import CROP
 from inference.pipelines.tiles import scaled
 from inference.training.augment import scanner, turned
@@ -16,19 +15,25 @@ from inference.training.config import Config
 from inference.training.detector import CLIP_HU, Report
 from inference.training.harvest import CUT, Harvest
 from inference.training.optimise import Run
+from inference.training.transfer import Start, begun
 
 
-def train_classifier(config: Config, data: Harvest, out: Path, device: str, report: Report) -> nn.Module:
-    """Train stage 2 from scratch or from `out/classifier.safetensors`; returns the averaged network."""
+def train_classifier(
+    config: Config, data: Harvest, out: Path, device: str, report: Report, start: Start | None = None
+) -> nn.Module:
+    """Train stage 2 from scratch, `start` or `out/classifier.safetensors`; returns the averaged network."""
     settings = config.classifier_training
     torch.manual_seed(config.seed + 1)
+    network, pace = begun(config.classifier, start, settings.steps)
     run = Run(
-        build(config.classifier).to(device),
+        network.to(device),
         settings.steps,
         settings.learning_rate,
         settings.weight_decay,
         settings.warmup,
         settings.ema,
+        rates=pace.rates,
+        learns_from=pace.learns_from,
     )
     checkpoint = out / "classifier.safetensors"
     if checkpoint.exists():
@@ -42,7 +47,6 @@ def train_classifier(config: Config, data: Harvest, out: Path, device: str, repo
         smooth = hits * (1 - 2 * settings.label_smoothing) + settings.label_smoothing
 
         def loss(crops: torch.Tensor = crops, smooth: torch.Tensor = smooth) -> torch.Tensor:
-            run.network.train()
             logits = run.network(crops.to(device))[:, 0]
             return functional.binary_cross_entropy_with_logits(logits.float(), smooth.to(device))
 

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch import nn
 
-from inference.networks import build
 from inference.pipelines.candidates import candidates
 from inference.pipelines.tiles import scaled, sweep
 from inference.training.backgrounds import Background
@@ -18,6 +17,7 @@ from inference.training.config import Config
 from inference.training.losses import focal_loss, mask_loss
 from inference.training.optimise import Run
 from inference.training.patches import Patch, PatchSource, Place, targets
+from inference.training.transfer import Start, begun
 
 CLIP_HU = (-1000.0, 400.0)
 CENTRE_WEIGHT = 0.25
@@ -29,20 +29,25 @@ Report = Callable[[int, int, dict[str, float]], None]
 """(step, steps, losses); may raise to stop."""
 
 
-def train_detector(config: Config, source: PatchSource, out: Path, device: str, report: Report) -> nn.Module:
-    """Train stage 1 from scratch or from `out/detector.safetensors`; returns the averaged network.
+def train_detector(
+    config: Config, source: PatchSource, out: Path, device: str, report: Report, start: Start | None = None
+) -> nn.Module:
+    """Train stage 1 from scratch, `start` or `out/detector.safetensors`; returns the averaged network.
 
     Random numbers depend on seed and step only, so a resumed run sees the patches that it would have seen.
     """
     settings = config.detector_training
     torch.manual_seed(config.seed)
+    network, pace = begun(config.detector, start, settings.steps)
     run = Run(
-        build(config.detector).to(device),
+        network.to(device),
         settings.steps,
         settings.learning_rate,
         settings.weight_decay,
         settings.warmup,
         settings.ema,
+        rates=pace.rates,
+        learns_from=pace.learns_from,
     )
     checkpoint = out / "detector.safetensors"
     if checkpoint.exists():
@@ -63,7 +68,7 @@ def _mine(run: Run, config: Config, source: PatchSource, out: Path) -> None:
     """Gather false peaks on the real backgrounds and on a few procedural ones, other ones each time."""
     rng = np.random.default_rng([config.seed, 2, run.step])
     made = [b for b in source.backgrounds if not b.real]
-    some = rng.choice(len(made), min(config.detector_training.mine_phantoms, len(made)), replace=False)
+    some = rng.permutation(len(made))[: config.detector_training.mine_phantoms]
     chosen = [b for b in source.backgrounds if b.real] + [made[int(k)] for k in some]
     network = run.averaged()
     for background in chosen:
@@ -86,13 +91,12 @@ def _step(run: Run, config: Config, source: PatchSource, device: str) -> dict[st
     batch = source.batch(rng, max(settings.voxels // side**3, 1), side)
     parts: dict[str, float] = {}
 
-    def loss() -> torch.Tensor:
-        run.network.train()
-        value, terms = patch_loss(run.network, batch, device)
+    def loss(part: slice) -> torch.Tensor:
+        value, terms = patch_loss(run.network, batch[part], device)
         parts.update(terms)
         return value
 
-    run.advance(loss)
+    run.advance_batch(loss, len(batch))
     return parts
 
 

@@ -1,7 +1,7 @@
 """One optimiser for all networks: AdamW, warm-up and cosine, averaged weights, exact checkpoints."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,10 @@ CLIP = 5.0
 class Run:
     """A network in training. `step`: steps done; `average`: exponential mean of the weights.
 
-    rates  share of the learning rate for parameters whose names begin so; 1 for the others
+    rates        share of the learning rate for parameters whose names begin so; 1 for the others
+    learns_from  parameters whose names begin so learn from this step on, the others at once. Until then
+                 they stay, and so do the statistics of their layers
+    parts        a batch is passed in so many parts: twice as many each time that memory runs out
     """
 
     network: nn.Module
@@ -30,6 +33,8 @@ class Run:
     step: int = 0
     layout: torch.memory_format = torch.channels_last_3d
     rates: Mapping[str, float] = field(default_factory=dict)
+    learns_from: Mapping[str, int] = field(default_factory=dict)
+    parts: int = 1
     average: AveragedModel = field(init=False)
     optimiser: torch.optim.AdamW = field(init=False)
 
@@ -52,17 +57,59 @@ class Run:
 
     def advance(self, loss: Callable[[], torch.Tensor]) -> float:
         """One step down the gradient of `loss()`; a loss that is not finite is skipped. Returns it."""
+        return self.advance_batch(lambda _: loss(), 1)
+
+    def advance_batch(self, loss: Callable[[slice], torch.Tensor], size: int) -> float:
+        """The same for a batch of `size`; `loss` of a part of it is the mean over that part.
+
+        Where memory runs out the batch is passed in halves, quarters, ..., whose gradients add up to the
+        same step (but for statistics of BatchNorm, and for losses weighted by what is in the part).
+        """
         for group in self.optimiser.param_groups:
             group["lr"] = self.learning_rate * self._factor() * group["share"]
-        self.optimiser.zero_grad(set_to_none=True)
-        value = loss()
-        if torch.isfinite(value):
-            value.backward()  # type: ignore[no-untyped-call]
+        self._thaw()
+        value = self._passed(loss, size)
+        if math.isfinite(value):
             nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
             self.optimiser.step()
             self.average.update_parameters(self.network)
         self.step += 1
+        return value
+
+    def _passed(self, loss: Callable[[slice], torch.Tensor], size: int) -> float:
+        """Gradients of a batch, and its loss."""
+        while True:
+            self.optimiser.zero_grad(set_to_none=True)
+            try:
+                return sum(self._part(loss, part, size) for part in _halves(size, self.parts))
+            except RuntimeError as error:
+                if not _out_of_memory(error) or 2 * self.parts > size:
+                    raise
+            self.parts *= 2
+            torch.cuda.empty_cache()  # nothing happens where there is no such device
+
+    def _part(self, loss: Callable[[slice], torch.Tensor], part: slice, size: int) -> float:
+        with torch.autocast("cuda", torch.bfloat16, enabled=self._on_cuda()):  # on a CPU bf16 is slower
+            value = loss(part) * ((part.stop - part.start) / size)
+        if torch.isfinite(value):
+            value.backward()
         return float(value.detach())
+
+    def _on_cuda(self) -> bool:
+        return next(self.network.parameters()).is_cuda
+
+    def _thaw(self) -> None:
+        """Training mode for all that learns at this step."""
+        self.network.train()
+        if not self.learns_from:
+            return
+        for name, parameter in self.network.named_parameters():
+            start = next((step for begin, step in self.learns_from.items() if name.startswith(begin)), 0)
+            parameter.requires_grad_(self.step >= start)
+        for module in self.network.modules():
+            own = list(module.parameters(recurse=False))
+            if own and not any(parameter.requires_grad for parameter in own):
+                module.eval()
 
     def averaged(self) -> nn.Module:
         """The network with averaged weights, in evaluation mode."""
@@ -104,3 +151,13 @@ class Run:
 
 def _part(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
     return {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+
+
+def _halves(size: int, parts: int) -> Iterator[slice]:
+    """A batch in as many nearly equal parts."""
+    for k in range(parts):
+        yield slice(k * size // parts, (k + 1) * size // parts)
+
+
+def _out_of_memory(error: RuntimeError) -> bool:
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)

@@ -33,4 +33,5 @@ def _line(bundle: Bundle) -> str:
     point = bundle.operating_point
     rate = f"{point.rate:g} {point.unit}" if point.measured else "rate not measured"
     threshold = f"{point.name}: {point.threshold:g} ({rate})"
-    return f"{bundle.id} {bundle.version}  {bundle.title}  {bundle.sha256[:12]}  {threshold}"
+    origin = f"  adapted from {bundle.parent[:12]}" if bundle.adapted else ""
+    return f"{bundle.id} {bundle.version}  {bundle.title}  {bundle.sha256[:12]}  {threshold}{origin}"

@@ -1,22 +1,24 @@
-"""Pictures on the network's grid, varied and in batches. Random numbers depend on seed and step alone."""
+"""Images on the network's grid, varied and in batches. Random numbers depend on seed and step alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import msgspec
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
+from inference.cases import Case
 from inference.contract import NetworkContract
 from inference.pipelines.classify import WHITE
-from inference.pipelines.network_input import network_image
+from inference.pipelines.network_input import network_image, network_volume
 from inference.training.general.config import Augment
 from inference.training.general.samples import Sample
 
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """One picture as the network sees it, float32 (1, i, j), and its truth: label, or mask (1, i, j)."""
+    """One image as the network sees it, float32 (1, ...), and its truth: label, or mask (1, ...)."""
 
     image: torch.Tensor
     label: int
@@ -25,34 +27,31 @@ class Learnt:
 
 def learnt(sample: Sample, contract: NetworkContract) -> Learnt:
     """On the network's grid; the grey copies are made in the batch."""
-    one = _single(contract)
-    grey = sample.view.pixels.astype(np.float32) / WHITE
-    spacing = sample.view.plane.spacing_mm
-    image = network_image(grey, spacing, contract).values[:1]
-    mask = np.zeros((1, *image.shape[1:]), np.float32)
-    if sample.mask.size:
-        mask = (network_image(sample.mask.astype(np.float32), spacing, one).values >= 0.5).astype(np.float32)
-    return Learnt(torch.from_numpy(image), sample.label, torch.from_numpy(mask))
-
-
-def _single(contract: NetworkContract) -> NetworkContract:
-    """The same grid for masks: one channel, grey values as they are."""
-    import msgspec
-
-    return msgspec.structs.replace(contract, channels=1, intensity=())
+    bare = msgspec.structs.replace(contract, channels=1, intensity=())  # masks stay as they are
+    if isinstance(sample.image, Case):
+        image = network_volume(sample.image, contract).values[:1]
+        truth = replace(sample.image, hu=sample.mask.astype(np.int16), missing=())
+        mask = network_volume(truth, bare).values if sample.mask.size else np.zeros_like(image)
+    else:
+        grey = sample.image.pixels.astype(np.float32) / WHITE
+        spacing = sample.image.plane.spacing_mm
+        image = network_image(grey, spacing, contract).values[:1]
+        outline = sample.mask.astype(np.float32)
+        mask = network_image(outline, spacing, bare).values if sample.mask.size else np.zeros_like(image)
+    return Learnt(torch.from_numpy(image), sample.label, torch.from_numpy((mask >= 0.5).astype(np.float32)))
 
 
 def batch(
     rng: np.random.Generator, pictures: list[Learnt], augment: Augment, size: int, channels: int
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Images (size, channels, i, j), labels (size,) and masks (size, 1, i, j); labels are drawn evenly."""
+    """Images (size, channels, ...), labels (size,) and masks (size, 1, ...); labels are drawn evenly."""
     kinds = sorted({p.label for p in pictures})
     chosen = []
     for _ in range(size):
         kind = kinds[int(rng.integers(len(kinds)))]
         own = [p for p in pictures if p.label == kind]
         chosen.append(varied(rng, own[int(rng.integers(len(own)))], augment))
-    images = torch.stack([p.image for p in chosen]).repeat(1, channels, 1, 1)
+    images = torch.stack([p.image for p in chosen]).repeat_interleave(channels, dim=1)
     masks = torch.stack([p.mask for p in chosen])
     return images, torch.tensor([p.label for p in chosen]), masks
 
@@ -75,19 +74,40 @@ def varied(rng: np.random.Generator, picture: Learnt, augment: Augment) -> Learn
 
 
 def _matrix(rng: np.random.Generator, augment: Augment, shape: torch.Size) -> torch.Tensor:
-    """(1, 2, 3) for `affine_grid`: in units of half a side, columns first."""
+    """(1, n, n + 1) for `affine_grid`: in units of half a side, last axis first; turned in the first two."""
+    sides = np.array(shape[2:], np.float64)
     turn = np.deg2rad(float(rng.uniform(-augment.turn_deg, augment.turn_deg)))
     scale = 1 + float(rng.uniform(-augment.scale, augment.scale))
-    ratio = shape[2] / shape[3]
-    cos, sin = np.cos(turn) / scale, np.sin(turn) / scale
-    shift = rng.uniform(-2 * augment.shift, 2 * augment.shift, 2)
-    matrix: NDArray[np.float64] = np.array([[cos, -sin * ratio, shift[0]], [sin / ratio, cos, shift[1]]])
+    within = np.eye(len(sides)) / scale
+    within[:2, :2] = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]) / scale
+    within *= sides / sides[:, None]
+    shift = rng.uniform(-2 * augment.shift, 2 * augment.shift, len(sides))
+    matrix: NDArray[np.float64] = np.column_stack([within[::-1, ::-1], shift])
     return torch.from_numpy(matrix.astype(np.float32))[None]
 
 
-def _cut(rng: np.random.Generator, image: torch.Tensor, sides: tuple[int, ...]) -> torch.Tensor:
+def _cut(rng: np.random.Generator, both: torch.Tensor, sides: tuple[int, ...]) -> torch.Tensor:
+    """A part of (1, image and mask, ...), half of the time round a place of the mask; padded if smaller."""
+    both = _padded(both, sides)
+    inside = torch.nonzero(both[0, 1] >= 0.5) if rng.random() < 0.5 else ()
+    around = inside[int(rng.integers(len(inside)))].tolist() if len(inside) else None
+    for axis, side in enumerate(sides):
+        first, last = 0, both.shape[2 + axis] - side
+        if around is not None:
+            first, last = max(around[axis] - side + 1, 0), min(around[axis], last)
+        both = both.narrow(2 + axis, int(rng.integers(first, last + 1)), side)
+    return both
+
+
+def middle(both: torch.Tensor, sides: tuple[int, ...]) -> torch.Tensor:
+    """The part of (1, image and mask, ...) round its middle; padded where smaller."""
+    both = _padded(both, sides)
     for axis, side in enumerate(sides, start=2):
-        room = image.shape[axis] - side
-        if room > 0:
-            image = image.narrow(axis, int(rng.integers(room + 1)), side)
-    return image
+        both = both.narrow(axis, (both.shape[axis] - side) // 2, side)
+    return both
+
+
+def _padded(both: torch.Tensor, sides: tuple[int, ...]) -> torch.Tensor:
+    lacking = [max(side - have, 0) for side, have in zip(sides, both.shape[2:], strict=True)]
+    pads = [n for lack in reversed(lacking) for n in (lack, 0)]
+    return functional.pad(both, pads, mode="replicate") if any(pads) else both

@@ -2,21 +2,22 @@
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 import torch
 
-from inference.bundle import InputContract
-from inference.contract import NetworkContract, contract_faults
+from inference.contract import TASKS, contract_faults
 from inference.networks import build
+from inference.pipelines.general import Described
 from inference.training.mammography.config import Schedule
+from inference.training.transfer import Transfer
 
 
 class Data(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the labelled pictures lie; see `samples`.
 
-    name    of the data set: NAME.npz, or NAME.zip with NAME.csv
+    name    of the data set: NAME.npz, or NAME.csv with NAME.zip (pictures) or the folder NAME (volumes)
     label   column of the csv that holds the label (classification)
     values  what stands in that column (or in the npz), for each label; several values may mean one label
     grey    what a colour picture is read as: its channel (0 red, 1 green, 2 blue), or their mean
@@ -38,7 +39,7 @@ class Augment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     flips      axes of the network's image that may be flipped
     turn_deg, scale, shift  largest rotation, change of size, shift (share of a side)
     grey       largest change of brightness and of contrast
-    crop       sides of a random cut-out; () takes the whole picture
+    crop       sides of a random cut-out, half of them round what is to be outlined; () takes the whole image
     """
 
     flips: tuple[int, ...] = ()
@@ -49,22 +50,21 @@ class Augment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     crop: tuple[int, ...] = ()
 
 
-class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The whole file. `limits`: sentences for the card."""
+class Config(Described, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole file.
+
+    patience  training ends where the loss on the calibration images was lowest, once it has not fallen for so
+              many checks (at every `save_every` steps); 0: after all steps
+    transfer  how weights given with --from learn on
+    limits    sentences for the card
+    """
 
     seed: int
-    id: str
-    title: str
-    version: str
-    task: Literal["classify2d", "segment2d"]
-    labels: tuple[str, ...]
-    licence: str
     data: Data
-    input: InputContract
-    contract: NetworkContract
-    architecture: dict[str, Any]
     training: Schedule
     augment: Augment = Augment()
+    patience: Annotated[int, msgspec.Meta(ge=0)] = 0
+    transfer: Transfer = Transfer()
     limits: tuple[str, ...] = ()
 
     def with_steps(self, steps: int) -> "Config":
@@ -83,6 +83,13 @@ def load_config(path: Path) -> Config:
     fault = next(contract_faults(config.task, config.contract, config.labels), None)
     if fault is not None:
         raise ValueError(f"{path}: {fault}")
-    if config.task == "classify2d" and set(config.data.values) != set(config.labels):
+    if config.augment.crop and len(config.augment.crop) != TASKS[config.task]:
+        raise ValueError(f"{path}: augment.crop needs {TASKS[config.task]} sides, or none")
+    cut = config.task == "segment3d" and config.augment.crop
+    if TASKS[config.task] == 3 and not (config.contract.size or cut):
+        raise ValueError(
+            f"{path}: volumes differ in size: contract.size, or for outlines augment.crop, is needed"
+        )
+    if config.task.startswith("classify") and set(config.data.values) != set(config.labels):
         raise ValueError(f"{path}: data.values needs one entry for each label")
     return config

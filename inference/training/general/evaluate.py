@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from inference.bundle import Bundle, Figure
+from inference.cases import Case
 from inference.evidence.bootstrap import interval
 from inference.evidence.calibration import brier, ece, reliability
 from inference.evidence.roc import auc, delong
@@ -19,8 +20,9 @@ from inference.pipelines.regions import regions
 from inference.pipelines.segment import Segment
 from inference.training.evaluation import Evaluation, figure, write
 from inference.training.general.config import Config, Data
-from inference.training.general.samples import Part, Sample, samples
+from inference.training.general.samples import Sample, samples
 from inference.training.mammography.config import Schedule
+from inference.training.split import Part
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -47,7 +49,7 @@ def pictures(
         )
     test = [s for s in samples(_config(bundle), data) if s.part is Part.TEST]
     reliable: tuple[tuple[float, float], ...] = ()
-    if bundle.task == "classify2d":
+    if bundle.task.startswith("classify"):
         figures, reliable = _classified(Classify.load(bundle, folder, device), test, repeats)
     else:
         figures = _segmented(Segment.load(bundle, folder, device), test, repeats)
@@ -57,7 +59,7 @@ def pictures(
         sha256=bundle.sha256,
         cases=len(test),
         not_read={},
-        rules=CLASSIFIED if bundle.task == "classify2d" else SEGMENTED,
+        rules=CLASSIFIED if bundle.task.startswith("classify") else SEGMENTED,
         figures=tuple(f for f in figures if np.isfinite(f.value)),
         groups=(),
     )
@@ -74,7 +76,7 @@ def _config(bundle: Bundle) -> Config:
         id=bundle.id,
         title=bundle.title,
         version=bundle.version,
-        task="classify2d" if bundle.task == "classify2d" else "segment2d",
+        task=bundle.task,
         labels=bundle.labels,
         licence=bundle.licence,
         data=msgspec.convert(bundle.training["set"], Data),
@@ -92,7 +94,7 @@ def _classified(
     pipeline: Classify, test: Sequence[Sample], repeats: int
 ) -> tuple[list[Figure], tuple[tuple[float, float], ...]]:
     bundle = pipeline.bundle
-    said = np.array([pipeline.of_view(sample.view) for sample in test])
+    said = np.array([pipeline.scores(sample.image) for sample in test])
     truth = np.array([sample.label for sample in test])
     units = [sample.patient for sample in test]
     out: list[Figure] = []
@@ -150,9 +152,9 @@ class Outlined:
 
 
 def outlined(answer: Bools, truth: Bools) -> Outlined:
-    """An answer against the truth, both (rows, columns)."""
-    lesions, count = ndimage.label(truth, np.ones((3, 3)))
-    parts, said = ndimage.label(answer, np.ones((3, 3)))
+    """An answer against the truth, of one shape."""
+    lesions, count = ndimage.label(truth, np.ones((3,) * truth.ndim))
+    parts, said = ndimage.label(answer, np.ones((3,) * truth.ndim))
     touched = set(np.unique(lesions[answer]).tolist()) - {0}
     true_parts = set(np.unique(parts[truth]).tolist()) - {0}
     return Outlined(
@@ -167,7 +169,7 @@ def outlined(answer: Bools, truth: Bools) -> Outlined:
 
 
 def _segmented(pipeline: Segment, test: Sequence[Sample], repeats: int) -> list[Figure]:
-    judged = [outlined(_answer(pipeline, sample), sample.mask) for sample in test]
+    judged = [outlined(answered(pipeline, sample), sample.mask) for sample in test]
     units = [sample.patient for sample in test]
     table = np.array(
         [(j.dice, j.common, j.said, j.true, j.found, j.lesions, j.false) for j in judged], np.float64
@@ -190,9 +192,11 @@ def _segmented(pipeline: Segment, test: Sequence[Sample], repeats: int) -> list[
     ]
 
 
-def _answer(pipeline: Segment, sample: Sample) -> Bools:
-    """All regions of the findings of a picture, as one mask."""
-    answer = pipeline.of_view(sample.view)
+def answered(pipeline: Segment, sample: Sample) -> Bools:
+    """All regions of the findings of an image, as one mask."""
+    if isinstance(sample.image, Case):
+        return pipeline.outline(sample.image)
+    answer = pipeline.of_view(sample.image)
     out = np.zeros(sample.mask.shape, bool)
     for region in regions(answer, pipeline.contract, pipeline.bundle.labels, None):
         box = tuple(slice(s, s + n) for s, n in zip(region.start, region.mask.shape, strict=True))

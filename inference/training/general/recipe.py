@@ -11,17 +11,8 @@ from monai.losses.dice import DiceCELoss, DiceLoss
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from inference.bundle import (
-    FORMAT,
-    NOT_CALIBRATED,
-    NOT_MEASURED,
-    WEIGHTS,
-    Bundle,
-    Calibration,
-    OwnScale,
-    TrainingDomain,
-    save_bundle,
-)
+from inference.bundle import WEIGHTS, Bundle, Calibration, OwnScale, save_bundle
+from inference.contract import TASKS
 from inference.evidence.calibration import isotonic
 from inference.networks import build, save_networks
 from inference.pipelines.classify import Classify
@@ -29,72 +20,131 @@ from inference.pipelines.general import NETWORK, GeneralNetwork
 from inference.protocol import OperatingPoint
 from inference.training.calibrate import NothingMarkedError
 from inference.training.detector import Report
-from inference.training.general.batches import Learnt, batch, learnt
+from inference.training.general.batches import Learnt, batch, learnt, middle
 from inference.training.general.config import Config
-from inference.training.general.samples import DataError, Part, Sample, samples
+from inference.training.general.early_stop import LEAF, EarlyStop
+from inference.training.general.samples import DataError, Sample, samples
 from inference.training.optimise import Run
+from inference.training.split import Part
+from inference.training.transfer import Pace, Start, begin, claim
 
 SPECIFICITIES = {"sensitive": 0.8, "balanced": 0.9, "strict": 0.95}
 """Operating points by the share of calibration pictures without the finding that stay below them."""
 UNCALIBRATED = "each is the mean answer of the network inside of an outline."
-LEAVES = ("network.safetensors",)
+CHECKPOINT = "network.safetensors"
+LEAVES = (CHECKPOINT, LEAF)
 Say = Callable[[str], None]
 
 
-def train(config: Config, data: Path, out: Path, device: str, report: Report, say: Say) -> Bundle:
-    """All steps; taken up where `out` holds a checkpoint. Writes `out/bundle`."""
+def train(
+    config: Config, data: Path, out: Path, device: str, report: Report, say: Say, start: Start | None = None
+) -> Bundle:
+    """All steps; taken up where `out` holds a checkpoint. Writes `out/bundle`.
+
+    start  weights to begin with; what of them was loaded is said line by line
+    """
+    claim(out, start)
     say("the pictures")
     pictures = samples(config, data)
-    network = train_network(config, pictures, out, device, report)
+    network, began = train_network(config, pictures, out, device, report, start, say)
     say("calibration")
     folder = out / "bundle"
     folder.mkdir(parents=True, exist_ok=True)
     save_networks({NETWORK: network.to("cpu")}, folder / WEIGHTS)
     bundle = draft(config, pictures)
-    if config.task == "classify2d":
+    if start is not None:
+        training = {**bundle.training, "start": list(began), "transfer": msgspec.to_builtins(start.plan)}
+        bundle = msgspec.structs.replace(bundle, parent=start.sha256, training=training)
+    if config.task.startswith("classify"):
         pipeline = Classify(GeneralNetwork(bundle, network, device))
         bundle = calibrated(pipeline, [s for s in pictures if s.part is Part.CALIBRATION])
     return save_bundle(bundle, folder, card=card(config, bundle))
 
 
 def train_network(
-    config: Config, pictures: list[Sample], out: Path, device: str, report: Report
-) -> torch.nn.Module:
-    """Train from scratch or from `out/network.safetensors`; returns the averaged network."""
+    config: Config,
+    pictures: list[Sample],
+    out: Path,
+    device: str,
+    report: Report,
+    start: Start | None = None,
+    say: Say = lambda _: None,
+) -> tuple[torch.nn.Module, tuple[str, ...]]:
+    """Train from scratch, from `start`, or from the checkpoint in `out`.
+
+    Returns the averaged network, and what became of the tensors of `start`.
+    """
     settings = config.training
     torch.manual_seed(config.seed)
+    network, pace, began = build(config.architecture), Pace(), list[str]()
+    if start is not None:
+        loaded, pace = begin(network, str(config.architecture["network"]), start, settings.steps)
+        began = loaded.lines()
+        for line in began:
+            say(line)
     run = Run(
-        build(config.architecture).to(device),
+        network.to(device),
         settings.steps,
         settings.learning_rate,
         settings.weight_decay,
         settings.warmup,
         settings.ema,
-        layout=torch.channels_last,
+        layout=torch.channels_last if TASKS[config.task] == 2 else torch.channels_last_3d,
+        rates=pace.rates,
+        learns_from=pace.learns_from,
     )
-    checkpoint = out / LEAVES[0]
+    checkpoint = out / CHECKPOINT
     if checkpoint.exists():
         run.load(checkpoint)
-    shown = [learnt(s, config.contract) for s in pictures if s.part is Part.TRAINING]
-    if not shown:
-        raise DataError(f"{config.data.name}: no picture is of the split 'train'")
+    shown, held = (
+        [learnt(s, config.contract) for s in pictures if s.part is part]
+        for part in (Part.TRAINING, Part.CALIBRATION if config.patience else None)
+    )
+    if config.patience and not held:
+        raise DataError(f"{config.data.name}: patience needs calibration images, and there is none")
+    stop = EarlyStop(out, config.patience * settings.save_every, partial(_held_loss, config, held, device))
     while run.step < settings.steps:
-        value = run.advance(partial(_loss, run, config, shown, device))
-        report(run.step, settings.steps, {"loss": value})
-        if run.step % settings.save_every == 0 or run.step == settings.steps:
+        losses = {"loss": _step(run, config, shown, device)}
+        checked = run.step % settings.save_every == 0 or run.step == settings.steps
+        ended = False
+        if checked and config.patience:
+            losses["held back"], ended = stop.check(run)
+        report(run.step, settings.steps, losses)
+        if checked:
             run.save(checkpoint)
-    return run.averaged()
+        if ended:
+            break
+    return (stop.best(run.averaged()) if config.patience else run.averaged()), tuple(began)
 
 
-def _loss(run: Run, config: Config, shown: list[Learnt], device: str) -> torch.Tensor:
+def _step(run: Run, config: Config, shown: list[Learnt], device: str) -> float:
     rng = np.random.default_rng([config.seed, run.step])
     torch.manual_seed(config.seed + run.step)  # dropout, also after a resumed start
-    images, labels, masks = batch(rng, shown, config.augment, config.training.batch, config.contract.channels)
-    run.network.train()
-    logits = run.network(images.to(device))
-    if config.task == "classify2d":
-        return _label_loss(logits, labels.to(device), softmax=config.contract.activation == "softmax")
-    return _mask_loss(logits, masks.to(device), softmax=config.contract.activation == "softmax")
+    made = batch(rng, shown, config.augment, config.training.batch, config.contract.channels)
+    given = tuple(tensor.to(device) for tensor in made)
+    size = config.training.batch
+    return run.advance_batch(lambda part: _loss(run.network, config, *(t[part] for t in given)), size)
+
+
+def _loss(
+    network: torch.nn.Module, config: Config, images: torch.Tensor, labels: torch.Tensor, masks: torch.Tensor
+) -> torch.Tensor:
+    logits = network(images).float()
+    of = _mask_loss if config.task.startswith("segment") else _label_loss
+    return of(logits, masks if of is _mask_loss else labels, softmax=config.contract.activation == "softmax")
+
+
+def _held_loss(config: Config, held: list[Learnt], device: str, network: torch.nn.Module) -> float:
+    """Mean over images as they are (their middle, where training sees cut-outs)."""
+    losses = []
+    for one in held:
+        both = torch.cat([one.image, one.mask])[None]
+        if config.augment.crop:
+            both = middle(both, config.augment.crop)
+        image = both[:, :1].repeat_interleave(config.contract.channels, dim=1).to(device)
+        loss = _loss(network, config, image, torch.tensor([one.label], device=device), both[:, 1:].to(device))
+        losses.append(float(loss))
+    return float(np.mean(losses))
 
 
 def _label_loss(logits: torch.Tensor, labels: torch.Tensor, *, softmax: bool) -> torch.Tensor:
@@ -119,23 +169,11 @@ def _mask_loss(logits: torch.Tensor, masks: torch.Tensor, *, softmax: bool) -> t
 def draft(config: Config, pictures: list[Sample]) -> Bundle:
     """The bundle without calibration: scores stand for probabilities, and it says that they do not."""
     count = {part: sum(s.part is part for s in pictures) for part in Part}
-    return Bundle(
-        format=FORMAT,
-        id=config.id,
-        version=config.version,
-        title=config.title,
-        task=config.task,
-        sha256="",
-        input=config.input,
-        labels=config.labels,
-        operating_points=(NOT_MEASURED,),
-        default_operating_point=NOT_MEASURED.name,
-        calibration=NOT_CALIBRATED,
-        domain=TrainingDomain(),
-        architecture={NETWORK: config.architecture},
-        licence=config.licence,
-        training={
+    return config.unmeasured(
+        {
             "seed": config.seed,
+            "schedule": msgspec.to_builtins(config.training),
+            "augment": msgspec.to_builtins(config.augment),
             "steps": config.training.steps,
             "pictures": count[Part.TRAINING],
             "calibration_pictures": count[Part.CALIBRATION],
@@ -143,7 +181,6 @@ def draft(config: Config, pictures: list[Sample]) -> Bundle:
             "split": "by patient where the data set names patients; its test split held back",
             "set": msgspec.to_builtins(config.data),
         },
-        contract=config.contract,
     )
 
 
@@ -153,7 +190,7 @@ def calibrated(pipeline: Classify, held: list[Sample]) -> Bundle:
     Raises `NothingMarkedError` where a finding is on none, or on all, of them.
     """
     bundle = pipeline.bundle
-    said = np.array([pipeline.of_view(sample.view) for sample in held])
+    said = np.array([pipeline.scores(sample.image) for sample in held])
     truth = np.array([sample.label for sample in held])
     scales = {}
     for k in pipeline.network.contract.found(bundle.labels):
@@ -194,6 +231,12 @@ def _scale(score: NDArray[np.float64], positive: NDArray[np.bool_]) -> OwnScale:
     return OwnScale(calibration=fitted, operating_points=points)
 
 
+def _origin(bundle: Bundle) -> str:
+    if not bundle.parent:
+        return "from scratch"
+    return f"from weights {bundle.parent[:12]} ({'; '.join(bundle.training['start'])})"
+
+
 def card(config: Config, bundle: Bundle) -> str:
     """What it is, what it learnt from, where it ends; figures follow with the evaluation."""
     lines = [
@@ -202,8 +245,9 @@ def card(config: Config, bundle: Bundle) -> str:
         "**Research software. Not a medical device. Not for diagnosis.**",
         "",
         f"- Task: {bundle.task}; labels: {', '.join(bundle.labels)}",
-        f"- Reads: {bundle.input.modality}, one grey picture",
-        f"- Network: {config.architecture['network']}, from scratch, {config.training.steps} steps",
+        f"- Reads: {bundle.input.modality}, one grey {'volume' if TASKS[config.task] == 3 else 'picture'}",
+        f"- Network: {config.architecture['network']}, {_origin(bundle)}, "
+        f"at most {config.training.steps} steps",
         f"- Data: {bundle.training['source']}; {bundle.training['pictures']} pictures, "
         f"{bundle.training['calibration_pictures']} more for calibration",
         f"- Licence of the weights: {bundle.licence}",

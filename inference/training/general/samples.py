@@ -1,7 +1,8 @@
-"""Labelled pictures on disk: NAME.npz as MedMNIST has them, or NAME.zip with NAME.csv. Their only reader.
+"""Labelled images on disk: NAME.npz as MedMNIST has them, or NAME.csv with NAME.zip or NAME/.
 
-csv: columns image, split (train or test), patient (left out: every picture stands for itself) and, for
-classification, the label's. zip: pictures by name; for segmentation in images/ and masks/.
+csv: columns image, split (train or test; left out: by patient, as `split.site_part` has it), patient (left
+out: every image stands for itself) and, for classification, the label's. zip: pictures by name; for
+segmentation in images/ and masks/. Folder NAME/: prepared volumes by name, with their masks.
 """
 
 import csv
@@ -9,15 +10,16 @@ import hashlib
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.cases import Plane, View
+from inference.cases import Case, Plane, View, load_case
+from inference.contract import TASKS
 from inference.training.general.config import Config, Data
+from inference.training.split import Part, site_part
 
 CALIBRATION_SHARE = 5
 """One training patient in so many is kept for calibration, where the data set names no such part."""
@@ -28,20 +30,15 @@ class DataError(ValueError):
     """Pictures or labels that cannot be used; one sentence."""
 
 
-class Part(StrEnum):
-    """On which side of the split a patient stands; nothing of one patient is ever on two sides."""
-
-    TRAINING = "training"
-    CALIBRATION = "calibration"
-    TEST = "test"
-    """Only measured, once everything is frozen."""
-
-
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One picture as the desk would hand it over, with its truth: the number of its label, or a mask."""
+    """One image as the desk would hand it over, with its truth: the number of its label, or a mask.
 
-    view: View
+    mask  (rows, columns), or (slices, rows, columns) of a volume: True in what is to be outlined
+    """
+
+    name: str
+    image: View | Case
     patient: str
     part: Part
     label: int = -1
@@ -55,11 +52,15 @@ def samples(config: Config, folder: Path) -> list[Sample]:
     found = list(
         _arrays(config, folder / f"{data.name}.npz")
         if (folder / f"{data.name}.npz").exists()
+        else _volumes(config, folder)
+        if TASKS[config.task] == 3
         else _pictures(config, folder, segments=segments)
     )
-    if not any(sample.part is Part.TEST for sample in found):
-        raise DataError(f"{folder / data.name}: no picture is of the split 'test'")
-    return sorted(found, key=lambda sample: sample.view.image)
+    for part in (Part.TRAINING, Part.TEST):
+        if not any(sample.part is part for sample in found):
+            raise DataError(f"{folder / data.name}: no {'volume' if TASKS[config.task] == 3 else 'picture'} "
+                            f"is of the split '{'train' if part is Part.TRAINING else 'test'}'")  # fmt: skip
+    return sorted(found, key=lambda sample: sample.name)
 
 
 def _arrays(config: Config, path: Path) -> Iterator[Sample]:
@@ -68,25 +69,52 @@ def _arrays(config: Config, path: Path) -> Iterator[Sample]:
             labels = file[f"{split}_labels"].reshape(-1)
             for k, (grey, label) in enumerate(zip(file[f"{split}_images"], labels, strict=True)):
                 name = f"{split}_{k:05d}"
-                yield Sample(_view(grey, name, config), name, part, _label(str(label), config))
+                yield Sample(name, _view(grey, name, config), name, part, _label(str(label), config))
 
 
 def _pictures(config: Config, folder: Path, *, segments: bool) -> Iterator[Sample]:
     data = config.data
-    with (folder / f"{data.name}.csv").open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    rows = _rows(config, folder)
     with zipfile.ZipFile(folder / f"{data.name}.zip") as archive:
         names = {str(PurePosixPath(name).with_suffix("")): name for name in archive.namelist()}
         for row in rows:
-            patient = row.get("patient") or row["image"]
+            patient, part = _patient(row)
             grey = _grey(_decoded(archive, names, ("images/" if segments else "") + row["image"]), data)
             view = _view(grey, row["image"], config)
-            part = _part(patient, row["split"])
             if segments:
                 mask = _decoded(archive, names, f"masks/{row['image']}")
-                yield Sample(view, patient, part, mask=np.asarray(mask > 0))
+                yield Sample(row["image"], view, patient, part, mask=np.asarray(mask > 0))
             else:
-                yield Sample(view, patient, part, _label(row[data.label], config))
+                yield Sample(row["image"], view, patient, part, _label(row[data.label], config))
+
+
+def _volumes(config: Config, folder: Path) -> Iterator[Sample]:
+    for row in _rows(config, folder):
+        case = load_case(folder / config.data.name / Path(row["image"]).name)
+        patient, part = _patient(row)
+        if config.task == "classify3d":
+            yield Sample(row["image"], case, patient, part, _label(row[config.data.label], config))
+        elif case.mask is None:
+            raise DataError(f"{config.data.name}: the volume {row['image']} has no mask")
+        else:
+            yield Sample(row["image"], case, patient, part, mask=np.asarray(case.mask) > 0)
+
+
+def _rows(config: Config, folder: Path) -> list[dict[str, str]]:
+    """The table, with the columns that are needed."""
+    with (folder / f"{config.data.name}.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    wanted = ["image", *([config.data.label] if config.task.startswith("classify") else [])]
+    for name in wanted:
+        if rows and name not in rows[0]:
+            raise DataError(f"{config.data.name}.csv: no column '{name}' is in it")
+    return rows
+
+
+def _patient(row: dict[str, str]) -> tuple[str, Part]:
+    """Whose image it is, and on which side that patient stands."""
+    patient = row.get("patient") or row["image"]
+    return patient, _part(patient, row["split"]) if row.get("split") else site_part(patient)
 
 
 def _decoded(archive: zipfile.ZipFile, names: dict[str, str], name: str) -> NDArray[np.uint8]:

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from inference.networks import build
 from inference.networks.classify2d import MassClassifier
 from inference.networks.detect2d import LesionNet
 from inference.pipelines.classify2d import tensors
@@ -18,6 +17,7 @@ from inference.training.mammography.config import Config
 from inference.training.mammography.crops import UNKNOWN, Plates, augmented
 from inference.training.mammography.detector import SMOOTHING
 from inference.training.optimise import Run
+from inference.training.transfer import Start, begun
 
 TRUNK_RATE = 0.4
 """Of the learning rate, for the trunk: it has learnt already."""
@@ -28,19 +28,27 @@ MASS_WEIGHT, CONCEPT_WEIGHT = 0.5, 2.0
 
 
 def train_classifier(
-    config: Config, name: str, start: nn.Module, plates: Plates, out: Path, device: str, report: Report
+    config: Config,
+    name: str,
+    detector: nn.Module,
+    plates: Plates,
+    out: Path,
+    device: str,
+    report: Report,
+    start: Start | None = None,
 ) -> nn.Module:
-    """Train `config.classifiers[name]` from the trunk of the detector `start`, or go on from `out`.
+    """Train `config.classifiers[name]` from `start`, or the trunk of the detector, or go on from `out`.
 
     Random numbers depend on seed, name and step only. Returns the averaged network.
     """
     settings = config.classifier_training
     own = zlib.crc32(name.encode())
     torch.manual_seed(config.seed + own % 1000)
-    network = build(config.classifiers[name])
+    network, pace = begun(config.classifiers[name], start, settings.steps)
     assert isinstance(network, MassClassifier)
-    assert isinstance(start, LesionNet)
-    network.trunk.load_state_dict(start.trunk.state_dict())
+    assert isinstance(detector, LesionNet)
+    if start is None:
+        network.trunk.load_state_dict(detector.trunk.state_dict())
     run = Run(
         network.to(device),
         settings.steps,
@@ -49,7 +57,8 @@ def train_classifier(
         settings.warmup,
         settings.ema,
         layout=torch.channels_last,
-        rates={"trunk.": TRUNK_RATE},
+        rates={"trunk.": TRUNK_RATE} if start is None else pace.rates,
+        learns_from=pace.learns_from,
     )
     checkpoint = out / f"{name}.safetensors"
     if checkpoint.exists():
@@ -76,7 +85,6 @@ def _step(
     parts: dict[str, float] = {}
 
     def loss() -> torch.Tensor:
-        run.network.train()
         mass, kind, said = run.network(*given)
         terms = {
             "mass": MASS_WEIGHT * _bce(mass[:, 0], (malignant >= 0).float()),

@@ -9,13 +9,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from inference.networks import build
 from inference.training.detector import Report
 from inference.training.losses import focal_loss
 from inference.training.mammography.config import Config
 from inference.training.mammography.learning import learn
 from inference.training.mammography.patches import Breast, batch
 from inference.training.optimise import Run
+from inference.training.transfer import Start, begun
 
 SMOOTHING = 0.05
 """Of the malignancy labels: some were never biopsied."""
@@ -23,9 +23,15 @@ BOX_WEIGHT = MALIGNANCY_WEIGHT = 0.5
 
 
 def train_detector(
-    config: Config, name: str, breasts: Callable[[], Sequence[Breast]], out: Path, device: str, report: Report
+    config: Config,
+    name: str,
+    breasts: Callable[[], Sequence[Breast]],
+    out: Path,
+    device: str,
+    report: Report,
+    start: Start | None = None,
 ) -> nn.Module:
-    """Train `config.detectors[name]`, from scratch or from its checkpoint in `out`; the averaged network.
+    """Train `config.detectors[name]`, from scratch, `start` or its checkpoint in `out`; the averaged network.
 
     `breasts` gives what is learnt from; it is not asked where nothing is left to learn. Random numbers
     depend on seed, name and step only, so a resumed run sees the patches it would have seen.
@@ -33,14 +39,17 @@ def train_detector(
     settings = config.detector_training
     own = zlib.crc32(name.encode())
     torch.manual_seed(config.seed + own % 1000)
+    network, pace = begun(config.detectors[name], start, settings.steps)
     run = Run(
-        build(config.detectors[name]).to(device),
+        network.to(device),
         settings.steps,
         settings.learning_rate,
         settings.weight_decay,
         settings.warmup,
         settings.ema,
         layout=torch.channels_last,
+        rates=pace.rates,
+        learns_from=pace.learns_from,
     )
     checkpoint = out / f"{name}.safetensors"
     if checkpoint.exists():

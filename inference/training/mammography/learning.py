@@ -23,11 +23,10 @@ def learn(
     wanted = tuple(torch.from_numpy(a).to(device) for a in aims)
     parts: dict[str, float] = {}
 
-    def value() -> torch.Tensor:
-        run.network.train()
-        found, terms = loss(run.network(given), wanted)
+    def value(part: slice) -> torch.Tensor:
+        found, terms = loss(run.network(given[part]), tuple(a[part] for a in wanted))
         parts.update(terms)
         return found
 
-    run.advance(value)
+    run.advance_batch(value, len(images))
     return parts

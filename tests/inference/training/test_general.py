@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 import tomli_w
 import torch
+from safetensors.torch import load_file
 
-from inference.bundle import load_bundle
-from inference.cases import Exam, Plane, View
+from inference.bundle import WEIGHTS, load_bundle
+from inference.cases import Case, Exam, Grid, Plane, View, save_case
 from inference.pipelines import load
 from inference.training.__main__ import PICTURES, main
 from inference.training.evaluate import main as evaluate
@@ -21,8 +22,9 @@ from inference.training.evaluation import Evaluation
 from inference.training.general.batches import Learnt, learnt, varied
 from inference.training.general.config import Augment, load_config
 from inference.training.general.evaluate import outlined
-from inference.training.general.recipe import train_network
-from inference.training.general.samples import Part, samples
+from inference.training.general.recipe import _held_loss, train_network
+from inference.training.general.samples import samples
+from inference.training.split import Part
 from tests.conftest import shared_data
 
 SIDE = 32
@@ -172,10 +174,10 @@ def test_a_training_that_was_stopped_ends_as_if_it_had_not_been(tmp_path, data):
         if step == 23:
             raise KeyboardInterrupt
 
-    whole = train_network(said, pictures, tmp_path / "a", "cpu", lambda *_: None)
+    whole, _ = train_network(said, pictures, tmp_path / "a", "cpu", lambda *_: None)
     with pytest.raises(KeyboardInterrupt):
         train_network(said, pictures, tmp_path / "b", "cpu", stop)
-    resumed = train_network(said, pictures, tmp_path / "b", "cpu", lambda *_: None)
+    resumed, _ = train_network(said, pictures, tmp_path / "b", "cpu", lambda *_: None)
     for one, other in zip(whole.parameters(), resumed.parameters(), strict=True):
         assert torch.equal(one, other)
 
@@ -250,3 +252,100 @@ def test_shipped_configurations_read_their_data(name):
     assert one.image.shape[1:] == shipped.contract.size
     if shipped.task == "segment2d":
         assert 0 < one.mask.mean() < 0.5
+
+
+# --- from given weights, to an early end, in three dimensions
+
+
+def test_a_classifier_begins_with_the_weights_of_another(tmp_path, data, capsys):
+    _, parent = trained(tmp_path, data, "classify2d")
+    path = config(tmp_path, "classify2d", id="others", transfer={"keep": ["conv1", "layer1"], "thaw": 0.0})
+    out = tmp_path / "second"
+    words = ["general", "--config", str(path), "--data", str(data), "--device", "cpu", "--steps", "4"]
+    assert main([*words, "--out", str(out), "--from", str(parent)]) == 0
+    said = capsys.readouterr().err
+    assert "tensors of the network loaded" in said
+    old, made = load_bundle(parent), load_bundle(out / "bundle", verify=True)
+    assert made.parent == old.sha256
+    assert f"from weights {old.sha256[:12]}" in (out / "bundle/card.md").read_text(encoding="utf-8")
+    first, second = (load_file(folder / WEIGHTS) for folder in (parent, out / "bundle"))
+    assert torch.equal(first["network.conv1.weight"], second["network.conv1.weight"])
+    assert not torch.equal(first["network.fc.weight"], second["network.fc.weight"])
+    assert main([*words, "--out", str(out)]) == 2  # its checkpoint began with weights
+    assert "--restart" in capsys.readouterr().err
+    assert main([*words, "--out", str(tmp_path / "third"), "--from", str(path)]) == 2
+    assert "unknown kind of file" in capsys.readouterr().err
+
+
+def test_training_ends_where_images_held_back_were_read_best(tmp_path, data):
+    """A learning rate far too high makes it worse after the first checks."""
+    steps = {"steps": 400, "batch": 4, "learning_rate": 0.02, "weight_decay": 0.0, "warmup": 1, "ema": 0.5}
+    said = load_config(config(tmp_path, "classify2d", patience=2, training={**steps, "save_every": 10}))
+    seen = {}
+
+    def report(step, steps, losses):
+        if "held back" in losses:
+            seen[step] = losses["held back"]
+
+    pictures = samples(said, data)
+    network, _ = train_network(said, pictures, tmp_path / "a", "cpu", report)
+    best = min(seen, key=seen.get)
+    assert max(seen) == best + 20 < 400
+    held = [learnt(s, said.contract) for s in pictures if s.part is Part.CALIBRATION]
+    assert _held_loss(said, held, "cpu", network) == pytest.approx(seen[best], rel=1e-4)
+    again, _ = train_network(said, pictures, tmp_path / "a", "cpu", report)  # nothing is left to do
+    assert torch.equal(network.fc.weight, again.fc.weight)
+
+
+BALL = {"axes": "RAS", "size": [16, 16, 16], "multiple": 4, "intensity": [{"step": "z_score"}]}
+
+
+@pytest.fixture(scope="module")
+def volumes(tmp_path_factory):
+    """Bright balls in volumes of noise, with masks; every other volume has none."""
+    folder = tmp_path_factory.mktemp("volumes")
+    rng = np.random.default_rng(6)
+    rows = [("image", "patient", "split", "ball")]
+    axes = ((0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (1.0, 0.0, 0.0))
+    for k in range(40):
+        z, y, x = np.mgrid[:16, :16, :16]
+        centre = rng.integers(5, 11, 3)
+        ball = ((z - centre[0]) ** 2 + (y - centre[1]) ** 2 + (x - centre[2]) ** 2 < 12) & (k % 2 == 0)
+        hu = (rng.normal(0, 20, ball.shape) + 150 * ball).astype(np.int16)
+        grid = Grid((0.0, 0.0, 0.0), axes, (2.0, 1.0, 1.0), (16, 16, 16))
+        save_case(Case(hu, grid, f"p{k}", mask=ball.astype(np.uint8)), folder / "balls" / f"v{k}")
+        rows.append((f"v{k}", f"p{k}", "train" if k < 28 else "test", 1 - k % 2))
+    with (folder / "balls.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(rows)
+    return folder
+
+
+@pytest.mark.parametrize("task", ["classify3d", "segment3d"])
+def test_volumes_are_learnt_and_measured(tmp_path, volumes, task):
+    segments = task == "segment3d"
+    network = {**UNET, "spatial_dims": 3} if segments else {**RESNET, "spatial_dims": 3}
+    path = config(
+        tmp_path,
+        "segment2d" if segments else "classify2d",
+        task=task,
+        input={"modality": "CT"},
+        architecture=network,
+        contract={
+            **BALL,
+            "activation": "sigmoid" if segments else "softmax",
+            "silent": [] if segments else ["none"],
+            "parts": segments,
+        },
+        data={"name": "balls"}
+        if segments
+        else {"name": "balls", "label": "ball", "values": {"none": ["0"], "disc": ["1"]}},
+        augment={"flips": [0, 1, 2], **({"crop": [12, 12, 12]} if segments else {})},
+    )
+    out = tmp_path / "out"
+    words = ["general", "--config", str(path), "--data", str(volumes), "--out", str(out), "--device", "cpu"]
+    assert main(words) == 0
+    assert evaluate([str(out / "bundle"), str(volumes), "--out", str(out), "--device", "cpu"]) == 0
+    result = msgspec.json.decode((out / "evaluation.json").read_bytes(), type=Evaluation)
+    said = {f.name: f.value for f in result.figures}
+    assert result.cases == 12
+    assert said["Dice, mean" if segments else "disc: AUC"] > 0.8

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from inference.bundle import BundleError, bundle_folders, load_bundle
+from inference.bundle import BundleError, bundle_folders, in_use, load_bundle
 from viewer.app.second_read.asking import InstalledBundle
 
 FOLDER = "models"
@@ -11,14 +11,14 @@ FOLDER = "models"
 
 
 def installed(home: Path, *, verify: bool = False) -> tuple[tuple[InstalledBundle, ...], tuple[str, ...]]:
-    """(bundles by id and version, one sentence for each that cannot be used); `verify` hashes the weights."""
+    """(bundles `in_use`, one sentence for each that cannot be used); `verify` hashes the weights."""
     good, faults = [], []
     for folder in bundle_folders(home / FOLDER):
         try:
             good.append((folder, load_bundle(folder, verify=verify)))
         except BundleError as error:
             faults.append(str(error))
-    return tuple(sorted(good, key=lambda item: (item[1].id, item[1].version))), tuple(faults)
+    return in_use(good), tuple(faults)
 
 
 def named(bundles: Sequence[InstalledBundle], ids: Sequence[str]) -> tuple[InstalledBundle, ...]:
