@@ -182,7 +182,7 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     @property
     def adapted(self) -> bool:
-        """True of one that a site adapted to its own cases, and that beat its parent there."""
+        """True of one that a site adapted to its own cases; installed only where it beat its parent there."""
         return bool(self.parent) and "site" in self.training
 
     @property

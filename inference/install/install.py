@@ -69,6 +69,10 @@ def _own(source: Path, out: Path, say: Say) -> Bundle:
         bundle = load_bundle(source, verify=True)
         if bundle.contract is None:
             raise Refused(f"{source}: only general models are installed, task '{bundle.task}' found")
+        if bundle.adapted:
+            raise Refused(
+                f"{source}: adapted to a site; `tandem train --from` installs it if it beats its parent"
+            )
         for name in (MODEL, WEIGHTS, CARD):
             shutil.copyfile(source / name, out / name)
     except (BundleError, OSError) as error:

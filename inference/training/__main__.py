@@ -165,7 +165,7 @@ def _recipe(options: argparse.Namespace) -> Recipe:
         with as_file(files("resources") / "models" / options.model / "train.toml") as shipped:
             return _recipe(argparse.Namespace(**{**vars(options), "config": shipped}))
     if options.start and options.model == HEAD:
-        raise ValueError(f"{HEAD} learns from its own start only (docs/models.md)")
+        raise ValueError(f"{HEAD} does not begin with given weights, nor is it adapted")
     if options.start and options.model not in (*PICTURES, "general"):
         raise ValueError(
             f"{options.model} is adapted with --from BUNDLE alone, without MODEL (docs/models.md)"

@@ -11,6 +11,8 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from inference.memory import out_of_memory
+
 CLIP = 5.0
 
 
@@ -82,8 +84,8 @@ class Run:
             self.optimiser.zero_grad(set_to_none=True)
             try:
                 return sum(self._part(loss, part, size) for part in _halves(size, self.parts))
-            except RuntimeError as error:
-                if not _out_of_memory(error) or 2 * self.parts > size:
+            except Exception as error:
+                if not out_of_memory(error) or 2 * self.parts > size:
                     raise
             self.parts *= 2
             torch.cuda.empty_cache()  # nothing happens where there is no such device
@@ -157,7 +159,3 @@ def _halves(size: int, parts: int) -> Iterator[slice]:
     """A batch in as many nearly equal parts."""
     for k in range(parts):
         yield slice(k * size // parts, (k + 1) * size // parts)
-
-
-def _out_of_memory(error: RuntimeError) -> bool:
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)

@@ -106,13 +106,12 @@ class Mammograms:
 
 
 def exam_films(data: Path) -> list[ExamFilm]:
-    """The views of all prepared examinations below a folder; priors are left out."""
+    """The views of all prepared examinations below a folder."""
     return [
         _film(path.parent, number, exam.patient or path.parent.name, view)
         for path in sorted(data.rglob("exam.json"))
         for exam in [load_exam(path.parent)]
         for number, view in enumerate(exam.views)
-        if not view.prior
     ]
 
 

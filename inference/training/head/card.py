@@ -23,8 +23,8 @@ place is marked, and others from a probability of 30 %.
 Weights: CC BY 4.0. Learnt from CT-ICH 1.0.0 (Hssayeni et al., Data 2020;5(1):14; PhysioNet; the descriptor
 states CC BY 4.0): 69 trauma patients, 2,059 slices of 5 mm with labels, bleeding in 30 patients and 248
 slices; and from bleeds painted on slices without any. Patient 70, whose label is doubtful, was not trained
-on, but is measured. Nothing was learnt from CQ500 or any DICOM series. One limit was chosen after a look at one
-of them (the thickest slices read: see the limits), no threshold of a probability.
+on, but is measured. Nothing was learnt from CQ500 or any DICOM series. One limit was chosen after a look at
+one of them (the thickest slices read: see the limits), no threshold of a probability.
 """
 
 LIMITS = """\

@@ -14,6 +14,8 @@ from torch import nn
 
 from inference.bundle import WEIGHTS, load_bundle, save_bundle
 from inference.cases import Exam, TruthLesion, save_case, save_exam
+from inference.install import Refused
+from inference.install.install import install
 from inference.networks import build, save_networks
 from inference.training.__main__ import main
 from inference.training.adapt.chests import site_background
@@ -103,6 +105,8 @@ def test_one_that_learns_nothing_new_is_refused(tmp_path, data, clinic, capsys):
     _, parent = trained(tmp_path, data, "classify2d")
     assert adapted(parent, clinic, tmp_path / "site", "--steps", "2") == ExitCode.REFUSED
     assert "the parent is not beaten" in capsys.readouterr().err
+    with pytest.raises(Refused, match="if it beats its parent"):  # nor by the other way in
+        install(tmp_path / "site/bundle", tmp_path / "installed", None, print)
     assert adapted(parent, tmp_path, tmp_path / "other") == 2
     assert "one data set is needed" in capsys.readouterr().err
 
@@ -156,7 +160,9 @@ def chest(name):
         TruthLesion(id="n", center_lps_mm=NODULE_MM, diameter_mm=10.0),
         TruthLesion(id="scar", center_lps_mm=(40.0, 0.0, 30.0), diameter_mm=8.0, ignore=True),
     )
-    return replace(case(shape=(16, 100, 140)), patient=name, lesions=lesions)
+    made = case(shape=(16, 100, 140))
+    noise = np.random.default_rng(0).normal(0, 20, made.hu.shape)  # without it all of a lung is a peak
+    return replace(made, hu=(made.hu + noise).astype(np.int16), patient=name, lesions=lesions)
 
 
 def test_the_lesions_of_a_case_are_learnt_where_they_lie(tmp_path):
@@ -169,16 +175,17 @@ def test_the_lesions_of_a_case_are_learnt_where_they_lie(tmp_path):
 
 
 def small_bundle(folder):
-    """Networks with fresh weights that mark much, and mean nothing by it."""
+    """Networks with fresh weights: marks anywhere, with masks of next to nothing."""
     torch.manual_seed(1)
     first = build({"network": "centre_mask_3d", "channels": [4, 8]})
-    nn.init.zeros_(first.heads.bias)
+    nn.init.constant_(first.heads.bias, -6.0)
+    nn.init.constant_(first.heads.bias[:1], -1.0)
     second = {"network": "candidate_classifier_3d", "channels": [4, 8]}
     folder.mkdir()
     save_networks({"detector": first, "classifier": build(second)}, folder / WEIGHTS)
     draft = msgspec.structs.replace(
         DRAFT,
-        settings={"tile": 64.0, "peak": 0.04, "most": 140.0, "explain_below": 2.0, "explain_most": 3.0},
+        settings={"tile": 96.0, "peak": 0.04, "most": 12.0, "explain_below": 2.0, "explain_most": 3.0},
         architecture={
             "detector": {"network": "centre_mask_3d", "channels": [4, 8]},
             "classifier": second,
@@ -200,3 +207,7 @@ def test_nodules_adapt_to_prepared_cases(tmp_path, capsys):
     made = load_bundle(tmp_path / "out/bundle", verify=True)
     assert made.parent == parent.sha256
     assert made.operating_points != parent.operating_points
+    assert [f.n for f in made.evidence] == [1, 1, 1]
+    old, new = load_file(folder / WEIGHTS), load_file(tmp_path / "out/bundle" / WEIGHTS)
+    differ = {name.split(".")[0] for name in old if not torch.equal(old[name], new[name])}
+    assert differ == {"detector", "classifier"}
