@@ -63,7 +63,7 @@ def test_a_study_is_read_and_everything_is_written(read, tmp_path, capsys):
     (finding,) = study["reads"][0]["findings"]
     assert finding["places"][0]["center_lps_mm"] == lesion_mm()
     assert finding["laterality"] == "L"
-    assert {o["kind"] for o in study["objects"]} == {"SR", "SEG"}
+    assert {o["kind"] for o in study["objects"]} == {"SR", "SEG", "PM"}
     for written in study["objects"]:
         assert pydicom.dcmread(out / written["path"]).SOPInstanceUID == written["sop_instance_uid"]
     seg = pydicom.dcmread(out / finding["segment"]["path"])

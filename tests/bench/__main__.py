@@ -22,7 +22,6 @@ MODULES = (
     "display",
     "mammograms",
     "exams",
-    "heads",
     "blocking",
 )
 

@@ -26,17 +26,21 @@ from inference.pipelines import load
 from inference.pipelines.clusters import WORKING_MM
 from inference.pipelines.detect3d import Detect3D
 from inference.pipelines.exam import ExamReader
+from inference.pipelines.haemorrhage import HaemorrhageReader
 from inference.pipelines.mammogram import FINE_MM
 from inference.pipelines.tiles import scaled
 from inference.pipelines.working_grid import resample
 from tests.bench.made_mammograms import enlarged
 from tests.inference.breasts import MASSES
 from tests.inference.breasts import view as drawn_view
+from tests.inference.pipelines.heads import case as drawn_head
 
 AXES = ((0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (1.0, 0.0, 0.0))
 SLICES, PIXELS = 300, 512
 PEER = "MONAI sliding window, networks alone"
 WINDOW_2D = 512
+HEAD_SIDE, HEAD_MM = 144, 1.1
+"""What the network for heads is given: so many pixels a side, of about this size."""
 
 
 def read_chest_s() -> dict:
@@ -48,6 +52,22 @@ def read_chest_s() -> dict:
     volume = scaled(resample(case, bundle.input.spacing_mm[0]).hu, bundle.input.clip_hu)
     peer = partial(_slid, pipeline.detector, volume[None], (side,) * 3)
     return _row("read_chest_s", partial(_read, pipeline, case), peer)
+
+
+def read_head_s() -> dict:
+    """A head of 300 slices of 512 x 512; the peer reads every slice at the network's pixel size."""
+    bundle, folder = _installed("ct_head_haemorrhage")
+    head, pipeline = drawn_head(slice_mm=0.5, pixel_mm=200 / PIXELS), load(bundle, folder, "cpu")
+    assert isinstance(pipeline, HaemorrhageReader)
+    side = round(200 / HEAD_MM)
+    slices = np.zeros((len(head.hu), 5, side, side), np.float32)
+
+    def peer() -> None:
+        for network in pipeline.networks:
+            for planes in slices:
+                _slid(network, planes, (HEAD_SIDE, HEAD_SIDE))
+
+    return _row("read_head_s", partial(_read, pipeline, head), peer)
 
 
 def read_views_s() -> dict:
@@ -68,14 +88,20 @@ def worker_memory_views_gb() -> dict:
     return _memory("worker_memory_views_gb", "mg_lesion", mammograms)
 
 
-ROWS = (read_chest_s, read_views_s, worker_memory_chest_gb, worker_memory_views_gb)
+ROWS = (read_chest_s, read_head_s, read_views_s, worker_memory_chest_gb, worker_memory_views_gb)
 
 
 def chest() -> Case:
     """A procedural chest, drawn out to the matrix of a scanner."""
     hu = chest_background(1).hu
     shape = (SLICES, PIXELS, PIXELS)
-    drawn = ndimage.zoom(hu, [n / m for n, m in zip(shape, hu.shape, strict=True)], order=1, grid_mode=True)
+    drawn = ndimage.zoom(
+        hu,
+        [n / m for n, m in zip(shape, hu.shape, strict=True)],
+        order=1,
+        mode="grid-constant",
+        grid_mode=True,
+    )
     z, y, x = (m / n for n, m in zip(shape, hu.shape, strict=True))
     grid = Grid((0.0, 0.0, 0.0), AXES, (z, y, x), shape)
     return Case(drawn, grid, meta={"Modality": "CT", "SliceThickness": "1.0"})
@@ -97,7 +123,7 @@ def _installed(name: str) -> tuple[Bundle, Path]:
     return bundle, folder
 
 
-def _read(pipeline: Detect3D | ExamReader, case: Case | Exam) -> None:
+def _read(pipeline: Detect3D | ExamReader | HaemorrhageReader, case: Case | Exam) -> None:
     with TemporaryDirectory() as out:
         read = pipeline.read(case, Path(out), lambda *_: None)
     assert read.status == "done", read.reason
