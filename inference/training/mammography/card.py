@@ -7,14 +7,14 @@ calcification clusters on mammograms as a second reader, and says how malignant 
 
 ## How it works
 Every view is turned chest wall left, brought to 0.6 mm and normalised by its own breast (grey level,
-local contrast). A detector (CenterNet-like, stride 4) marks suspected masses with box and malignancy. A
-classifier looks at each mark at 0.42 mm (its trunk started from the detector's): mass or not, malignancy,
-terms of shape and margin. Log odds of both are averaged, isotonic or logistic regression turns them into
-probabilities. Marks of CC and MLO that lie equally far behind the nipple are one finding in two places;
+local contrast). Two detectors (CenterNet-like, stride 4) mark suspected masses with box and malignancy. Three
+classifiers look at each mark at 0.42 mm (their trunks started from a detector's): mass or not, malignancy,
+terms of shape and margin. Log odds of both stages are averaged, isotonic or logistic regression turns them
+into probabilities. Marks of CC and MLO that lie equally far behind the nipple are one finding in two places;
 whether they support each other was decided on the calibration patients (see the remarks). A breast is as
 suspicious as its worst finding (probability times malignancy), an exam as its worse breast. Breast
 density is suggested by a linear network on the detector's trunk. Clusters are found by a network of their
-own at 0.15 mm. All networks use BatchNorm.
+own at 0.15 mm.
 
 ## Data and licence
 Weights: Apache-2.0. Masses: CBIS-DDSM (The Cancer Imaging Archive, CC BY 3.0; Sawyer-Lee, Gimenez, Hoogi,

@@ -37,7 +37,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file.
 
     detectors    networks of equal task whose heat is averaged, by name
-    classifiers  of what the detectors find; each starts from the trunk of the detector in the same place
+    classifiers  of what the detectors find; each starts from the trunk of a detector, taken in turn
     patch        rows and columns of a detector's patch, coarse pixels; divisible by 32
     density      of the breast, from the trunk of the first detector
     spread_mm    see `both_views.Agreement`

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,7 @@ def classifiers(
         harvest(stage, films(data, lambda film: film.part is Part.TRAINING)).save(kept)
     plates = Plates.load(kept)
     networks = {}
-    for name, start in zip(config.classifiers, first, strict=False):
+    for name, start in zip(config.classifiers, cycle(first), strict=False):
         say(f"classifier {name}")
         networks[name] = train_classifier(config, name, start, plates, out, device, report)
     return networks
@@ -114,7 +115,7 @@ def description(config: Config, fitted: Fitted, of_clusters: OwnScale, domain: T
     return Bundle(
         format=FORMAT,
         id="mg_lesion",
-        version="1.0.0",
+        version="1.1.0",
         title="Masses and calcification clusters on mammograms",
         task="detect2d",
         sha256="",
