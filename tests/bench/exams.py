@@ -89,6 +89,7 @@ def _measured(what: str) -> dict[str, float]:
 
 def main() -> int:
     """Measure what the command line names and print it as JSON."""
+    sys.setswitchinterval(SWITCH_INTERVAL_S)  # as the program has it
     with tempfile.TemporaryDirectory() as folder:
         measure = {"step": steps, "stack": scrolling, "memory": memory}.get(sys.argv[1])
         found = measure(Path(folder)) if measure else opening(Path(folder), sys.argv[1].endswith("j2k"))

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from tests.core.hanging.files import WAYS, hung, letters, stored
-from viewer.core.hanging.breast import breast_box
+from viewer.core.hanging.breast import _opened, breast_box
 from viewer.core.hanging.pose import Pose, Turn, anchor_of, turn_of
 
 FOUR = [("R", "CC", "medial"), ("L", "CC", "medial"), ("R", "MLO", "feet"), ("L", "MLO", "feet")]
@@ -92,3 +93,9 @@ def test_the_bright_rim_of_a_scanned_film_is_no_breast():
 
 def test_an_image_of_air_has_no_breast():
     assert breast_box(np.zeros((400, 300), np.uint16), GREY) is None
+
+
+def test_small_parts_are_opened_away_as_scipy_does():
+    for seed in range(40):
+        mask = np.random.default_rng(seed).random((40, 31)) < 0.8
+        assert (_opened(mask) == ndimage.binary_opening(mask, iterations=2)).all()

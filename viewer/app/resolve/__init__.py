@@ -1,5 +1,7 @@
 """`resolve`: from the desk to one frozen display state. Pure: it reads, it never changes or waits."""
 
+from collections.abc import Mapping, Sequence
+
 from viewer.app import posing, viewing
 from viewer.app.desk import Desk
 from viewer.app.display import Banner, Cell, DisplayState, Severity
@@ -72,16 +74,24 @@ def _cells(desk: Desk) -> tuple[Cell, ...]:
     if views.maximised:
         screen = views.box(views.view(views.maximised)).screen
         return (Cell(views.maximised, 0.0, 0.0, 1.0, 1.0, screen=screen),)
+    edges = {view.id: posing.pose(desk, view).edge for view in views.hung}
     return tuple(
-        Cell(str(n), box.left, box.top, box.width, box.height, _joined(desk, n), box.screen)
+        Cell(
+            str(n),
+            box.left,
+            box.top,
+            box.width,
+            box.height,
+            _joined(views.layout.boxes, edges, n),
+            box.screen,
+        )
         for n, box in enumerate(views.layout.boxes, start=1)
     )
 
 
-def _joined(desk: Desk, number: int) -> str:
+def _joined(boxes: Sequence[Box], edges: Mapping[str, str], number: int) -> str:
     """Where a viewport has no gap: at the chest wall, where the other breast's chest wall is beside it."""
-    edges = {view.id: posing.pose(desk, view).edge for view in desk.views.hung}
-    boxes, edge = desk.views.layout.boxes, edges[str(number)]
+    edge = edges[str(number)]
     other = number + 1 if edge == "right" else number - 1
     if not edge or not 1 <= other <= len(boxes) or not _in_a_row(boxes[other - 1], boxes[number - 1]):
         return ""
