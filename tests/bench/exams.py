@@ -89,6 +89,8 @@ def _measured(what: str) -> dict[str, float]:
 
 def main() -> int:
     """Measure what the command line names and print it as JSON."""
+    from viewer.ui.run import SWITCH_INTERVAL_S
+
     sys.setswitchinterval(SWITCH_INTERVAL_S)  # as the program has it
     with tempfile.TemporaryDirectory() as folder:
         measure = {"step": steps, "stack": scrolling, "memory": memory}.get(sys.argv[1])
