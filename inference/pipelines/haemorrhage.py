@@ -206,7 +206,7 @@ def statistics(head: Head) -> dict[str, float]:
     noise = 1.4826 * float(np.median(rough)) / np.sqrt(2)
     low, high = np.percentile(values, [10, 90])
     return {
-        "brain_hu": head.level / GREY_PER_HU + WINDOW_HU[0],
+        "brain_hu": float(head.level) / GREY_PER_HU + WINDOW_HU[0],
         "brain_sd": float(high - low) / 2.56 / GREY_PER_HU,
-        "brain_noise_hu": noise / GREY_PER_HU,
+        "brain_noise_hu": float(noise) / GREY_PER_HU,
     }

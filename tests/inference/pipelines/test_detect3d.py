@@ -102,6 +102,7 @@ def _zeros(shape, spacing=(2.0, 1.0, 1.0), axes=AXIAL, origin=(0.0, 0.0, 0.0), o
     ("volume", "reason"),
     [
         (case(Modality="MR"), "the series is MR"),
+        (case(BodyPartExamined="HEAD"), "body part HEAD found"),
         (case(shape=(4, 40, 40)), "4 slices found"),
         (case(spacing=(0.5, 1.5, 1.5), shape=(8, 40, 40)), "span 4 mm"),
         (case(spacing=(7.0, 1.5, 1.5), shape=(9, 40, 40)), "slices of 7 mm found, at most 5 mm"),

@@ -3,6 +3,7 @@
 from functools import cache
 from importlib.resources import as_file, files
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -59,6 +60,13 @@ def test_every_slice_is_scored_and_the_bleeding_ones_highest(tmp_path):
         (scores[int(np.argmax([s.probability for s in scores]))].frame, 0, 0)
     )[2]
     assert abs(height - BLEED_MM[2]) < BLEED_RADIUS_MM
+
+
+def test_the_whole_answer_travels_as_json(tmp_path):
+    answer = read(case(), tmp_path)
+    statistics = answer.measured
+    assert all(type(value) is float for value in statistics.values()), statistics
+    assert msgspec.json.encode((answer.domain, answer.candidates, answer.scores, answer.operating_point))
 
 
 def test_a_head_without_bleeding_is_less_probable_and_not_flagged(tmp_path):
