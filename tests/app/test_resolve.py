@@ -4,8 +4,10 @@ import pytest
 
 from tests.app.desks import FINDINGS, NODULE, Hand, place, slice_of, write_chest
 from tests.app.test_desk import commit, judge, point_at
+from tests.core.reading.made import finding
 from viewer.app.display import Severity, TextLevel
 from viewer.app.resolve import resolve
+from viewer.app.resolve.finding_rows import _extent
 from viewer.core.dicom.display_set import SeriesWarning
 
 
@@ -183,3 +185,9 @@ def test_hints_follow_where_the_keyboard_is(hand, desk):
     commit(hand)
     judge(hand, "X")
     assert ("Enter", "No reason") in hand.state.hints
+
+
+def test_what_has_no_axes_is_told_by_its_volume_alone():
+    bleed = finding("M1", label="intracranial haemorrhage", long_axis=None, short_axis=None)
+    assert _extent(bleed, 4648.0) == "4.6 ml"
+    assert _extent(finding("M1"), 268.0).endswith("mm, 268 mm³")

@@ -189,8 +189,14 @@ def _chance(finding: Finding) -> str:
     return "" if finding.probability is None else chance(finding.probability, finding.interval)
 
 
+def _extent(finding: Finding, volume_mm3: float) -> str:
+    """Axes and volume of a nodule; of what has no axes, as a bleed, the volume alone, as it is spoken of."""
+    axes = size_text(finding)
+    return f"{axes}, {volume_mm3:.0f} mm³" if axes else f"{volume_mm3 / 1000:.1f} ml"
+
+
 def _side(desk: DeskState, uid: str) -> str:
-    """Left or right lung, where the model's own images make it certain; the breast of a mammogram."""
+    """Left or right, and of a nodule which lung, where the model's own images make it certain; the breast."""
     sides = (
         {}
         if desk.second.read is None
@@ -199,7 +205,9 @@ def _side(desk: DeskState, uid: str) -> str:
     finding = None if desk.reading is None else desk.reading.finding(uid)
     if finding is not None and finding.places:
         return SIDES.get(finding.laterality, "")
-    return {"L": "Left lung", "R": "Right lung"}.get(sides.get(uid, ""), "")
+    side = {"L": "Left", "R": "Right"}.get(sides.get(uid, ""), "")
+    in_lung = finding is not None and lung_rads.is_nodule(finding)
+    return f"{side} lung" if side and in_lung else side
 
 
 def _why(
@@ -229,8 +237,7 @@ def _why(
     if said is not None:
         lines += [("Looks", descriptor_words(said) or "not described"), ("Place", _place_words(said))]
     if finding.volume_mm3 is not None:
-        axes = f"{size_text(finding)}, {finding.volume_mm3:.0f} mm³, as the model outlines it"
-        lines.append(("Size", axes))
+        lines.append(("Size", f"{_extent(finding, finding.volume_mm3)}, as the model outlines it"))
     if finding.suggested is not None:
         lines.append(("Type", _type(own or finding, finding.suggested)))
     rests_on = rating_of(reading, finding)

@@ -242,7 +242,7 @@ def _operating_point(reading: Reading) -> str:
     if not run.unit:
         return f"Its rate of false marks is not measured: shown from {100 * (run.threshold or 0):.0f} %."
     unit = run.unit.replace("marks", "mark", 1) if run.rate == 1 else run.unit
-    return f"Set to {run.rate:g} {unit}: shown from a probability of {100 * (run.threshold or 0):.0f} %."
+    return f"Set to {run.rate:.2g} {unit}: shown from a probability of {100 * (run.threshold or 0):.0f} %."
 
 
 def _below(desk: DeskState, hidden: int) -> str:
