@@ -51,7 +51,7 @@ def test_a_study_is_opened_read_judged_signed_and_left_without_the_mouse(window_
         folder = until(lambda: [p.parent for p in home.rglob("reports/**/*.pdf")], "the report", 90)[0]
         objects = [pydicom.dcmread(p) for p in folder.rglob("*.dcm")]
         kinds = sorted(o.Modality for o in objects)
-        assert kinds == ["SEG", "SR", "SR"]
+        assert kinds == ["OT", "SEG", "SR", "SR", "SR"]  # heat map, outline; reader, and each of two models
         reader = next(o for o in objects if o.Modality == "SR" and o.VerificationFlag == "VERIFIED")
         text = str(reader)
         assert mark["finding"]["tracking_uid"] in text
