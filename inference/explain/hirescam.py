@@ -14,8 +14,12 @@ def hirescam(
     `score` turns the network's output into one number per sample. Unlike Grad-CAM the gradients are not
     averaged over the image, so for a linear head the map adds up to the score. Parameters keep no gradient.
     """
-    activations, gradients = captured(network, layer, inputs, score)
-    return torch.relu((gradients * activations).sum(dim=1))
+    return torch.relu(weighed(*captured(network, layer, inputs, score)))
+
+
+def weighed(activations: torch.Tensor, gradients: torch.Tensor) -> torch.Tensor:
+    """Each activation by its own gradient: (batch, channel, ...) -> (batch, ...)."""
+    return (gradients * activations).sum(dim=1)
 
 
 def captured(

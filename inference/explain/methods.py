@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional
 
 from inference.explain.asked import Asked
-from inference.explain.hirescam import captured
+from inference.explain.hirescam import captured, weighed
 from inference.protocol import Method
 
 IG_STEPS = 24
@@ -41,10 +41,6 @@ def grad_cam_pp(activations: torch.Tensor, gradients: torch.Tensor) -> torch.Ten
     alpha = torch.where(below != 0, g**2 / torch.where(below != 0, below, torch.ones_like(below)), 0.0)
     weights = (alpha * torch.relu(g)).sum(dim=2)
     return torch.einsum("bc,bc...->b...", weights, activations)
-
-
-def _hirescam(activations: torch.Tensor, gradients: torch.Tensor) -> torch.Tensor:
-    return (gradients * activations).sum(dim=1)
 
 
 def _of_layer(weigh: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]) -> Callable[[Asked], torch.Tensor]:
@@ -105,7 +101,7 @@ def _occlusion(asked: Asked) -> torch.Tensor:
 
 
 _METHODS: dict[Method, Callable[[Asked], torch.Tensor]] = {
-    Method.HIRESCAM: _of_layer(_hirescam),
+    Method.HIRESCAM: _of_layer(weighed),
     Method.GRAD_CAM: _of_layer(grad_cam),
     Method.GRAD_CAM_PP: _of_layer(grad_cam_pp),
     Method.INTEGRATED_GRADIENTS: _integrated_gradients,

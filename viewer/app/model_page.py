@@ -1,5 +1,7 @@
 """The page of a model (F1 on a finding): what its readers here decided, then its card."""
 
+from contextlib import suppress
+
 from viewer.app.desk_state import DeskState
 from viewer.app.reviewing import reasons
 from viewer.app.store import EventLog, StoreError
@@ -33,13 +35,13 @@ def _asked_for(reading: Reading | None, focus: str) -> ModelRun | None:
 
 def _record(log: EventLog | None, sha256: str) -> SiteRecord:
     """Of all signed readings of the log; one that cannot be read counts nothing."""
+    if log is None:
+        return SiteRecord()
     readings = []
-    for line in () if log is None else log.readings():
-        if line.stage is Stage.SIGNED and log is not None:
-            try:
+    for line in log.readings():
+        if line.stage is Stage.SIGNED:
+            with suppress(StoreError, Refused):
                 readings.append(fold(log.events(line.reading_id)))
-            except (StoreError, Refused):
-                continue
     return site_record(readings, sha256)
 
 
