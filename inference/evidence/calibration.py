@@ -27,7 +27,7 @@ def brier(probability: ArrayLike, truth: ArrayLike, weight: NDArray[np.float64] 
 def reliability(
     probability: ArrayLike, truth: ArrayLike, weight: ArrayLike | None = None, bins: int = 10
 ) -> Reliability:
-    """Equal-width bins over 0..1."""
+    """Equal-width bins over 0..1, for the diagram; its figure is `ece`."""
     p, y = np.asarray(probability, np.float64), np.asarray(truth, np.float64)
     w = np.ones_like(p) if weight is None else np.asarray(weight, np.float64)
     number = np.minimum((p * bins).astype(int), bins - 1)
@@ -38,16 +38,34 @@ def reliability(
 
 
 def ece(probability: ArrayLike, truth: ArrayLike, weight: ArrayLike | None = None, bins: int = 10) -> float:
-    """Expected calibration error: weighted mean distance of predicted and observed over the bins."""
-    table = reliability(probability, truth, weight, bins)
-    return float(np.average(np.abs(table.predicted - table.observed), weights=table.weight))
+    """Expected calibration error over bins of equal mass: mean distance of predicted and observed share.
 
-
-def equal_mass_ece(probability: ArrayLike, truth: ArrayLike, bins: int = 10) -> float:
-    """Expected calibration error over bins that hold equally many cases (Nixon et al., 2019)."""
+    All of (n,). Bins hold the same weight each, as nearly as cases that share a probability allow: those stay
+    together, so that the order of the rows tells nothing. After Naeini et al. 2015; bins of equal mass, Nixon
+    et al. 2019.
+    """
     p, y = np.asarray(probability, np.float64), np.asarray(truth, np.float64)
-    parts = np.array_split(np.argsort(p, kind="stable"), min(bins, len(p)))
-    return float(sum(abs(p[k].sum() - y[k].sum()) for k in parts) / len(p))
+    w = np.ones_like(p) if weight is None else np.asarray(weight, np.float64)
+    value, place = np.unique(p, return_inverse=True)
+    mass = np.bincount(place, w, len(value))
+    middle = np.cumsum(mass) - mass / 2
+    number = np.minimum((middle / mass.sum() * bins).astype(int), bins - 1)[place]
+    return float(np.abs(np.bincount(number, w * (p - y))).sum() / mass.sum())
+
+
+def ece_by_chance(
+    probability: ArrayLike, true_weight: float = 1.0, *, draws: int = 200, seed: int = 0
+) -> float:
+    """What `ece` would be were these probabilities exactly right: its median over truths drawn from them.
+
+    Never 0, and large where cases are few: an `ece` near it is no sign of a fault (consistency resampling,
+    Bröcker and Smith 2007). `true_weight`: of a case that is true, where one that is not weighs 1; the
+    probabilities are those of the weighted cases.
+    """
+    p = np.asarray(probability, np.float64)
+    share = p / (p + true_weight * (1 - p))
+    truths = np.random.default_rng(seed).random((draws, len(p))) < share
+    return float(np.median([ece(p, truth, np.where(truth, true_weight, 1.0)) for truth in truths]))
 
 
 def isotonic(

@@ -22,13 +22,13 @@ from inference.bundle import HEAD_CT, Bundle, BundleError, Figure, load_bundle
 from inference.cases import Case, TruthLesion, load_case
 from inference.contract import TASKS
 from inference.evidence.bootstrap import interval, of_cases
-from inference.evidence.calibration import brier, ece, reliability
+from inference.evidence.calibration import brier, reliability
 from inference.evidence.froc import Froc, at_threshold, froc, sensitivity_at
 from inference.evidence.marks import FALSE, IGNORED, Scored, match
 from inference.evidence.sizes import dice
 from inference.pipelines import Pipeline, Read, load
 from inference.protocol import Candidate, Patch
-from inference.training.evaluation import Evaluation, figure, write
+from inference.training.evaluation import Evaluation, calibration_error, figure, write
 from inference.training.general.evaluate import pictures
 from inference.training.head.evaluate import heads
 from inference.training.mammography.cluster_evaluate import EXAMS as PHANTOMS
@@ -254,27 +254,25 @@ def _high(values: NDArray[np.float64]) -> float:
 
 
 def _probability(bundle: Bundle, judged: Sequence[Judged]) -> list[Figure]:
-    p, y, w = _pooled(bundle, judged)
+    p, y, of_lesion = _pooled(bundle, judged)
     if not len(p):
         return []
+    weighed = brier(p, y, np.where(y, of_lesion, 1.0))
     return [
-        Figure(name="Brier score", value=brier(p, y, w), n=len(p)),
-        Figure(name="expected calibration error", value=ece(p, y, w), n=len(p)),
+        Figure(name="Brier score", value=weighed, n=len(p)),
+        *calibration_error("", p, y, of_lesion),
     ]
 
 
-def _pooled(
-    bundle: Bundle, judged: Sequence[Judged]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Probability, truth and weight of all marks; lesions weigh as rare as the calibration assumes."""
+def _pooled(bundle: Bundle, judged: Sequence[Judged]) -> tuple[NDArray[np.float64], NDArray[np.bool_], float]:
+    """Probability and truth of all marks, and what a lesion weighs: as rare as the calibration assumes."""
     probability = np.concatenate([case.probability for case in judged])
     lesion = np.concatenate([case.scored.lesion for case in judged])
     counted = lesion != IGNORED
-    truth = (lesion[counted] >= 0).astype(np.float64)
     litres = max(sum(case.scored.amount for case in judged), 1e-6)
     per_litre = max(sum(len(case.scored.owners) for case in judged) / litres, 1e-6)
     weight = float(bundle.training.get("nodules_per_litre", per_litre)) / per_litre
-    return probability[counted], truth, np.where(truth > 0, weight, 1.0)
+    return probability[counted], lesion[counted] >= 0, weight
 
 
 def _groups(bundle: Bundle, judged: Sequence[Judged], rules: Rules) -> list[Figure]:
@@ -329,10 +327,10 @@ def _curve(judged: Sequence[Judged]) -> Froc:
 
 
 def _reliability(bundle: Bundle, judged: Sequence[Judged]) -> list[tuple[float, float]]:
-    p, y, w = _pooled(bundle, judged)
+    p, y, of_lesion = _pooled(bundle, judged)
     if not len(p):
         return []
-    table = reliability(p, y, w)
+    table = reliability(p, y, np.where(y, of_lesion, 1.0))
     return list(zip(table.predicted.tolist(), table.observed.tolist(), strict=True))
 
 
@@ -345,8 +343,8 @@ def table(result: Evaluation) -> Table:
     for column in ("figure", "value", "95 % interval", "n"):
         out.add_column(column, justify="left" if column == "figure" else "right")
     for row in (*result.figures, *result.groups):
-        span = "" if row.low is None else f"{row.low:.2f} to {row.high:.2f}"
-        out.add_row(row.name, f"{row.value:.2f} {row.unit}", span, str(row.n))
+        span = "" if row.low is None else f"{row.low:.3f} to {row.high:.3f}"
+        out.add_row(row.name, f"{row.value:.3f} {row.unit}", span, str(row.n))
     return out
 
 

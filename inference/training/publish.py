@@ -101,8 +101,8 @@ def _section(title: str, result: Evaluation) -> str:
 
 
 def _row(figure: Figure) -> str:
-    span = "" if figure.low is None else f"{figure.low:.2f} to {figure.high:.2f}"
-    return f"| {figure.name} | {figure.value:.2f} {figure.unit} | {span} | {figure.n} |"
+    span = "" if figure.low is None else f"{figure.low:.3f} to {figure.high:.3f}"
+    return f"| {figure.name} | {figure.value:.3f} {figure.unit} | {span} | {figure.n} |"
 
 
 def publish(

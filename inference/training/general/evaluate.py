@@ -12,13 +12,13 @@ from scipy import ndimage
 from inference.bundle import Bundle, Figure
 from inference.cases import Case
 from inference.evidence.bootstrap import interval
-from inference.evidence.calibration import brier, ece, reliability
+from inference.evidence.calibration import brier, reliability
 from inference.evidence.roc import auc, delong
 from inference.evidence.sizes import dice
 from inference.pipelines.classify import Classify
 from inference.pipelines.regions import regions
 from inference.pipelines.segment import Segment
-from inference.training.evaluation import Evaluation, figure, write
+from inference.training.evaluation import Evaluation, calibration_error, figure, write
 from inference.training.general.config import Config, Data
 from inference.training.general.samples import Sample, samples
 from inference.training.mammography.config import Schedule
@@ -108,6 +108,7 @@ def _classified(
             title = f"{label}: {what}".replace("'point'", f"'{name}'")
             out.append(figure(title, interval(units, statistic, repeats=repeats), len(test)))
         out.append(figure(f"{label}: AUC, interval of DeLong", delong(p, positive), len(test)))
+        out += calibration_error(f"{label}: ", p, positive)
         rows = reliability(p, positive)
         shares += zip(rows.predicted.tolist(), rows.observed.tolist(), strict=True)
     return out, tuple(shares)
@@ -122,7 +123,6 @@ def _statistics(
         "sensitivity at 'point'": lambda rows: _share(called[rows][positive[rows]]),
         "specificity at 'point'": lambda rows: _share(~called[rows][~positive[rows]]),
         "Brier score": lambda rows: brier(p[rows], positive[rows]),
-        "expected calibration error": lambda rows: ece(p[rows], positive[rows]),
     }
 
 

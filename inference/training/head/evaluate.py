@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from inference.bundle import WEIGHTS, Bundle, Figure
 from inference.evidence.bootstrap import interval
-from inference.evidence.calibration import brier, equal_mass_ece, reliability
+from inference.evidence.calibration import brier, reliability
 from inference.evidence.roc import auc
 from inference.networks import load_networks
-from inference.training.evaluation import Evaluation, figure, write
+from inference.training.evaluation import Evaluation, calibration_error, figure, write
 from inference.training.head.out_of_fold import Answers, answers, by_position, cross_fitted
 from inference.training.head.painted import Painted, painted_trials
 from inference.training.head.patients import load_patients
@@ -67,18 +67,9 @@ def _figures(bundle: Bundle, found: Answers, study: Floats, repeats: int) -> Ite
     male = np.array([p.male for p in found.patients], np.float64)
     by_sex = cross_fitted(male, truth, found.study_fold)
     yield Figure(name="patient Brier score, sex alone", value=brier(by_sex, truth), n=len(truth))
-    yield Figure(
-        name="patient calibration error, 10 bins of equal mass",
-        value=equal_mass_ece(study, truth),
-        n=len(truth),
-    )
-    n = len(slices)
-    yield Figure(name="slice Brier score", value=brier(slices, found.slice_truth), n=n)
-    yield Figure(
-        name="slice calibration error, 10 bins of equal mass",
-        value=equal_mass_ece(slices, found.slice_truth),
-        n=n,
-    )
+    yield from calibration_error("patient ", study, truth)
+    yield Figure(name="slice Brier score", value=brier(slices, found.slice_truth), n=len(slices))
+    yield from calibration_error("slice ", slices, found.slice_truth)
     yield from _points(bundle, found, study, repeats)
     bleeding = np.flatnonzero(truth)
     yield Figure(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.bundle import Bundle, Figure
-from inference.evidence.calibration import brier, ece, reliability
+from inference.evidence.calibration import brier, reliability
 from inference.evidence.froc import froc
 from inference.evidence.marks import IGNORED, Scored
 from inference.evidence.roc import Roc, roc
@@ -16,7 +16,7 @@ from inference.pipelines import clusters
 from inference.pipelines.both_views import Agreement, with_other_views
 from inference.pipelines.marks2d import Marked
 from inference.pipelines.masses import AS_IS, Masses
-from inference.training.evaluation import Evaluation, write
+from inference.training.evaluation import Evaluation, calibration_error, write
 from inference.training.mammography import cluster_evaluate
 from inference.training.mammography.density import TERMS
 from inference.training.mammography.figures import Judged, detection, judgement
@@ -43,7 +43,7 @@ def evaluation(
         *detection(judged, normal, repeats=repeats),
         *judgement(judged, agreement, bundle.calibrations.get("breast", AS_IS), repeats=repeats),
         Figure(name="Brier score of the probability", value=brier(p, hit), n=len(p)),
-        Figure(name="expected calibration error of the probability", value=ece(p, hit), n=len(p)),
+        *calibration_error("probability, ", p, hit),
     )
     planted = cluster_evaluate.Measured((), ())
     if clusters.NETWORK in bundle.architecture:

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from inference.bundle import Calibration, Figure
 from inference.cases import TruthMark
 from inference.evidence.bootstrap import interval, of_cases
-from inference.evidence.calibration import brier, ece
+from inference.evidence.calibration import brier
 from inference.evidence.froc import at_threshold, froc, sensitivity_at, threshold_at
 from inference.evidence.marks import IGNORED, Scored
 from inference.evidence.roc import auc, delong
 from inference.pipelines.both_views import Agreement, Finding, breast_scores, findings
 from inference.pipelines.classify2d import terms
 from inference.pipelines.marks2d import Mark, Marked
-from inference.training.evaluation import figure
+from inference.training.evaluation import calibration_error, figure
 
 RATES = (0.5, 1.0, 2.0, 4.0)
 """False marks per view at which sensitivity is told."""
@@ -82,11 +82,7 @@ def judgement(
     if len(found):
         out += [
             Figure(name="Brier score of the malignancy", value=brier(malignancy, malignant), n=len(found)),
-            Figure(
-                name="expected calibration error of the malignancy",
-                value=ece(malignancy, malignant),
-                n=len(found),
-            ),
+            *calibration_error("malignancy, ", malignancy, malignant),
         ]
     for name in ("shape", "margin"):
         out += _suggested(name, found, repeats)

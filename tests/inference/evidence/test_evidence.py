@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from inference.evidence.bootstrap import interval, of_cases
-from inference.evidence.calibration import brier, ece, isotonic, reliability
+from inference.evidence.calibration import brier, ece, ece_by_chance, isotonic, reliability
 from inference.evidence.froc import at_threshold, froc, highest_marks, sensitivity_at, threshold_at
 from inference.evidence.marks import FALSE, IGNORED, Scored, match
 from inference.evidence.roc import auc, delong, roc
@@ -114,6 +114,37 @@ def test_calibration_figures():
     assert ece(p**2, truth) > 0.1
     table = reliability(p, truth)
     assert table.weight.sum() == 20000
+
+
+def test_the_calibration_error_is_that_of_bins_of_equal_mass_whatever_the_order_of_rows():
+    p = np.repeat([0.1, 0.2, 0.9], [40, 40, 20])
+    truth = np.zeros(100, bool)
+    truth[:4] = truth[40:60] = truth[80:] = True  # 0.1, 0.5 and 1.0 are true of 0.1, 0.2 and 0.9
+    wanted = 0.4 * 0.0 + 0.4 * 0.3 + 0.2 * 0.1
+    assert ece(p, truth) == pytest.approx(wanted)
+    assert ece(p[::-1], truth[::-1]) == pytest.approx(wanted)
+    crowded = np.concatenate([np.full(990, 0.001), np.linspace(0.002, 0.9, 10)])
+    assert ece(crowded, np.arange(1000) >= 990) == pytest.approx((0.99 + 10 - crowded[990:].sum()) / 1000)
+
+
+def test_beside_a_calibration_error_stands_what_chance_gives_so_few_cases():
+    rng = np.random.default_rng(3)
+    few, many = rng.random(69), rng.random(20000)
+    assert 0.08 < ece_by_chance(few) < 0.16
+    assert ece_by_chance(many) < 0.02
+    assert ece_by_chance(few) == ece_by_chance(few)
+    errors = [ece(few, rng.random(69) < few) for _ in range(200)]
+    assert np.median(errors) == pytest.approx(ece_by_chance(few), abs=0.01)
+
+
+def test_what_chance_gives_knows_that_lesions_were_planted_more_often_than_they_occur():
+    rng = np.random.default_rng(4)
+    p = rng.random(4000) * 0.2
+    rare = 0.1  # ten times as many lesions as the probabilities speak of
+    truth = rng.random(4000) < p / (p + rare * (1 - p))
+    found = ece(p, truth, np.where(truth, rare, 1.0))
+    assert found < 2 * ece_by_chance(p, rare)
+    assert ece(p, truth) > 10 * ece_by_chance(p)
 
 
 def test_isotonic_regression_repairs_a_monotone_distortion_and_rises():
