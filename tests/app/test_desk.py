@@ -85,6 +85,8 @@ def test_the_next_case_opens_and_the_one_before_can_be_resumed(hand, chest_folde
     first = desk.case.key
     hand.press("Ctrl+PgDown")
     assert desk.case.key != first
+    hand.turn(lambda: desk.case.shown)
+    assert all(one.id in desk.pixels.thumbnails for one in desk.display_sets)
     hand.press("Ctrl+PgUp")
     assert desk.case.key == first
     assert desk.screen.question.kind == "resume"

@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import shared_data
 from tests.core.dicom.files import ct, save
+from tests.core.hanging.files import mammogram, write
 from viewer.app.loader import Loader
 from viewer.app.scan import Scanner, scan
 from viewer.core.dicom.problem import DicomError
@@ -70,6 +71,30 @@ def test_the_nearest_slices_come_first(tmp_path, monkeypatch):
         distances = [abs(k - 6) for k in order]
         assert distances == sorted(distances)
         assert loader.open(stack.display_set) is stack
+    finally:
+        loader.close()
+
+
+def test_the_first_of_several_mammograms_is_made_ready_alone(tmp_path):
+    began, order, done = threading.Event(), [], threading.Event()
+
+    def prepare(stack, k):
+        order.append(("begun", stack.display_set.id))
+        began.wait(0.2 if len(order) == 1 else 0)  # time enough for another one to begin beside it
+        order.append(("ready", stack.display_set.id))
+
+    def on_ready(stack, k):
+        if sum(what == "ready" for what, _ in order) == 3:
+            done.set()
+
+    loader = Loader(prepare)
+    write(tmp_path, *(mammogram(n, side, "CC") for n, side in enumerate("RLR", 1)))
+    try:
+        (study,) = scan([tmp_path]).studies
+        stacks = [loader.open(one, 0, on_ready) for one in study.display_sets]
+        assert done.wait(20)
+        assert order[0] == ("begun", order[1][1]) and order[1][0] == "ready"
+        assert len({name for _, name in order}) == len(stacks) == 3
     finally:
         loader.close()
 

@@ -239,6 +239,5 @@ class Desk(DeskState):
     def shown(self, viewport_id: str, index: int) -> None:
         """The picture with this index has been painted."""
         seeing.shown(self, viewport_id, index)
-        if not self.first_image_shown:
-            self.first_image_seen.set()
+        if not self.case.shown:
             opening.first_image(self)

@@ -85,11 +85,13 @@ class Case:
     key         see `study_key`; "" = none
     main_id     the display set that the hanging steps are about
     generation  grows with each study that is opened or closed: late answers carry it and are dropped
+    shown       its first image has been painted, or none will be: other things may begin
     """
 
     key: str = ""
     main_id: str = ""
     generation: int = 0
+    shown: bool = False
 
 
 @dataclass(slots=True)
@@ -102,6 +104,7 @@ class Pixels:
     looking    stacks in which the breast is being looked for
     nipples    (column, row) of its foremost point; None = not found
     on_screen  (display set, slice; None = all of it) that the viewports show
+    settled_at  when other pictures came on screen, plus `SETTLE_S`; monotonic seconds
     """
 
     stacks: dict[str, Stack] = field(default_factory=dict)
@@ -112,6 +115,7 @@ class Pixels:
     nipples: dict[str, Point | None] = field(default_factory=dict)
     refused: set[tuple[str, int]] = field(default_factory=set)
     on_screen: set[tuple[str, int | None]] = field(default_factory=set)
+    settled_at: float = 0.0
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from viewer.app.stack import Stack
 from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.dicom.instance import Instance
 from viewer.core.dicom.problem import DicomError, Problem
+from viewer.core.dicom.syntax import syntax_of
 
 __all__ = ["Loader", "Stack"]
 
@@ -39,6 +40,8 @@ class Loader:
         self._jobs: list[_Job] = []
         self._stacks: WeakValueDictionary[str, Stack] = WeakValueDictionary()
         self._threads: list[threading.Thread] = []
+        self._working = 0
+        self._alone = False
         self._closed = False
 
     def warm(self) -> None:
@@ -113,13 +116,21 @@ class Loader:
         while (task := self._wait_for_task()) is not None:
             self._do(*task)
             del task  # a stack that nobody else holds is not kept alive by a waiting thread
+            with self._changed:
+                self._working -= 1
 
     def _wait_for_task(self) -> "tuple[Stack, int, _Job] | None":
-        """The next slice to load; None once the loader is closed."""
+        """The next slice to load; None once the loader is closed.
+
+        Of single images (mammograms) the first one after a pause is loaded alone: both cores make it ready,
+        and the reader sees it in half the time that two at once would take.
+        """
         with self._changed:
             while not self._closed:
-                task = self._next()
+                task = None if self._alone else self._next()
                 if task is not None:
+                    self._alone = self._working == 0 and _is_made_here(task[0])
+                    self._working += 1
                     return task
                 self._changed.wait()
         return None
@@ -138,6 +149,7 @@ class Loader:
         if problem is None:
             self._make_ready(stack, slice_index)
         with self._changed:
+            self._alone = False
             if problem is None:
                 stack.ready[slice_index] = True
             else:
@@ -205,6 +217,11 @@ def _take_over(old: Stack, new: Stack) -> None:
         if source in old.overlays:
             new.overlays[slot] = old.overlays[source]
         new.ready[slot] = True
+
+
+def _is_made_here(stack: Stack) -> bool:
+    """True for a single image that no decode process works on."""
+    return stack.display_set.count == 1 and not syntax_of(stack.instance(0).transfer_syntax_uid).codec
 
 
 def _name(instance: Instance) -> tuple[object, ...]:

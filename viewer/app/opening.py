@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from time import monotonic
 
 from viewer.app import hanging, posing, revealing, sitting
 from viewer.app.desk_parts import Hanging, Pixels, ReportState, Review, SecondReader
@@ -23,6 +24,8 @@ PATIENCE_S = 0.5
 """How long the other headers may wait for the first image to be drawn."""
 ARRIVAL_S = 0.15
 """How often slices that arrive are drawn, where they are not the one on screen."""
+SETTLE_S = 0.15
+"""What comes on screen is painted before the next step is loaded: its own pixels may be here already."""
 KEPT_STACKS = 4
 """Display sets whose pixels stay in memory after they left the screen."""
 SMALL = 1 << 21
@@ -122,7 +125,7 @@ def _scan_ended(desk: DeskState) -> None:
     if count and desk.study is not None:
         files = "1 file was" if count == 1 else f"{count} files were"
         desk.say(f"{files} not loaded. Ctrl+K, 'not loaded' lists why.", Severity.WARNING)
-    if desk.first_image_shown:
+    if desk.case.shown:
         start_second_reader(desk)
         revealing.read_list(desk)
 
@@ -135,6 +138,7 @@ def open_study(desk: DeskState, key: str) -> None:
     sitting.leave(desk)
     desk.search.opened = True
     desk.case.generation += 1
+    desk.case.shown = False
     desk.case.key = desk.listing.chosen = key
     desk.review, desk.report, desk.second = Review(), ReportState(), SecondReader("waiting")
     desk.pixels, desk.hanging = Pixels(), Hanging()
@@ -143,8 +147,6 @@ def open_study(desk: DeskState, key: str) -> None:
     desk.views.forget()
     _refresh(desk)
     sitting.begin(desk)
-    if desk.first_image_shown and not desk.search.running:
-        start_second_reader(desk)
 
 
 def _refresh(desk: DeskState) -> None:
@@ -182,7 +184,9 @@ def start_second_reader(desk: DeskState) -> None:
 
 
 def first_image(desk: DeskState) -> None:
-    """The first image is on screen: now other things may load."""
+    """The first image of a study is on screen, or none will be: now other things may load."""
+    desk.case.shown = True
+    desk.first_image_seen.set()
     _load_thumbnails(desk)
     if not desk.search.running:
         start_second_reader(desk)
@@ -206,10 +210,28 @@ def load_what_is_shown(desk: DeskState) -> None:
             _open(desk, shown, index)
         elif index is not None and not known.ready[index] and desk.loader is not None:
             desk.loader.prefer(known, index)
-    desk.pixels.on_screen = on_screen
+    _note_a_change(desk, on_screen)
     if _is_here(desk, on_screen):
-        _open_beside(desk)
+        if desk.study is not None and not desk.case.shown and not _will_be_drawn(desk, on_screen):
+            first_image(desk)
+        if monotonic() >= desk.pixels.settled_at:
+            _open_beside(desk)
     _drop_old(desk)
+
+
+def _note_a_change(desk: DeskState, on_screen: set[tuple[str, int | None]]) -> None:
+    """Other pictures on screen are painted before anything is loaded for the steps beside."""
+    before = {name for name, _ in desk.pixels.on_screen}
+    desk.pixels.on_screen = on_screen
+    if {name for name, _ in on_screen} != before:
+        desk.pixels.settled_at = monotonic() + SETTLE_S
+        desk.later(SETTLE_S, partial(load_what_is_shown, desk))
+
+
+def _will_be_drawn(desk: DeskState, on_screen: set[tuple[str, int | None]]) -> bool:
+    """True where a picture on screen has pixels to paint."""
+    stacks = desk.pixels.stacks
+    return any(name in stacks and bool(stacks[name].ready.any()) for name, _ in on_screen)
 
 
 def _is_here(desk: DeskState, on_screen: set[tuple[str, int | None]]) -> bool:

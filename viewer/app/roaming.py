@@ -56,9 +56,9 @@ def show(desk: DeskState, view: View, middle: Point) -> None:
 def start(desk: DeskState) -> None:
     """Every viewport that has just come to full resolution begins with its first tile."""
     for view in desk.views.hung:
-        middles = tiles_of(desk, view)
         begins = view.pixels and view.zoom == 1 and view.pan == (0.0, 0.0) and not view.presentation
-        if begins and middles:
+        middles = tiles_of(desk, view) if begins else ()
+        if middles:
             show(desk, view, middles[0])
 
 

@@ -18,6 +18,12 @@ def test_an_odd_edge_is_not_lost():
     assert half(pixels)[-1, -1] == 14
 
 
+def test_a_picture_that_two_cores_halve_has_no_seam():
+    pixels = np.random.default_rng(3).integers(0, 4096, (2050, 2052)).astype(np.uint16)
+    blocks = pixels.reshape(1025, 2, 1026, 2).astype(np.uint32)
+    assert np.array_equal(half(pixels), (blocks.sum(axis=(1, 3)) + 2) // 4)
+
+
 def test_colours_are_halved_too():
     pixels = np.full((4, 6, 3), (10, 20, 30), np.uint8)
     assert (half(pixels) == (10, 20, 30)).all()

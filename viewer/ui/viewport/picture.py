@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from viewer.ui.viewport import halves
+
 Pixels = NDArray[Any]
 """uint16 (rows, columns): codes of the grey table; or uint8 (rows, columns, 3): colours as they are."""
 Holes = NDArray[np.bool_]
@@ -23,6 +25,8 @@ _BOTH = 0x0101
 
 _STRIP = 128
 """Reduced rows that are made at a time."""
+_LARGE = 1 << 20
+"""Reduced pixels that two cores make at once."""
 
 AIR_LEVEL = 3
 """The reduced level in which air is looked for."""
@@ -46,8 +50,17 @@ def half_without(pixels: Pixels, padding: tuple[int, int]) -> Pixels:
 def _in_strips(even: Pixels, reduce: Callable[[Pixels], Pixels]) -> Pixels:
     """Reduced strip by strip: what is made on the way stays in the cache of the processor."""
     out = np.empty((even.shape[0] // 2, even.shape[1] // 2, *even.shape[2:]), even.dtype)
-    for top in range(0, len(out), _STRIP):
-        out[top : top + _STRIP] = reduce(even[2 * top : 2 * (top + _STRIP)])
+
+    def fill(first: int, last: int) -> None:
+        for top in range(first, last, _STRIP):
+            bottom = min(top + _STRIP, last)
+            out[top:bottom] = reduce(even[2 * top : 2 * bottom])
+
+    middle = len(out) // 2
+    if out.size < _LARGE:
+        fill(0, len(out))
+    else:
+        halves.both(partial(fill, 0, middle), partial(fill, middle, len(out)))
     return out
 
 
