@@ -57,11 +57,14 @@ def candidates(
     z, y, x = np.nonzero((maps.centre == top) & (maps.centre > above))
     inside = _dilated_at(where, z, y, x)
     kept: list[Found] = []
+    spheres = np.zeros((most, 4))  # centre and radius of those that are kept
     for k in np.argsort(-maps.centre[z, y, x], kind="stable"):
         tick(len(kept) / most)
         found = _found(maps, (int(z[k]), int(y[k]), int(x[k])))
         reaches = inside[k] or (found.mask & where[found.box]).any()
-        if reaches and not any(_same(found, other) for other in kept):
+        sphere = np.array([*found.centre, found.radius_mm])
+        if reaches and not _same(sphere, spheres[: len(kept)]).any():
+            spheres[len(kept)] = sphere
             kept.append(found)
         if len(kept) == most:
             break
@@ -102,9 +105,11 @@ def _found(maps: Maps, cell: tuple[int, int, int]) -> Found:
     )
 
 
-def _same(a: Found, b: Found) -> bool:
-    near = max(a.radius_mm, b.radius_mm, 3.0)
-    return sum((p - q) ** 2 for p, q in zip(a.centre, b.centre, strict=True)) < near**2
+def _same(sphere: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(n,) of `others` (n, 4) those whose centre lies within the larger of both radii, or 3 mm."""
+    near = np.maximum(np.maximum(sphere[3], others[:, 3]), 3.0)
+    out: NDArray[np.bool_] = ((others[:, :3] - sphere[:3]) ** 2).sum(axis=1) < near**2
+    return out
 
 
 def crops(

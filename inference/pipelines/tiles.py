@@ -44,18 +44,18 @@ def sweep(
     shape = [n + (-n) % 2 for n in hu.shape]
     centre = np.zeros([n // 2 for n in shape], np.float32)
     mask = np.zeros(hu.shape, np.float16)
-    device = next(network.parameters()).device
+    kind = next(network.parameters())
     boxes = _boxes(where, tile - 2 * HALO)
     for number, box in enumerate(boxes):
         share = number / len(boxes)
         tick(share)
-        part = torch.from_numpy(scaled(_padded(hu, box), clip))[None, None].to(device)
+        part = torch.from_numpy(scaled(_padded(hu, box), clip))[None, None].to(kind)
         with _told(network, partial(tick, share)):
             centres, masks = network(part)
         start, side = box
         half = ([s // 2 for s in start], [s // 2 for s in side])
-        _keep(torch.sigmoid(centres[0, 0]).float().cpu().numpy(), centre, *half, HALO // 2)
-        _keep(torch.sigmoid(masks[0, 0]).float().cpu().numpy(), mask, start, side, HALO)
+        _keep(torch.sigmoid(centres[0, 0].float()).cpu().numpy(), centre, *half, HALO // 2)
+        _keep(torch.sigmoid(masks[0, 0].float()).half().cpu().numpy(), mask, start, side, HALO)
     return Maps(centre, mask)
 
 
@@ -120,7 +120,7 @@ def _padded(hu: NDArray[np.float32], box: Box) -> NDArray[np.float32]:
 
 
 def _keep(
-    values: NDArray[np.float32], target: NDArray[Any], start: Sequence[int], side: Sequence[int], halo: int
+    values: NDArray[Any], target: NDArray[Any], start: Sequence[int], side: Sequence[int], halo: int
 ) -> None:
     """Copy the core of a tile into its place."""
     there = tuple(slice(f, min(f + n, m)) for f, n, m in zip(start, side, target.shape, strict=True))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
+from scipy import ndimage, sparse
 
 from inference.cases import Case, Grid
 
@@ -79,19 +79,31 @@ def _thinned(case: Case, spacing_mm: float, tick: Tick) -> tuple[Volume, Grid]:
         for n, s, p in zip(plane, case.grid.spacing_mm[1:], pitch, strict=True)
     ]
     sigma = [0.35 * np.sqrt((p / s) ** 2 - 1.0) for p, s in zip(pitch, case.grid.spacing_mm[1:], strict=True)]
+    down, across = (
+        _thinner(n, s if max(sigma) > 0.1 else 0.0, at) for n, s, at in zip(plane, sigma, ats, strict=True)
+    )
     out = np.empty((slices, len(ats[0]), len(ats[1])), np.float32)
     for k in range(slices):
         flat = np.nan_to_num(np.asarray(case.hu[k], np.float32), nan=AIR, posinf=METAL, neginf=AIR)
         np.clip(flat, AIR, METAL, out=flat)
-        if max(sigma) > 0.1:
-            flat = ndimage.gaussian_filter(flat, sigma, truncate=2.5)
-        out[k] = _along(_along(flat, ats[0], 0), ats[1], 1)
+        out[k] = (across @ np.ascontiguousarray((down @ flat).T)).T
         if k % 8 == 0:
             tick(0.8 * k / slices)
     fill_missing(out, case.missing)
     spacing = (case.grid.spacing_mm[0], pitch[0], pitch[1])
     grid = Grid(case.grid.origin_mm, case.grid.axes, spacing, (slices, len(ats[0]), len(ats[1])))
     return out, grid
+
+
+def _thinner(n: int, sigma: float, at: NDArray[np.float64]) -> sparse.csr_array:
+    """(len(at), n): smooths `n` pixels with a Gaussian of `sigma` pixels, then interpolates at `at`.
+
+    One sparse product does what filter and interpolation do one after the other in three times the time.
+    """
+    line = np.eye(n, dtype=np.float32)
+    if sigma > 0:
+        line = ndimage.gaussian_filter1d(line, sigma, axis=0, truncate=2.5)
+    return sparse.csr_array(_along(line, at, 0))
 
 
 def _axis(volume: Volume, at: NDArray[np.float64], axis: int, tick: Tick) -> Volume:

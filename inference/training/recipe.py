@@ -59,7 +59,7 @@ FITTED_ON = (
 SPREAD = {"lung_hu": 25.0, "lung_sd": 12.0, "noise_hu": 8.0}
 """What augmentation adds to the deviation of the domain's statistics, HU."""
 
-SETTINGS = {"tile": 96.0, "peak": 0.04, "most": 140.0, "explain_below": 5.0, "explain_most": 30.0}
+SETTINGS = {"tile": 128.0, "peak": 0.04, "most": 140.0, "explain_below": 5.0, "explain_most": 30.0}
 
 Say = Callable[[str], None]
 

@@ -19,8 +19,9 @@ import torch
 from monai.inferers import sliding_window_inference
 from scipy import ndimage
 
-from inference.bundle import Bundle, installed_bundles
+from inference.bundle import WEIGHTS, Bundle, installed_bundles
 from inference.cases import Case, Exam, Grid, Plane
+from inference.networks import load_networks
 from inference.phantom.chest import chest_background
 from inference.pipelines import load
 from inference.pipelines.clusters import WORKING_MM
@@ -50,7 +51,8 @@ def read_chest_s() -> dict:
     assert isinstance(pipeline, Detect3D)
     side = int(bundle.settings["tile"])
     volume = scaled(resample(case, bundle.input.spacing_mm[0]).hu, bundle.input.clip_hu)
-    peer = partial(_slid, pipeline.detector, volume[None], (side,) * 3)
+    network = load_networks(bundle.architecture, folder / WEIGHTS)["detector"].eval()  # as it was trained
+    peer = partial(_slid, network, volume[None], (side,) * 3)
     return _row("read_chest_s", partial(_read, pipeline, case), peer)
 
 
@@ -60,7 +62,7 @@ def read_head_s() -> dict:
     head, pipeline = drawn_head(slice_mm=0.5, pixel_mm=200 / PIXELS), load(bundle, folder, "cpu")
     assert isinstance(pipeline, HaemorrhageReader)
     side = round(200 / HEAD_MM)
-    slices = np.zeros((len(head.hu), 5, side, side), np.float32)
+    slices = np.zeros((len(head.hu), pipeline.networks[0].stem[0].in_channels, side, side), np.float32)
 
     def peer() -> None:
         for network in pipeline.networks:
@@ -131,8 +133,16 @@ def _read(pipeline: Detect3D | ExamReader | HaemorrhageReader, case: Case | Exam
 
 @torch.inference_mode()
 def _slid(network: torch.nn.Module, planes: np.ndarray, window: tuple[int, ...]) -> None:
-    """`planes` (channel, ...) through MONAI's inferer with its own defaults."""
-    sliding_window_inference(torch.from_numpy(planes[None]), window, 1, network, overlap=0.25)
+    """`planes` (channel, ...) through MONAI's inferer with its own defaults.
+
+    Of several outputs it is given the largest: it cannot put together some of different sizes.
+    """
+
+    def largest(tiles: torch.Tensor) -> torch.Tensor:
+        out = network(tiles)
+        return out if isinstance(out, torch.Tensor) else max(out, key=torch.numel)
+
+    sliding_window_inference(torch.from_numpy(planes[None]), window, 1, largest, overlap=0.25)
 
 
 def _all_views(pipeline: ExamReader, exam: Exam) -> None:
