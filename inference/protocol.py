@@ -273,12 +273,13 @@ class Shutdown(msgspec.Struct, tag="shutdown", frozen=True):
 
 
 class Hello(msgspec.Struct, tag="hello", frozen=True, kw_only=True):
-    """The first line of a worker."""
+    """The first line of a worker. `others`: further devices here on which workers of their own could read."""
 
     protocol: int
     device: str
     memory_bytes: int
     software: str
+    others: tuple[str, ...] = ()
 
 
 class Progress(msgspec.Struct, tag="progress", frozen=True):

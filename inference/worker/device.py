@@ -15,11 +15,15 @@ class NoDevice(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """`name` as torch spells it ("cpu", "cuda:0"), its memory, and the software that drives it."""
+    """`name` as torch spells it ("cpu", "cuda:0"), its memory, and the software that drives it.
+
+    others  further devices of the kind, each for a worker of its own
+    """
 
     name: str
     memory_bytes: int
     software: str
+    others: tuple[str, ...] = ()
 
 
 def be_polite(threads: int, niceness: int) -> None:
@@ -38,10 +42,10 @@ def be_polite(threads: int, niceness: int) -> None:
 
 
 def choose(wanted: str) -> Device:
-    """The device for "auto" (CUDA where there is one, else CPU), "cuda" or "cpu". Raises `NoDevice`."""
+    """The device for "auto" (CUDA where there is one, else CPU), "cuda", "cuda:1", "cpu". Or `NoDevice`."""
     software = f"tandem {_version('tandem')}, torch {_version('torch')}"
     if wanted != "cpu":
-        cuda = _cuda(software)
+        cuda = _cuda(wanted, software)
         if cuda is not None:
             return cuda
         if wanted != "auto":
@@ -49,18 +53,20 @@ def choose(wanted: str) -> Device:
     return Device("cpu", psutil.virtual_memory().total, software)
 
 
-def _cuda(software: str) -> Device | None:
-    """The first CUDA device. torch, slow to load, is asked only where a driver is installed."""
+def _cuda(wanted: str, software: str) -> Device | None:
+    """The first CUDA device, or the one that was named. torch, slow to load, is asked only with a driver."""
     try:
         ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
     except OSError:
         return None
     import torch
 
-    if not torch.cuda.is_available():
+    names = [f"cuda:{number}" for number in range(torch.cuda.device_count())]
+    if not names or (wanted not in ("auto", "cuda") and wanted not in names):
         return None
-    memory = torch.cuda.get_device_properties(0).total_memory
-    return Device("cuda:0", memory, f"{software}, {torch.cuda.get_device_name(0)}")
+    name, *others = [wanted] if wanted in names else names
+    memory = torch.cuda.get_device_properties(name).total_memory
+    return Device(name, memory, f"{software}, {torch.cuda.get_device_name(name)}", tuple(others))
 
 
 def _version(package: str) -> str:

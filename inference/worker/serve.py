@@ -65,6 +65,7 @@ def main(
             device=device.name,
             memory_bytes=device.memory_bytes,
             software=device.software,
+            others=device.others,
         )
     )
     jobs = Jobs()
@@ -209,7 +210,7 @@ def _line(error: Exception, device: Device) -> str:
 
 def _options(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m inference.worker", description=__doc__)
-    parser.add_argument("--device", default="auto", help="auto (CUDA, then CPU), cuda or cpu")
+    parser.add_argument("--device", default="auto", help="auto (CUDA, then CPU), cuda, cuda:1 or cpu")
     parser.add_argument("--threads", type=int, default=1, help="computing threads on the CPU (default: 1)")
     parser.add_argument(
         "--nice",

@@ -201,13 +201,14 @@ class SecondReader:
     def __init__(self, monkeypatch, folder):
         self.folder, self.findings, self.changes = folder, FINDINGS, {}
         self.waiting, self.of = False, {}
-        self.error = None
+        self.error, self.reads = None, 0
         monkeypatch.setattr(sealed, "read_sealed", self._read)
 
     def says(self, findings=FINDINGS, **changes):
         self.findings, self.changes = findings, changes
 
     def _read(self, study, volumes, bundles, workers, *, scratch, cancelled=None, priority=0):
+        self.reads += 1
         while self.waiting and not (cancelled and cancelled()):
             time.sleep(0.01)
         if self.error is not None:

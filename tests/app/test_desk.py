@@ -93,6 +93,17 @@ def test_the_next_case_opens_and_the_one_before_can_be_resumed(hand, chest_folde
     assert hand.state.panel.empty == ("plain", "Your reading begins with your answer.")
 
 
+def test_a_study_that_is_opened_again_is_not_read_again(hand, second_reader, chest_folder, tmp_path):
+    other = write_chest(tmp_path / "other", study="1.2.8", patient="P-2")
+    desk = hand.open(chest_folder, other)
+    hand.turn(lambda: desk.second.kind == "ready")
+    hand.press("Ctrl+PgDown")
+    hand.turn(lambda: desk.second.kind == "ready")
+    hand.press("Ctrl+PgUp")
+    hand.turn(lambda: desk.second.kind == "ready")
+    assert second_reader.reads == 2
+
+
 # --- looking
 
 

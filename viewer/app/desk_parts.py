@@ -2,7 +2,7 @@
 second reader, report page and screen. Plain data; `DeskState` puts them together.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,6 +65,7 @@ class Listing:
     """The study list: studies that were found, readings of the log, and the row that is chosen.
 
     triaged  by study key: what the second reader says of it, in the triage paradigm
+    sealed   what was read in this session, by the study's fingerprint and the models with their thresholds
     reading  the job that reads a study of the list, and the key of that study; "" = none
     doubles  by Study Instance UID: how far its independent double reading is (kind, words)
     """
@@ -74,6 +75,7 @@ class Listing:
     doubles: dict[str, tuple[str, str]] = field(default_factory=dict)
     chosen: str = ""
     triaged: dict[str, Triaged] = field(default_factory=dict)
+    sealed: "dict[Hashable, SealedRead]" = field(default_factory=dict)
     reading: str = ""
     reading_study: str = ""
 

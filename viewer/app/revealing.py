@@ -19,6 +19,9 @@ if TYPE_CHECKING:  # the second reader's parts load when it starts, after the fi
     from viewer.app.second_read.pool import WorkerPool
     from viewer.app.second_read.sealed import SealedRead
 
+MOST_KEPT = 32
+"""So many reads of a session are kept, sealed: a study that is opened again is not read again."""
+
 # --- before the commit
 
 
@@ -50,6 +53,7 @@ def _work(
     desk: DeskState, study: Study, workers: "WorkerPool"
 ) -> "Callable[[Report, Callable[[], bool]], SealedRead]":
     loader, home, points = desk.loader, desk.home, desk.settings.operating_points
+    before = desk.listing.sealed
     assert loader is not None
 
     def read(report: Report, cancelled: Callable[[], bool]) -> "SealedRead":
@@ -58,17 +62,21 @@ def _work(
         from viewer.app.second_read.operating_point import with_choice
         from viewer.app.second_read.sealed import read_sealed
 
+        bundles = with_choice(installed_bundles(home / "models"), points)
+        same = study.fingerprint, tuple((own.sha256, own.default_operating_point) for _, own in bundles)
+        if same in before:
+            return before[same]
         try:
-            return read_sealed(
-                study,
-                loader.complete,
-                with_choice(installed_bundles(home / "models"), points),
-                workers,
-                scratch=home / "run",
-                cancelled=cancelled,
+            sealed = read_sealed(
+                study, loader.complete, bundles, workers, scratch=home / "run", cancelled=cancelled
             )
         except ReadCancelled as stopped:
             raise Stopped from stopped
+        if sealed.state == "ready":  # what failed, or was not run, may go otherwise the next time
+            before[same] = sealed
+            for old in list(before)[:-MOST_KEPT]:
+                before.pop(old, None)
+        return sealed
 
     return read
 

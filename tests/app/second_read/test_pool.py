@@ -190,6 +190,29 @@ def test_a_worker_that_cannot_be_started_is_told_in_one_line(callbacks, tmp_path
     pool.close()
 
 
+TWO_DEVICES = """
+import sys
+from inference.worker import serve
+from inference.worker.device import Device
+from tests.inference.worker.tiny import Brightest
+
+def choose(wanted):
+    return Device(wanted, 1 << 30, "", ("second",) if wanted == "first" else ())
+
+serve.choose = choose
+serve.main(open_model=lambda *_: Brightest(), warm=False)
+"""
+
+
+def test_each_further_device_has_a_worker_of_its_own(callbacks, tmp_path):
+    pool = WorkerPool(command=(sys.executable, "-c", TWO_DEVICES, "--device", "first"))
+    names = [callbacks.submit(pool, job(tmp_path, do="long")) for _ in range(2)]
+    for name in names:
+        callbacks.begun(name)
+    assert pool.device == "first" and len(pool.pids) == 2  # both read at the same time
+    pool.close()
+
+
 def test_two_workers_read_side_by_side(callbacks, tmp_path):
     pool = WorkerPool(2, command=TINY)
     names = [callbacks.submit(pool, job(tmp_path, do="long")) for _ in range(2)]

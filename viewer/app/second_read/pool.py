@@ -26,7 +26,7 @@ SILENCE_S = 60.0
 
 
 class WorkerPool:
-    """`size` workers behind one queue.
+    """`size` workers behind one queue, and one more on each further device that the first one tells of.
 
     Callbacks come on a thread of the pool (a cancelled job's `on_done` on the thread that cancels), `on_done`
     exactly once for each job. Workers let everything else here go first unless not `polite`. `command` starts
@@ -52,9 +52,8 @@ class WorkerPool:
         self._processes: set[WorkerProcess] = set()
         self._closed = False
         self._device = ""
-        self._threads = [
-            threading.Thread(target=self._work, daemon=True, name=f"second-reader-{n}") for n in range(size)
-        ]
+        self._spread_to: set[str] = set()
+        self._threads = [self._thread(self._command) for _ in range(size)]
         self._started = False
 
     @property
@@ -74,7 +73,7 @@ class WorkerPool:
             if self._started:
                 return
             self._started = True
-        for thread in self._threads:
+        for thread in tuple(self._threads):
             thread.start()
 
     def submit(self, job: Job, on_progress: OnProgress, on_done: OnDone) -> None:
@@ -106,7 +105,7 @@ class WorkerPool:
             jobs, processes = list(self._jobs.values()), list(self._processes)
         for job in jobs:
             job.finish(Cancelled(job.request.job))
-        for _ in self._threads:
+        for _ in tuple(self._threads):
             self._queue.put((-math.inf, next(self._numbers), None))
         for process in processes:
             process.end()
@@ -114,29 +113,35 @@ class WorkerPool:
             for thread in self._threads:
                 thread.join(5.0)
 
+    def _thread(self, command: Sequence[str]) -> threading.Thread:
+        name = f"second-reader-{next(self._numbers)}"
+        return threading.Thread(target=self._work, args=(command,), daemon=True, name=name)
+
     # --- on a thread of the pool
 
-    def _work(self) -> None:
-        process = self._warm()
+    def _work(self, command: Sequence[str]) -> None:
+        process = self._warm(command)
         while (job := self._queue.get()[2]) is not None:
-            answer, process = self._run(job, process)
+            answer, process = self._run(job, process, command)
             with self._lock:
                 del self._jobs[job.request.job]
             job.finish(answer)
             if process is None or not process.alive:
                 self._drop(process)
-                process = self._warm()
+                process = self._warm(command)
         if process is not None:
             self._drop(process)
 
-    def _run(self, job: "_Job", process: WorkerProcess | None) -> tuple[Answer, WorkerProcess | None]:
+    def _run(
+        self, job: "_Job", process: WorkerProcess | None, command: Sequence[str]
+    ) -> tuple[Answer, WorkerProcess | None]:
         """Bring a job to its end, in a fresh worker where the first one is lost."""
         name, lost = job.request.job, ""
         for attempt in (1, 2):
             if job.finished:
                 break
             try:
-                process = self._living(process)
+                process = self._living(process, command)
                 if attempt > 1 and isinstance(job.request, Analyse):  # heat maps share their folder
                     _empty(Path(job.request.out))
                 if not self._begin(job, process):
@@ -160,32 +165,44 @@ class WorkerPool:
             process.begin(job.request)
             return True
 
-    def _warm(self) -> WorkerProcess | None:
+    def _warm(self, command: Sequence[str]) -> WorkerProcess | None:
         """A worker before there is a job. What goes wrong here is told to the first job that meets it."""
         try:
-            return self._started_process()
+            return self._started_process(command)
         except (WorkerLost, WorkerRefused):
             return None
 
-    def _living(self, process: WorkerProcess | None) -> WorkerProcess:
+    def _living(self, process: WorkerProcess | None, command: Sequence[str]) -> WorkerProcess:
         """The same process while it lives, else a new one."""
         if process is not None and process.alive:
             return process
         self._drop(process)
-        return self._started_process()
+        return self._started_process(command)
 
-    def _started_process(self) -> WorkerProcess:
-        process = WorkerProcess(self._command)
+    def _started_process(self, command: Sequence[str]) -> WorkerProcess:
+        process = WorkerProcess(command)
         with self._lock:
             self._processes.add(process)
             if self._closed:
                 process.end()
         try:
-            self._device = process.hello().device
+            hello = process.hello()
         except (WorkerLost, WorkerRefused):
             self._drop(process)
             raise
+        self._device = self._device or hello.device
+        self._spread(hello.others)
         return process
+
+    def _spread(self, devices: Sequence[str]) -> None:
+        """Start a worker on each device that has none."""
+        with self._lock:
+            new = [] if self._closed else [name for name in devices if name not in self._spread_to]
+            self._spread_to.update(new)
+            threads = [self._thread((*self._command, "--device", name)) for name in new]
+            self._threads += threads
+        for thread in threads:
+            thread.start()
 
     def _drop(self, process: WorkerProcess | None) -> None:
         if process is not None:
