@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+from tests.core.reading.made import run_of
 from tests.core.report import made
 from viewer.core.dicom.display_set import Patient, Series, SeriesWarning, Study
 from viewer.core.dicom.mammogram import Mammogram
@@ -34,6 +35,16 @@ def study(where=None, **changes):
 def page(reads=None, **changes):
     reads = [made.second_read(made.display_set())] if reads is None else reads
     return reader_page(study(), made.reading(**changes), reads, events=184)
+
+
+def test_a_card_says_what_the_malignancy_rests_on_and_what_the_reader_corrected():
+    rated = replace(made.M1, malignancy=0.3, concepts=(("spiculation", 2.3), ("margin", 3.0)))
+    run = replace(run_of("M1"), findings=(rated.tracking_uid,))
+    said = {rated.tracking_uid: {"spiculation": 4.0}}
+    made_page = page(model=(rated, made.M3, made.M2, made.M4), runs=(run,), corrections=said)
+    origin = next(card.origin for card in made_page.findings if "M1" in card.name)
+    assert "Malignancy as readers rate it (no pathology): 30 %, from size and spiculation 2.3 of 5" in origin
+    assert "The reader rates spiculation 4: " in origin
 
 
 def test_findings_rejected_and_undecided_stand_apart():

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from viewer.core.dicom.display_set import DisplaySet, Study
 from viewer.core.reading import birads
+from viewer.core.reading.concepts import rating_of
 from viewer.core.reading.finding import Finding
 from viewer.core.reading.lung_rads import PRIOR_NOT_AVAILABLE, management
 from viewer.core.reading.reading import Category, Reading, Stage, Verdict
@@ -19,6 +20,7 @@ from viewer.core.report.words import (
     NOTICE,
     arbitration_rows,
     clock,
+    concept_words,
     domain_words,
     operating_point_words,
     probability_words,
@@ -42,7 +44,7 @@ class Card:
     state     accepted, own, rejected, undecided or proposed (no reader yet)
     finding   as it is reported; its Tracking UID is the key of the key image
     lines     sizes and place, then what the reader wrote
-    origin    who saw it first, and how probable the model holds it
+    origin    who saw it first, how probable the model holds it, and what its malignancy rests on
     """
 
     kind: str
@@ -214,22 +216,22 @@ class _Cards:
             verdict=_VERDICTS.get(seen, "Accepted"),
             finding=shown,
             lines=self._lines(shown),
-            origin=_origin(seen, finding, of_reader),
+            origin=_origin(seen, finding, "" if of_reader else _said_by_model(reading, finding)),
         )
 
     def rejected(self, reading: Reading, finding: Finding) -> Card:
         reason = reject_words(reading.judgement(finding.tracking_uid))
-        return self._models(finding, "rejected", f"Rejected: {reason}")
+        return self._models(finding, "rejected", f"Rejected: {reason}", reading)
 
     def undecided(self, reading: Reading, finding: Finding) -> Card:
         said = verdict_words(reading.judgement(finding.tracking_uid))
-        without = finding.name in reading.signed_without
-        return self._models(finding, "undecided", f"{said}; signed without it" if without else said)
+        said += "; signed without it" if finding.name in reading.signed_without else ""
+        return self._models(finding, "undecided", said, reading)
 
     def proposed(self, finding: Finding) -> Card:
         return self._models(finding, "proposed", "Not read by a human")
 
-    def _models(self, finding: Finding, state: str, verdict: str) -> Card:
+    def _models(self, finding: Finding, state: str, verdict: str, reading: Reading | None = None) -> Card:
         return Card(
             kind="model",
             state=state,
@@ -238,7 +240,7 @@ class _Cards:
             verdict=verdict,
             finding=finding,
             lines=self._lines(finding)[:1],
-            origin=probability_words(finding),
+            origin=_said_by_model(reading, finding),
         )
 
     def _lines(self, finding: Finding) -> tuple[str, ...]:
@@ -271,10 +273,15 @@ _VERDICTS = {
 }
 
 
-def _origin(seen: SeenBy, finding: Finding, of_reader: bool) -> str:
+def _origin(seen: SeenBy, finding: Finding, said: str) -> str:
     if seen is SeenBy.ONE:
         return f"Marked by {finding.by} alone; kept by arbitration."
-    return " ".join(filter(None, (_SEEN[seen], "" if of_reader else probability_words(finding))))
+    return f"{_SEEN[seen]} {said}".rstrip()
+
+
+def _said_by_model(reading: Reading | None, finding: Finding) -> str:
+    rating = None if reading is None else rating_of(reading, finding)
+    return " ".join(filter(None, (probability_words(finding), concept_words(rating))))
 
 
 def _title(finding: Finding) -> str:

@@ -7,6 +7,7 @@ from inference.protocol import Domain, OperatingPoint
 from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.reading.arbitration import Arbitration
 from viewer.core.reading.chance import chance, percent
+from viewer.core.reading.concepts import Rating
 from viewer.core.reading.finding import Finding
 from viewer.core.reading.lung_rads import rounded_mean_mm
 from viewer.core.reading.pictures import Shown
@@ -146,6 +147,16 @@ def probability_words(finding: Finding) -> str:
     if finding.interval is not None:
         said += f" (95 % interval {chance(finding.probability, finding.interval)})"
     return f"{who}: probability {said}."
+
+
+def concept_words(rating: Rating | None) -> str:
+    """What a malignancy score rests on, and what the reader rates otherwise; "" where it rests on nothing."""
+    if rating is None:
+        return ""
+    said = ", ".join(f"{r.concept.name} {r.model:.1f} of {r.concept.highest}" for r in rating.concepts)
+    words = f"Malignancy as readers rate it (no pathology): {percent(rating.model)}, from size and {said}."
+    own = ", ".join(f"{r.concept.name} {r.reader:g}" for r in rating.corrected)
+    return f"{words} The reader rates {own}: {percent(rating.score)}." if own else words
 
 
 def score_rows(scores: Sequence[StatedScore], display_sets: Iterable[DisplaySet]) -> list[tuple[str, str]]:
