@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from inference.concepts import Characteristics, characteristics_faults
 from inference.contract import NetworkContract, contract_faults
+from inference.input_contract import InputContract
 from inference.protocol import Accuracy, OperatingPoint
 
 FORMAT = 1
@@ -31,25 +32,6 @@ _COMMONEST = re.compile(r"(\w+): the commonest(?: term)? is (?:the|a) reader's")
 
 class BundleError(Exception):
     """A bundle that cannot be used: one sentence with the folder, what was found and what to do."""
-
-
-class InputContract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the model may be given. Anything else is not read, and the answer says why.
-
-    spacing_mm     the grid that the networks work on (slice, row, column)
-    clip_hu        HU range scaled to -1..1
-    max_slice_mm   thickest slice and widest slice distance that is read
-    min_slices     fewest slices; min_extent_mm: shortest stack
-    tilted         stacks of a tilted gantry are read too
-    """
-
-    modality: str
-    spacing_mm: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    clip_hu: tuple[float, float] = (-1000.0, 400.0)
-    max_slice_mm: float = 5.0
-    min_slices: int = 5
-    min_extent_mm: float = 12.0
-    tilted: bool = False
 
 
 class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

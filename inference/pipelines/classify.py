@@ -132,7 +132,7 @@ class Classify:
 def unsuitable(view: View, bundle: Bundle) -> str:
     """Why a model does not read a view, in a clause; "" where it does."""
     modality = view.meta.get("Modality", bundle.input.modality)
-    return "" if modality == bundle.input.modality else f"modality {modality}, not {bundle.input.modality}"
+    return bundle.input.other_kind(modality, view.meta.get("BodyPartExamined", ""))
 
 
 def highest(scores: Sequence[Score]) -> tuple[Score, ...]:

@@ -29,8 +29,6 @@ from inference.pipelines.tiles import Maps, sweep
 from inference.pipelines.working_grid import Resampled, resample
 from inference.protocol import Candidate, Domain, Explain, Method, Patch, VolumeLook
 
-NO_LUNGS = ("HEAD", "BRAIN", "SKULL", "CRANI", "CEREB", "KNEE", "ANKLE", "FOOT", "HAND", "WRIST", "ELBOW")
-"""Words of Body Part Examined; parts beside the chest (neck, shoulder, abdomen) may show lung."""
 MARGIN = 24
 """Voxels kept round the lungs."""
 SMALLEST_TILE = 48
@@ -81,7 +79,7 @@ class Detect3D:
         """Read one volume; see `inference.pipelines.Pipeline`."""
         if isinstance(case, Exam):
             return Read(status="not_run", reason="single images found, this model reads volumes")
-        reason = _elsewhere(case.meta) or refusal(case, case.meta, self.bundle.input)
+        reason = refusal(case, case.meta, self.bundle.input)
         if reason is not None:
             return Read(status="not_run", reason=reason)
         progress(0.0, "resampling")
@@ -208,13 +206,6 @@ class Detect3D:
         """Where stage 2 looked, 0..1, on the grid of the series."""
         asked = asked_of(self.classifier, crop, self.bundle.input.clip_hu, self.device)
         return on_series(heat_map(asked, Method.HIRESCAM, SIGMA), look)
-
-
-def _elsewhere(meta: dict[str, str]) -> str | None:
-    """Why a series of a part of the body without lungs is not read; None where it may hold some."""
-    part = meta.get("BodyPartExamined", "").strip().upper()
-    named = any(word in part for word in NO_LUNGS)
-    return f"body part {part} found, this model reads the chest" if named else None
 
 
 def _cropped(volume: Resampled, lungs: Lungs) -> tuple[Resampled, Lungs]:

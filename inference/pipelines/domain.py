@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from inference.bundle import InputContract, TrainingDomain
+from inference.bundle import TrainingDomain
 from inference.cases import Case
+from inference.input_contract import InputContract
 from inference.pipelines.lungs import Lungs
 from inference.protocol import Domain
 
@@ -27,9 +28,10 @@ NAMES = {
 
 def refusal(case: Case, meta: dict[str, str], contract: InputContract) -> str | None:
     """Why this input is not read at all, in one sentence; None where it may be."""
-    modality = meta.get("Modality", contract.modality)
-    if modality != contract.modality:
-        return f"the series is {modality}, this model reads {contract.modality}"
+    if other := contract.other_kind(
+        meta.get("Modality", contract.modality), meta.get("BodyPartExamined", "")
+    ):
+        return other
     if case.hu.ndim != 3 or tuple(case.hu.shape) != tuple(case.grid.shape):
         return (
             f"the array is {case.hu.shape} and its geometry {case.grid.shape}: they must be the same volume"

@@ -19,11 +19,11 @@ from inference.bundle import (
     WEIGHTS,
     Bundle,
     BundleError,
-    InputContract,
     TrainingDomain,
     load_bundle,
 )
 from inference.contract import TASKS, NetworkContract
+from inference.input_contract import InputContract
 from inference.networks import load_networks
 from inference.protocol import Domain
 

@@ -60,7 +60,7 @@ class HaemorrhageReader:
         """Read one volume; see `inference.pipelines.Pipeline`."""
         if isinstance(case, Exam):
             return Read(status="not_run", reason="single images found, this model reads volumes")
-        reason = refusal(case, case.meta, self.bundle.input) or elsewhere(case.meta) or enhanced(case.meta)
+        reason = refusal(case, case.meta, self.bundle.input) or enhanced(case.meta)
         if reason:
             return Read(status="not_run", reason=reason)
         try:
@@ -157,17 +157,6 @@ class HaemorrhageReader:
 
 CUT_SHARE = 0.5
 """A highest slab with so much of the largest one's brain is not the vertex."""
-
-
-def elsewhere(meta: dict[str, str]) -> str | None:
-    """Why a series of another part of the body is not read; None where it is of the head or does not say."""
-    part = meta.get("BodyPartExamined", "").strip().upper()
-    if not part or any(word in part for word in HEADS):
-        return None
-    return f"body part {part} found, this model reads the head"
-
-
-HEADS = ("HEAD", "BRAIN", "SKULL", "CRANI", "CEREB", "NEURO", "WHOLEBODY")
 
 
 def enhanced(meta: dict[str, str]) -> str | None:

@@ -8,16 +8,8 @@ import msgspec
 import numpy as np
 from torch import nn
 
-from inference.bundle import (
-    FORMAT,
-    WEIGHTS,
-    Bundle,
-    Calibration,
-    InputContract,
-    Range,
-    TrainingDomain,
-    save_bundle,
-)
+from inference.bundle import FORMAT, WEIGHTS, Bundle, Calibration, Range, TrainingDomain, save_bundle
+from inference.input_contract import InputContract
 from inference.networks import save_networks
 from inference.networks.classify3d import CandidateClassifier
 from inference.pipelines.detect3d import Detect3D
@@ -178,7 +170,7 @@ def draft_bundle(config: Config) -> Bundle:
         title="Lung nodules on chest CT",
         task="detect3d",
         sha256="",
-        input=InputContract(modality="CT", clip_hu=CLIP_HU),
+        input=InputContract(modality="CT", body_parts=("chest", "neck", "abdomen"), clip_hu=CLIP_HU),
         labels=("lung nodule",),
         operating_points=(OperatingPoint(DEFAULT, 0.5, 0.0, "not chosen"),),
         default_operating_point=DEFAULT,

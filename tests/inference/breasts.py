@@ -5,16 +5,9 @@ from functools import cache
 import numpy as np
 import torch
 
-from inference.bundle import (
-    WEIGHTS,
-    Bundle,
-    Calibration,
-    InputContract,
-    OwnScale,
-    TrainingDomain,
-    save_bundle,
-)
+from inference.bundle import WEIGHTS, Bundle, Calibration, OwnScale, TrainingDomain, save_bundle
 from inference.cases import Exam, Plane, TruthMark, View
+from inference.input_contract import InputContract
 from inference.networks import build, save_networks
 from inference.pipelines.clusters import LABEL
 from inference.protocol import OperatingPoint

@@ -10,13 +10,13 @@ from inference.bundle import (
     Bundle,
     BundleError,
     Calibration,
-    InputContract,
     OwnScale,
     TrainingDomain,
     installed_bundles,
     load_bundle,
     save_bundle,
 )
+from inference.input_contract import InputContract
 from inference.networks import load_networks
 from inference.protocol import OperatingPoint
 
@@ -27,7 +27,7 @@ DRAFT = Bundle(
     title="A tiny model",
     task="detect3d",
     sha256="",
-    input=InputContract(modality="CT"),
+    input=InputContract(modality="CT", body_parts=("chest",)),
     labels=("lung nodule",),
     operating_points=(OperatingPoint("balanced", 0.5, 1.0, "false marks per litre"),),
     default_operating_point="balanced",

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from inference.bundle import InputContract
 from inference.cases import Exam, Plane, TruthMark, View, save_exam
+from inference.input_contract import InputContract
 from viewer.app.loader import Loader
 from viewer.app.second_read.asking import header_fields
 from viewer.app.second_read.choose_views import choose_views, name, where

@@ -10,16 +10,8 @@ from pathlib import Path
 import msgspec
 from torch import nn
 
-from inference.bundle import (
-    FORMAT,
-    HEAD_CT,
-    WEIGHTS,
-    Bundle,
-    Calibration,
-    InputContract,
-    TrainingDomain,
-    save_bundle,
-)
+from inference.bundle import FORMAT, HEAD_CT, WEIGHTS, Bundle, Calibration, TrainingDomain, save_bundle
+from inference.input_contract import InputContract
 from inference.networks import load_networks, save_networks
 from inference.pipelines.haemorrhage import STUDY
 from inference.pipelines.head import PIXEL_MM, WINDOW_HU
@@ -97,6 +89,7 @@ def draft_bundle(config: HeadConfig, names: tuple[str, ...]) -> Bundle:
         sha256="",
         input=InputContract(
             modality="CT",
+            body_parts=("head",),
             spacing_mm=(SLICE_MM, PIXEL_MM, PIXEL_MM),
             clip_hu=WINDOW_HU,
             max_slice_mm=THICKEST_MM,

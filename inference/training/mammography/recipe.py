@@ -8,15 +8,8 @@ from typing import Any
 
 from torch import nn
 
-from inference.bundle import (
-    FORMAT,
-    WEIGHTS,
-    Bundle,
-    InputContract,
-    OwnScale,
-    TrainingDomain,
-    save_bundle,
-)
+from inference.bundle import FORMAT, WEIGHTS, Bundle, OwnScale, TrainingDomain, save_bundle
+from inference.input_contract import InputContract
 from inference.networks import load_networks, save_networks
 from inference.pipelines.clusters import LABEL, NETWORK
 from inference.pipelines.detect2d import Detect2D

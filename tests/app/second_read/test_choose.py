@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from inference.bundle import InputContract
+from inference.input_contract import InputContract
 from tests.app.second_read.studies import display_set, study
 from viewer.app.second_read.choose import choose
 

@@ -3,7 +3,7 @@
 import pytest
 from pydicom.uid import BreastTomosynthesisImageStorage
 
-from inference.bundle import InputContract
+from inference.input_contract import InputContract
 from tests.app.second_read.mammograms import write_exam, write_view
 from tests.inference import breasts
 from viewer.app.scan import scan

@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from inference.bundle import BundleError, Calibration, InputContract, Range, TrainingDomain
+from inference.bundle import BundleError, Calibration, Range, TrainingDomain
 from inference.cases import Case, Grid
+from inference.input_contract import InputContract
 from inference.memory import out_of_memory
 from inference.networks import build
 from inference.pipelines import load
@@ -101,8 +102,8 @@ def _zeros(shape, spacing=(2.0, 1.0, 1.0), axes=AXIAL, origin=(0.0, 0.0, 0.0), o
 @pytest.mark.parametrize(
     ("volume", "reason"),
     [
-        (case(Modality="MR"), "the series is MR"),
-        (case(BodyPartExamined="HEAD"), "body part HEAD found"),
+        (case(Modality="MR"), "modality MR, the model reads CT"),
+        (case(BodyPartExamined="HEAD"), "body part HEAD, the model reads chest"),
         (case(shape=(4, 40, 40)), "4 slices found"),
         (case(spacing=(0.5, 1.5, 1.5), shape=(8, 40, 40)), "span 4 mm"),
         (case(spacing=(7.0, 1.5, 1.5), shape=(9, 40, 40)), "slices of 7 mm found, at most 5 mm"),

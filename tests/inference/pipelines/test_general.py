@@ -6,17 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from inference.bundle import (
-    FORMAT,
-    NOT_CALIBRATED,
-    NOT_MEASURED,
-    Bundle,
-    BundleError,
-    InputContract,
-    TrainingDomain,
-)
+from inference.bundle import FORMAT, NOT_CALIBRATED, NOT_MEASURED, Bundle, BundleError, TrainingDomain
 from inference.cases import Case, Exam, Grid, Plane, View
 from inference.contract import NetworkContract, Percentiles, Rescale, Shift, ZScore
+from inference.input_contract import InputContract
 from inference.pipelines.classify import Classify
 from inference.pipelines.general import GeneralNetwork
 from inference.pipelines.network_input import adjusted, network_image, network_volume, onto_image
@@ -184,7 +177,9 @@ def test_a_classifier_gives_every_finding_a_probability_and_none_to_the_normal(t
     assert read.candidates[0].places[0].box == (-0.5, -0.5, 49.5, 39.5)
     assert said["image", "dark"] < 0.01 < 0.99 < said["image", "bright"]
     assert said["study", None] == said["image", "bright"]
-    assert [(s.sop_instance_uid, s.reason) for s in read.skipped] == [("other", "modality US, not MR")]
+    assert [(s.sop_instance_uid, s.reason) for s in read.skipped] == [
+        ("other", "modality US, the model reads MR")
+    ]
     assert network.read(box_case(), tmp_path, quiet).reason == "a volume found, this model reads images"
 
 
@@ -208,7 +203,7 @@ def test_what_is_not_read_says_why(tmp_path):
     network = segmenter(Bright())
     case = box_case()
     other = Case(case.hu, case.grid, meta={"Modality": "CT"})
-    assert network.read(other, tmp_path, quiet).reason == "the series is CT, this model reads MR"
+    assert network.read(other, tmp_path, quiet).reason == "modality CT, the model reads MR"
     assert network.read(Exam(()), tmp_path, quiet).reason == "images found, this model reads volumes"
     thin = msgspec.structs.replace(network.contract, spacing_mm=(0.01, 0.01, 0.01))
     network.contract = thin

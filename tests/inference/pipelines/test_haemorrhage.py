@@ -83,7 +83,7 @@ def study(found) -> float:
     ("meta", "why"),
     [
         ({"ContrastBolusAgent": "Iomeron 350"}, "contrast agent (Iomeron 350) was given"),
-        ({"BodyPartExamined": "CHEST"}, "body part CHEST found"),
+        ({"BodyPartExamined": "CHEST"}, "body part CHEST, the model reads head"),
         ({"SliceThickness": "10"}, "slices of 10 mm found"),
     ],
 )

@@ -4,8 +4,9 @@ import itertools
 
 import numpy as np
 
-from inference.bundle import WEIGHTS, Bundle, Calibration, InputContract, TrainingDomain, save_bundle
+from inference.bundle import WEIGHTS, Bundle, Calibration, TrainingDomain, save_bundle
 from inference.cases import Grid
+from inference.input_contract import InputContract
 from inference.protocol import Analyse, ArrayRef, Input, OperatingPoint
 
 numbers = itertools.count(1)

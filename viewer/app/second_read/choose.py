@@ -2,7 +2,7 @@
 
 import math
 
-from inference.bundle import InputContract
+from inference.input_contract import InputContract
 from viewer.core.dicom.display_set import DisplaySet, Study
 
 AXIAL_COSINE = math.cos(math.radians(30))
@@ -30,8 +30,8 @@ def choose(
 def unsuitable(display_set: DisplaySet, contract: InputContract, *, any_way: bool = False) -> str:
     """Why a model of this contract cannot read a display set, in a clause; "" where it can."""
     geometry = display_set.geometry
-    if display_set.modality != contract.modality:
-        return f"modality {display_set.modality or 'unknown'}, the model reads {contract.modality}"
+    if other := contract.other_kind(display_set.modality, display_set.instances[0].body_part):
+        return other
     if any("LOCALIZER" in value.upper() for i in display_set.instances[:1] for value in i.image_type):
         return "a localizer"
     if display_set.instances[0].colour:

@@ -1,6 +1,6 @@
 """Which images of a study a model of single pictures is given, and why not the others: by headers only."""
 
-from inference.bundle import InputContract
+from inference.input_contract import InputContract
 from viewer.app.second_read.choose_views import Choice
 from viewer.core.dicom.display_set import DisplaySet, Study
 
@@ -21,8 +21,8 @@ def choose_images(study: Study, contract: InputContract) -> Choice:
 def unsuitable(display_set: DisplaySet, contract: InputContract) -> str:
     """Why a model of this contract cannot read an image, in a clause; "" where it can."""
     first = display_set.instances[0]
-    if display_set.modality != contract.modality:
-        return f"modality {display_set.modality or 'unknown'}, the model reads {contract.modality}"
+    if other := contract.other_kind(display_set.modality, display_set.instances[0].body_part):
+        return other
     if display_set.count > 1:
         return f"a stack of {display_set.count} images: the model reads single ones"
     if first.broken is not None:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from inference.bundle import InputContract
+from inference.input_contract import InputContract
 from viewer.core.dicom.display_set import DisplaySet, Study
 from viewer.core.dicom.instance import Instance
 from viewer.core.dicom.mammogram import Mammogram, table
@@ -53,8 +53,8 @@ def choose_views(study: Study, contract: InputContract) -> Choice:
 def unsuitable(display_set: DisplaySet, contract: InputContract) -> str:
     """Why a model of this contract cannot read an image, in a clause; "" where it can."""
     first = display_set.instances[0]
-    if display_set.modality != contract.modality:
-        return f"modality {display_set.modality or 'unknown'}, the model reads {contract.modality}"
+    if other := contract.other_kind(display_set.modality, first.body_part):
+        return other
     if first.presentation_intent == "FOR PROCESSING":
         return "raw detector image (For Processing)"
     if display_set.count > 1:

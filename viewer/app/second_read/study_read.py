@@ -13,6 +13,7 @@ from inference.protocol import PROTOCOL
 from viewer.app.second_read.asking import InstalledBundle, Means, Report, Volumes, without_answer
 from viewer.app.second_read.choose import choose
 from viewer.app.second_read.exam_read import read_exam
+from viewer.app.second_read.fitting import fits, why_none
 from viewer.app.second_read.model_read import (
     ModelRead,
     SeriesInput,
@@ -44,8 +45,9 @@ def read_study(
     cancelled: Callable[[], bool] | None = None,
     priority: int = 0,
 ) -> StudyRead:
-    """Read a study with each bundle that is for its kind of images. Blocks; raises `ReadCancelled`, and
-    nothing else for bad input.
+    """Read a study with each bundle that is for its kind of images (`fitting`). Blocks.
+
+    Raises `ReadCancelled`, and nothing else for bad input.
 
     Idempotent: a read of the same images by the same model that lies in `out` already is taken from there.
     Masks and heat maps lie below `out`; volumes on their way below `scratch` (else `out`) where memory has no
@@ -56,14 +58,14 @@ def read_study(
     report = progress or (lambda done, doing: None)
     means = Means(volumes, workers, report, cancelled or (lambda: False), scratch or out, priority)
     read_with = _read_once if keep else _read_unkept
-    fitting = [installed for installed in bundles if _is_for(installed, study)]
+    fitting = [(folder, bundle) for folder, bundle in bundles if fits(bundle, study)]
     asked = fitting or bundles
     reads = [
         read_with(study, installed, replace(means, report=_part(report, number, len(asked))), out)
         for number, installed in enumerate(asked)
     ]
     if not fitting:
-        why = _why_no_model(study, bundles)
+        why = why_none(study, (bundle for _, bundle in bundles))
         reads = [replace(read, reason=why, other_kind=True) for read in reads]
     return StudyRead(
         study_instance_uid=study.study_instance_uid,
@@ -117,25 +119,6 @@ def _read_once(study: Study, installed: InstalledBundle, means: Means, out: Path
 
 def _read_unkept(study: Study, installed: InstalledBundle, means: Means, out: Path) -> ModelRead:
     return _read_suitable(study, installed, means, Path(tempfile.mkdtemp(dir=out)))
-
-
-def _is_for(installed: InstalledBundle, study: Study) -> bool:
-    """True where the study holds images of the modality that the model reads."""
-    _, bundle = installed
-    return bundle.input.modality in _modalities(study)
-
-
-def _modalities(study: Study) -> list[str]:
-    return sorted({d.modality or "unknown" for d in study.display_sets if d.kind == "image"})
-
-
-def _why_no_model(study: Study, bundles: Sequence[InstalledBundle]) -> str:
-    """Said of every model where none is for the study."""
-    known = ", ".join(sorted({bundle.input.modality for _, bundle in bundles}))
-    found = _modalities(study)
-    if not found:
-        return "there are no images in this study"
-    return f"no model reads this study: its images are {', '.join(found)}, the models read {known}"
 
 
 def _read_suitable(study: Study, installed: InstalledBundle, means: Means, out: Path) -> ModelRead:
