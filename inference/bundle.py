@@ -1,5 +1,7 @@
 """What a model is on disk: a folder with `model.toml`, `weights.safetensors` and `card.md`.
 
+Some hold `near_cases.safetensors`, too.
+
 Reads, verifies and writes bundles and knows their calibration. No torch here; networks are built elsewhere.
 """
 
@@ -19,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from inference.concepts import Characteristics, characteristics_faults
 from inference.contract import NetworkContract, contract_faults
 from inference.input_contract import InputContract
+from inference.near_cases import NEAR_CASES, NearCases, near_cases_faults
 from inference.protocol import Accuracy, OperatingPoint
 
 FORMAT = 1
@@ -117,6 +120,7 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     own_scales     by label; labels that are not in it have the bundle's calibration and operating points
     contract       of the general tasks (`contract.TASKS`): what the network is given, what its answer means
     characteristics  of lung nodules: their type, and the concepts that their malignancy rests on
+    near_cases     findings that it learnt from, to which new ones are compared
     """
 
     format: int
@@ -141,6 +145,7 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     own_scales: dict[str, OwnScale] = {}
     contract: NetworkContract | None = None
     characteristics: Characteristics | None = None
+    near_cases: NearCases | None = None
 
     @property
     def operating_point(self) -> OperatingPoint:
@@ -213,8 +218,13 @@ def load_bundle(folder: Path, *, verify: bool = False) -> Bundle:
 
 
 def save_bundle(bundle: Bundle, folder: Path, *, card: str) -> Bundle:
-    """Write `model.toml` and `card.md` beside the weights in `folder`; returns it with its hash."""
-    bundle = msgspec.structs.replace(bundle, sha256=sha256(folder / WEIGHTS))
+    """Write `model.toml` and `card.md` beside the weights in `folder`; returns it with its hash.
+
+    Cases of other weights are left out: what the networks see is no longer what they were placed by.
+    """
+    own = sha256(folder / WEIGHTS)
+    kept = bundle.near_cases if bundle.near_cases is not None and bundle.near_cases.weights == own else None
+    bundle = msgspec.structs.replace(bundle, sha256=own, near_cases=kept)
     said = {key: value for key, value in msgspec.to_builtins(bundle).items() if value is not None}
     (folder / MODEL).write_text(tomli_w.dumps(said), encoding="utf-8")
     (folder / CARD).write_text(card, encoding="utf-8")
@@ -264,6 +274,8 @@ def _faults(bundle: Bundle) -> Iterator[str]:
         yield from _calibration_faults(f"the calibration of '{label}'", own.calibration)
     if bundle.characteristics is not None:
         yield from characteristics_faults(bundle.characteristics)
+    if bundle.near_cases is not None:
+        yield from near_cases_faults(bundle.near_cases, bundle.sha256)
     yield from contract_faults(bundle.task, bundle.contract, bundle.labels)
 
 
@@ -277,11 +289,14 @@ def _calibration_faults(whose: str, knots: Calibration) -> Iterator[str]:
 
 
 def _file_faults(bundle: Bundle, folder: Path) -> Iterator[str]:
-    for name in (WEIGHTS, CARD):
+    allowed = {WEIGHTS: bundle.sha256}
+    if bundle.near_cases is not None:
+        allowed[NEAR_CASES] = bundle.near_cases.sha256
+    for name in (*allowed, CARD):
         if not (folder / name).is_file():
             yield f"{name} is missing; install the bundle again"
             return
-    found = sha256(folder / WEIGHTS)
-    if found != bundle.sha256:
-        allowed = bundle.sha256[:12]
-        yield f"{WEIGHTS} hashes to {found[:12]}, {MODEL} allows {allowed}; install the bundle again"
+    for name, hash_ in allowed.items():
+        found = sha256(folder / name)
+        if found != hash_:
+            yield f"{name} hashes to {found[:12]}, {MODEL} allows {hash_[:12]}; install the bundle again"

@@ -119,6 +119,20 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     look: ImageLook | None = None
 
 
+class NearCase(msgspec.Struct, frozen=True, kw_only=True):
+    """A finding that the model learnt from and sees much like this one (`inference.near_cases`).
+
+    number    of its lesion in the bundle's bank; distance: 1 = as far as such a finding lies from its nearest
+    outcome   whether it had the outcome that the bundle counts (malignant); words: what was said of it
+    """
+
+    number: int
+    distance: float
+    size_mm: float
+    outcome: bool
+    words: str
+
+
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """One proposed finding. Millimetres, LPS. All candidates are sent, also those below the operating point.
 
@@ -128,6 +142,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     axis ends    both ends of the long and the short axis in patient mm
     places       of a finding on images: one on each view that shows it
     concepts     ratings that `malignancy` rests on, by the names of the bundle's bottleneck
+    nearest      training findings that are most like it, the nearest first
     """
 
     id: str
@@ -150,6 +165,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     heat: Patch | None = None
     look: VolumeLook | None = None
     places: tuple[Place, ...] = ()
+    nearest: tuple[NearCase, ...] = ()
 
 
 class Score(msgspec.Struct, frozen=True):
@@ -259,6 +275,20 @@ class Explain(msgspec.Struct, tag="explain", frozen=True, kw_only=True):
     priority: int = 0
 
 
+class ShowMistakes(msgspec.Struct, tag="show_mistakes", frozen=True, kw_only=True):
+    """Look for lesions that the bundle misses and for false marks, on phantoms or in the data sets of `data`.
+
+    Pictures are written into `out` (a folder that exists).
+    """
+
+    job: str
+    bundle: str
+    bundle_sha256: str
+    out: str
+    data: str = ""
+    priority: int = 0
+
+
 class Cancel(msgspec.Struct, tag="cancel", frozen=True):
     """Stop a job, queued or running; the answer is `Cancelled`."""
 
@@ -312,13 +342,28 @@ class Done(msgspec.Struct, tag="done", frozen=True, kw_only=True):
 class Explained(msgspec.Struct, tag="explained", frozen=True, kw_only=True):
     """The answer to `Explain`: `heat` of a finding in a volume, else `image_heat`.
 
-    faithfulness  None where the answer does not rest on what was taken away
+    faithfulness  None where there is no map: the answer does not rest on the picture, or the map is empty
     """
 
     job: str
     heat: Patch | None = None
     image_heat: ImageHeat | None = None
     faithfulness: Faithfulness | None = None
+
+
+class Mistake(msgspec.Struct, frozen=True, kw_only=True):
+    """A lesion that a model missed, or its false mark (`kind` missed or false); `picture`: a PNG in `out`."""
+
+    kind: str
+    caption: str
+    picture: str
+
+
+class Mistakes(msgspec.Struct, tag="mistakes", frozen=True, kw_only=True):
+    """The answer to `ShowMistakes`, the missed ones first; empty where it made none."""
+
+    job: str
+    mistakes: tuple[Mistake, ...]
 
 
 class Failed(msgspec.Struct, tag="failed", frozen=True):
@@ -334,9 +379,9 @@ class Cancelled(msgspec.Struct, tag="cancelled", frozen=True):
     job: str
 
 
-Job = Analyse | Explain
-Request = Analyse | Explain | Cancel | Shutdown
-Reply = Hello | Progress | Done | Explained | Failed | Cancelled
+Job = Analyse | Explain | ShowMistakes
+Request = Analyse | Explain | ShowMistakes | Cancel | Shutdown
+Reply = Hello | Progress | Done | Explained | Mistakes | Failed | Cancelled
 
 _request: "msgspec.json.Decoder[Request]" = msgspec.json.Decoder(Request)
 _reply: "msgspec.json.Decoder[Reply]" = msgspec.json.Decoder(Reply)

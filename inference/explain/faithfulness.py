@@ -26,10 +26,11 @@ def faithfulness(asked: Sequence[Asked], heat: Map) -> Faithfulness | None:
     """Areas under both curves, by the mean answer of the networks `asked`, which share their input.
 
     The answer counts as a share: 1 that of the input, 0 that of the baseline, between them in proportion to
-    the logits. None where the answer does not rest on the picture.
+    the logits. None where the answer does not rest on the picture, and for a map that shows nothing: it has
+    no hottest part to take away.
     """
     ends = full_and_empty(asked)
-    if ends is None:
+    if ends is None or not heat.any():
         return None
     rng = np.random.default_rng(0)
     maps = [heat, *(_random(rng, heat.shape) for _ in range(RANDOM_MAPS))]

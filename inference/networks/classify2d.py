@@ -44,6 +44,14 @@ class MassClassifier(nn.Module):
         self, crop: torch.Tensor, ellipse: torch.Tensor, size: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Ellipse: (batch, 1, 96, 96), 1 inside. Size: (batch, 1), log of the box side (see `mass_crops`)."""
+        return self.answers(self.features(crop, ellipse, size))
+
+    def answers(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Mass, malignancy, concepts, as logits."""
+        return self.mass(features), self.malignancy(features), self.concepts(features)
+
+    def features(self, crop: torch.Tensor, ellipse: torch.Tensor, size: torch.Tensor) -> torch.Tensor:
+        """(batch, width): what the answers are made of."""
         _, eighth, sixteenth, deepest = self.trunk(crop)
         pooled = [
             _within(eighth, ellipse),
@@ -53,8 +61,8 @@ class MassClassifier(nn.Module):
             deepest.amax(dim=(2, 3)),
             size,
         ]
-        x = self.body(torch.cat(pooled, dim=1))
-        return self.mass(x), self.malignancy(x), self.concepts(x)
+        out: torch.Tensor = self.body(torch.cat(pooled, dim=1))
+        return out
 
 
 def _within(maps: torch.Tensor, ellipse: torch.Tensor) -> torch.Tensor:

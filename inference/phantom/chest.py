@@ -30,6 +30,9 @@ EVALUATION_SEEDS = range(90_000, 90_100)
 DEMONSTRATION_SEEDS = range(95_000, 95_100)
 """Whole chests with nodules of their own."""
 
+MISTAKE_SEEDS = range(96_000, 96_100)
+"""Chests and breasts on which a model's mistakes are shown: nothing is learnt or measured there."""
+
 TABLE_MM = 210.0
 """The patient's origin lies so far above the phantom's."""
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
+from inference.networks.classify2d import MassClassifier
 from inference.pipelines.mammogram import Prepared
 from inference.pipelines.mass_crops import Crop, Place, crop
 
@@ -22,17 +22,21 @@ Probabilities = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Of n peaks, 0..1, none calibrated: mass (n,), malignancy (n,), concepts (n, len(CONCEPTS))."""
+    """Of n peaks, 0..1, none calibrated: mass (n,), malignancy (n,), concepts (n, len(CONCEPTS)).
+
+    features  (n, networks x width): what all that is made of
+    """
 
     mass: Probabilities
     malignancy: Probabilities
     concepts: Probabilities
+    features: NDArray[np.float64]
 
 
 class Classify2D:
     """Loaded classifiers, whose answers over four mirror images are averaged."""
 
-    def __init__(self, networks: Sequence[nn.Module], device: str) -> None:
+    def __init__(self, networks: Sequence[MassClassifier], device: str) -> None:
         self.networks = [n.to(device).eval() for n in networks]
         self.device = device
 
@@ -45,20 +49,23 @@ class Classify2D:
         """The same of crops."""
         said = [self._batch(crops[k : k + BATCH]) for k in range(0, len(crops), BATCH)]
         if not said:
-            return Judgement(np.zeros(0), np.zeros(0), np.zeros((0, len(CONCEPTS))))
-        mass, malignancy, concepts = (np.concatenate([s[k] for s in said]) for k in range(3))
-        return Judgement(mass[:, 0], malignancy[:, 0], concepts)
+            return Judgement(np.zeros(0), np.zeros(0), np.zeros((0, len(CONCEPTS))), np.zeros((0, 0)))
+        mass, malignancy, concepts, features = (np.concatenate([s[k] for s in said]) for k in range(4))
+        return Judgement(mass[:, 0], malignancy[:, 0], concepts, features)
 
-    def _batch(self, crops: Sequence[Crop]) -> list[Probabilities]:
+    def _batch(self, crops: Sequence[Crop]) -> list[NDArray[np.float64]]:
         images, ellipses, sizes = (t.to(self.device) for t in tensors(crops))
         total = [np.zeros(0)] * 3
+        features = []
         flips: tuple[tuple[int, ...], ...] = ((), (2,), (3,), (2, 3))
         for network in self.networks:
-            for flip in flips:
-                said = network(images.flip(flip), ellipses.flip(flip), sizes)
-                parts = [torch.sigmoid(s).double().cpu().numpy() for s in said]
+            seen = [network.features(images.flip(flip), ellipses.flip(flip), sizes) for flip in flips]
+            features.append(torch.stack(seen).mean(dim=0).double().cpu().numpy())
+            for one in seen:
+                parts = [torch.sigmoid(s).double().cpu().numpy() for s in network.answers(one)]
                 total = [t + p if len(t) else p for t, p in zip(total, parts, strict=True)]
-        return [t / (len(flips) * len(self.networks)) for t in total]
+        means = [t / (len(flips) * len(self.networks)) for t in total]
+        return [*means, np.concatenate(features, axis=1)]
 
 
 def tensors(crops: Sequence[Crop]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -16,6 +16,7 @@ from inference.explain.candidate_look import SIGMA, asked_of, candidate_look, on
 from inference.explain.explanation import Explanation, heat_map
 from inference.explain.faithfulness import faithfulness
 from inference.memory import in_portions
+from inference.near_cases import Finder, finder
 from inference.networks import load_networks
 from inference.networks.classify3d import CandidateClassifier
 from inference.networks.faster import number_type, without_norms
@@ -57,9 +58,14 @@ class Detect3D:
     """
 
     def __init__(
-        self, bundle: Bundle, detector: nn.Module, classifier: CandidateClassifier, device: str
+        self,
+        bundle: Bundle,
+        detector: nn.Module,
+        classifier: CandidateClassifier,
+        device: str,
+        near: Finder | None = None,
     ) -> None:
-        self.bundle = bundle
+        self.bundle, self.near = bundle, near
         self.device = device
         layout = torch.channels_last_3d
         self.detector = without_norms(detector).to(  # type: ignore[call-overload]
@@ -73,7 +79,8 @@ class Detect3D:
         if load_bundle(folder, verify=True).sha256 != bundle.sha256:
             raise BundleError(f"{folder}: the weights are not those of {bundle.id} {bundle.version}")
         networks = load_networks(bundle.architecture, folder / WEIGHTS)
-        return cls(bundle, networks["detector"], cast("CandidateClassifier", networks["classifier"]), device)
+        classifier = cast("CandidateClassifier", networks["classifier"])
+        return cls(bundle, networks["detector"], classifier, device, finder(bundle.near_cases, folder))
 
     def read(self, case: Case | Exam, out: Path, progress: Progress) -> Read:
         """Read one volume; see `inference.pipelines.Pipeline`."""
@@ -175,7 +182,7 @@ class Detect3D:
                     probability=float(probabilities[k]),
                     above=bool(above[k]),
                     heat=stored(out, f"heat_{k + 1}", heat),
-                    said=described(self.bundle.characteristics, detection.volume.hu, found),
+                    said=described(self.bundle.characteristics, detection.volume.hu, found, self.near),
                     look=look,
                     out=out,
                 )
@@ -271,6 +278,7 @@ def _candidate(
         malignancy=said.malignancy,
         characteristics=said.characteristics,
         concepts=said.concepts,
+        nearest=said.nearest,
         features=tuple(float(v) for v in detection.features[k]),
         mask=kept,
         heat=heat,

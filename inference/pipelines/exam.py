@@ -153,6 +153,7 @@ class ExamReader:
             malignancy=None if np.isnan(finding.malignancy) else finding.malignancy,
             characteristics=suggested,
             features=() if np.isnan(mark.asymmetry) else (mark.asymmetry,),
+            nearest=mark.nearest,
             diameter_mm=diameter_mm(mark, looked[first].view),
             places=tuple(
                 self._place(mark, looked[n], heat_in, f"{number}_{n}") for n, mark in finding.places

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from inference.cases import Plane
 from inference.pipelines.mammogram import Prepared
+from inference.protocol import NearCase
 
 MASS = "mass"
 
@@ -28,6 +29,7 @@ class Mark:
     malignancy    of a mass, if it is one; NaN where the network does not judge it
     probability   that this is a lesion, calibrated; the score where there is no calibration yet
     suggestions   by property: `shape`, `margin`
+    nearest       masses of the training patients that are most like it
     asymmetry     how much brighter it is than the other breast there (see `left_right`); NaN where unknown
     """
 
@@ -39,6 +41,7 @@ class Mark:
     probability: float = float("nan")
     suggestions: dict[str, Suggestion] = field(default_factory=dict)
     asymmetry: float = float("nan")
+    nearest: tuple[NearCase, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

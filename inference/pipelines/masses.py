@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,9 @@ from torch import nn
 
 from inference.bundle import WEIGHTS, Bundle, BundleError, Calibration, load_bundle
 from inference.cases import View
+from inference.near_cases import Finder, finder
 from inference.networks import load_networks
+from inference.networks.classify2d import MassClassifier
 from inference.pipelines.breast import nipple
 from inference.pipelines.classify2d import CONCEPTS, SHAPES, Classify2D, Judgement
 from inference.pipelines.density import Density
@@ -88,14 +91,16 @@ class Masses:
         device: str,
         settings: Mapping[str, float],
         scales: Scales | None = None,
+        near: Finder | None = None,
     ) -> None:
         first = [n for name, n in networks.items() if name.startswith(DETECTORS)]
-        second = [n for name, n in networks.items() if name.startswith(CLASSIFIERS)]
+        second = [cast("MassClassifier", n) for name, n in networks.items() if name.startswith(CLASSIFIERS)]
         self.detectors = Detect2D(first, device, peak=settings["peak"], most=int(settings["most"]))
         self.classifiers = Classify2D(second, device)
         self.density = Density(networks[DENSITY], first[0], device) if DENSITY in networks else None
         self.weights = Weights.of_settings(settings)
         self.scales = scales or Scales()
+        self.near = near
 
     @classmethod
     def load(cls, bundle: Bundle, folder: Path, device: str) -> "Masses":
@@ -104,7 +109,8 @@ class Masses:
             raise BundleError(f"{folder}: the weights are not those of {bundle.id} {bundle.version}")
         named = {name: bundle.calibrations.get(name, AS_IS) for name in ("malignancy", *PROPERTIES, DENSITY)}
         networks = load_networks(bundle.architecture, folder / WEIGHTS)
-        return cls(networks, device, bundle.settings, Scales(bundle.calibration, **named))
+        scales, near = Scales(bundle.calibration, **named), finder(bundle.near_cases, folder)
+        return cls(networks, device, bundle.settings, scales, near)
 
     def look(self, view: View, prepared: Prepared | None = None) -> Marked:
         """The marks of a view; raises ValueError where no breast is found.
@@ -151,10 +157,11 @@ class Masses:
 
     def _mark(self, prepared: Prepared, raw: Raw, k: int, score: float, malignancy: float) -> Mark:
         suggested = {} if raw.said is None else self._suggested(raw.said.concepts[k])
+        nearest = () if raw.said is None or self.near is None else self.near(raw.said.features[k])
         centre, box = stored(prepared, raw.peaks[k])
         return Mark(
             centre, box, score, float(self.scales.malignancy(malignancy)),
-            probability=float(self.scales.mass(score)), suggestions=suggested,
+            probability=float(self.scales.mass(score)), suggestions=suggested, nearest=nearest,
         )  # fmt: skip
 
     def _suggested(self, concepts: Numbers) -> dict[str, Suggestion]:

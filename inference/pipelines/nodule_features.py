@@ -9,8 +9,9 @@ from scipy import ndimage
 from scipy.spatial import ConvexHull, QhullError
 
 from inference.concepts import Characteristics
+from inference.near_cases import Finder
 from inference.pipelines.candidates import Found
-from inference.protocol import Characteristic
+from inference.protocol import Characteristic, NearCase
 
 Hu = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -32,10 +33,11 @@ class Described:
     malignancy: float | None = None
     characteristics: dict[str, Characteristic] = field(default_factory=dict)
     concepts: dict[str, float] = field(default_factory=dict)
+    nearest: tuple[NearCase, ...] = ()
 
 
-def described(model: Characteristics | None, hu: Hu, found: Found) -> Described:
-    """Type, concepts and malignancy of a candidate in a volume of 1 mm voxels."""
+def described(model: Characteristics | None, hu: Hu, found: Found, near: Finder | None = None) -> Described:
+    """Type, concepts, malignancy and the nearest cases of a candidate in a volume of 1 mm voxels."""
     if model is None or not found.mask.size:
         return Described()
     around = patch_round(hu, found.start, found.mask.shape)
@@ -45,7 +47,8 @@ def described(model: Characteristics | None, hu: Hu, found: Found) -> Described:
     value, probability = model.type_of(measured)
     concepts = model.rate(measured)
     malignancy = model.bottleneck.probability(concepts, float(np.exp(measured[SIZE])))
-    return Described(malignancy, {"texture": Characteristic(value, probability)}, concepts)
+    nearest = () if near is None else near(np.array([measured[name] for name in model.features]))
+    return Described(malignancy, {"texture": Characteristic(value, probability)}, concepts, nearest)
 
 
 def nodule_features(hu: Hu, mask: Mask) -> dict[str, float] | None:

@@ -25,6 +25,8 @@ from inference.evidence.bootstrap import interval
 from inference.evidence.calibration import ece, logistic
 from inference.evidence.roc import auc
 from inference.training.evaluation import Evaluation, figure
+from inference.training.near_bank import with_near_cases
+from inference.training.near_nodules import nodule_material
 from inference.training.outlined import CONCEPTS, KINDS, Outlined, by_network, by_readers, joined
 
 Array = NDArray[np.float64]
@@ -342,7 +344,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = options.out / "bundle"
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(options.bundle / WEIGHTS, folder / WEIGHTS)
-        save_bundle(bundle, folder, card=card)
+        bundle = save_bundle(bundle, folder, card=card)
+        bundle = with_near_cases(bundle, folder, nodule_material(*outlined))
         (options.out / "evaluation.json").write_bytes(
             msgspec.json.format(msgspec.json.encode(result), indent=1)
         )

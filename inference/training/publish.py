@@ -10,9 +10,11 @@ import msgspec
 from rich.console import Console
 
 from inference.bundle import WEIGHTS, Bundle, BundleError, Figure, load_bundle, save_bundle
+from inference.near_cases import NEAR_CASES
 from inference.training.evaluation import Evaluation
 from inference.training.head import card as head
 from inference.training.mammography import card as mammography
+from inference.training.near_bank import card_with
 
 INTRODUCTION = """\
 Finds lung nodules in chest CT as a second reader: place, size, outline and calibrated probability
@@ -92,7 +94,8 @@ def card(bundle: Bundle, evaluations: Sequence[tuple[str, Evaluation]], remarks:
     if remarks:
         parts.append(f"\n## Remarks\n{remarks.strip()}\n")
     prevalence = float(bundle.training.get("nodules_per_litre", 0.5))
-    return "".join([*parts, "\n", limits.format(prevalence=prevalence)])
+    text = "".join([*parts, "\n", limits.format(prevalence=prevalence)])
+    return text if bundle.near_cases is None else card_with(text, bundle.near_cases)
 
 
 def _section(title: str, result: Evaluation) -> str:
@@ -123,7 +126,8 @@ def publish(
     bundle = msgspec.structs.replace(bundle, evidence=evidence)
     out.mkdir(parents=True, exist_ok=True)
     if source.resolve() != out.resolve():
-        shutil.copyfile(source / WEIGHTS, out / WEIGHTS)
+        for name in (WEIGHTS, *([NEAR_CASES] if bundle.near_cases else [])):
+            shutil.copyfile(source / name, out / name)
     return save_bundle(bundle, out, card=card(bundle, evaluations, remarks))
 
 

@@ -25,8 +25,10 @@ from inference.protocol import (
     Failed,
     Hello,
     Job,
+    Mistakes,
     Progress,
     Reply,
+    ShowMistakes,
     Shutdown,
 )
 from inference.worker.channel import Channel, take_standard_streams
@@ -80,7 +82,7 @@ def listen(channel: Channel, jobs: Jobs) -> None:
     """Take requests while the other thread reads. The end of standard input ends the process, at once."""
     for request in channel.requests():
         match request:
-            case Analyse() | Explain():
+            case Analyse() | Explain() | ShowMistakes():
                 if not jobs.put(request):
                     channel.send(Failed("", f"job '{request.job}' is here already; give it another name"))
             case Cancel(job=name):
@@ -122,6 +124,8 @@ def answer(
         progress(0.0, "loading the model")
         if isinstance(job, Explain):
             return _explained(job, model)
+        if isinstance(job, ShowMistakes):
+            return _mistaken(job, model, progress)
         return _read(job, device, model, progress)
     except JobCancelled:
         return Cancelled(job.job)
@@ -165,6 +169,16 @@ def _explained(job: Explain, model: Callable[[Job], Pipeline]) -> Explained:
     said = explainer.explain(job, out)
     check_explanation(said.heat, said.image_heat, out)
     return Explained(job=job.job, heat=said.heat, image_heat=said.image_heat, faithfulness=said.faithfulness)
+
+
+def _mistaken(
+    job: ShowMistakes, model: Callable[[Job], Pipeline], progress: Callable[[float, str], None]
+) -> Mistakes:
+    from inference.explain.mistakes import mistakes  # phantoms and films are of no use to a read
+
+    data = Path(job.data) if job.data else None
+    bundle = load_bundle(Path(job.bundle))
+    return Mistakes(job=job.job, mistakes=mistakes(bundle, model(job), data, Path(job.out), progress))
 
 
 def open_bundle(folder: Path, sha256: str, device: str) -> Pipeline:

@@ -13,7 +13,8 @@ from inference.protocol import ArrayRef, Faithfulness, Method, VolumeLook
 from tests.app.desks import FINDINGS, candidate
 from tests.app.test_desk import commit
 from viewer.app import explaining
-from viewer.app.resolve.overlays import figure_words
+from viewer.app.desk_parts import Evidence
+from viewer.app.resolve.overlays import NO_MAP, figure_words
 
 BUNDLE = Path(str(files("resources"))) / "models" / "ct_lung_nodule"
 SIDE = 32
@@ -42,6 +43,12 @@ def seen(second_reader, tmp_path):
     uid = FINDINGS[0].tracking_uid
     made[uid] = msgspec.structs.replace(made[uid], look=look)
     second_reader.changes = {"candidates": made, "model_sha256": load_bundle(BUNDLE).sha256}
+
+
+@pytest.fixture
+def uninstalled(seen, second_reader):
+    """The same by a model that is not installed."""
+    second_reader.changes["model_sha256"] = "ab" * 32
 
 
 @pytest.mark.timeout(600)
@@ -93,4 +100,25 @@ def test_a_map_that_is_no_better_than_chance_says_so():
     assert figure_words(good) == ("Deletion 0.05 (random 0.60)", "Insertion 0.95 (random 0.70)")
     bad = msgspec.structs.replace(good, deletion=0.7)
     assert figure_words(bad)[-1] == "No more faithful than a random map"
-    assert figure_words(None) == ("The answer does not rest on what is seen here",)
+    assert figure_words(None) == NO_MAP
+
+
+def test_an_empty_map_says_that_there_is_none(hand, desk):
+    commit(hand)
+    hand.press("N", "Shift+H")
+    uid = FINDINGS[0].tracking_uid
+    desk.second.method = Method.GRAD_CAM
+    desk.second.evidence[explaining.key_of(desk, uid)] = Evidence(None, (None,))
+    heat = hand.state.viewports[0].heat
+    assert heat.empty and heat.notes == ("Grad-CAM: lung nodule", *NO_MAP)
+
+
+def test_a_map_that_failed_is_asked_for_again_by_its_key_alone(uninstalled, hand, desk):
+    commit(hand)
+    hand.press("N", "Shift+H")
+    hand.turn(lambda: "No heat map" in desk.screen.status)
+    assert "H asks again" in desk.screen.status
+    hand.press("G")
+    assert "No heat map" not in desk.screen.status and not desk.second.wanted
+    hand.press("H")
+    hand.turn(lambda: "No heat map" in desk.screen.status)

@@ -1,12 +1,23 @@
 """F1: on a finding of the model the page of that model, elsewhere the keys."""
 
+import re
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from inference.bundle import installed_bundles
 from tests.app.test_desk import commit, judge
+
+pytestmark = pytest.mark.timeout(900)  # slabs of chests are drawn and read
 
 
 def _page(hand) -> str:
     hand.press("F1")
-    hand.paint()
     assert hand.state.overlay.kind == "card"
+    hand.turn(lambda: "Its record here" in hand.state.overlay.lines[0])
     return hand.state.overlay.lines[0]
 
 
@@ -33,3 +44,39 @@ def test_the_page_counts_what_readers_here_decided(hand, desk):
     assert "| Accepted | 1 (50 %) |" in page
     assert "| Left undecided | 1 (50 %) |" in page
     assert "truth" in page
+
+
+def test_examples_of_mistakes_are_made_by_the_model_itself_and_kept(second_reader, hand, desk):
+    """The real worker and the shipped model, on slabs of procedural chests."""
+    _, bundle = next(item for item in installed_bundles() if item[1].id == "ct_lung_nodule")
+    second_reader.changes = {"model_sha256": bundle.sha256}
+    hand.press("Shift+F1")
+    assert hand.state.overlay is None and "Shift+Enter" in desk.screen.status
+    commit(hand)
+    hand.press("N", "F4")
+    assert "**Shift+F1**" in _page(hand)
+    hand.press("F1", "Shift+F1")
+    hand.turn(lambda: not desk.jobs.running(desk.screen.examples_job), seconds=800)
+    hand.turn(lambda: "Where it fails" in hand.state.overlay.lines[0])
+    page = hand.state.overlay.lines[0]
+    shown = re.findall(
+        r"!\[\]\((file:[^)]+)\) \| (missed|false mark): [^|]*; procedural chest 96\d\d\d", page
+    )
+    assert {kind for _, kind in shown} == {"missed", "false mark"}
+    for uri, _ in shown:
+        with Image.open(url2pathname(urlsplit(uri).path)) as picture:
+            assert picture.size == (200, 200) and np.asarray(picture.convert("L")).std() > 10
+    hand.press("F1")
+    assert f"]({shown[0][0]})" in _page(hand)  # kept
+
+
+def test_looking_for_mistakes_can_be_stopped(second_reader, hand, desk):
+    _, bundle = next(item for item in installed_bundles() if item[1].id == "ct_lung_nodule")
+    second_reader.changes = {"model_sha256": bundle.sha256}
+    commit(hand)
+    hand.press("N", "Shift+F1")
+    hand.turn(lambda: any("Mistakes" in line.title for line in hand.state.jobs))
+    desk.jobs.cancel(desk.screen.examples_job)
+    hand.press("Esc", "F4")
+    assert "**Shift+F1**" in _page(hand)
+    assert not any("Mistakes" in line.title for line in hand.state.jobs)

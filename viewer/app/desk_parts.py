@@ -150,6 +150,7 @@ class Review:
     editing     tracking UID of the finding whose editor is open
     strip       the reject strip is open: digits are reasons
     asked       the questions that are open: "finding", "exam", or "" = none; `question`: which one, from 0
+    alike_on    cases like the finding in focus are on its card
     looked      model findings whose slice has been on screen long enough
     on_screen   by viewport: (display set, plane, index) that was really painted, and since when
     full        what of each mammogram was on screen at full resolution, by display set; `unnoted`: runs of
@@ -167,6 +168,7 @@ class Review:
     below_on: bool = False
     heat_held: bool = False
     heat_pinned: bool = False
+    alike_on: bool = False
     looked: set[str] = field(default_factory=set)
     on_screen: dict[str, tuple[tuple[str, Plane, int], float]] = field(default_factory=dict)
     full: dict[str, Seen] = field(default_factory=dict)
@@ -189,8 +191,8 @@ class Evidence:
     """A heat map with how faithful it is.
 
     maps          None where it lies beside the series
-    faithfulness  of each of its images (or the one volume); None there where the answer does not rest on the
-                  picture, None here while nobody has measured it
+    faithfulness  of each of its images (or the one volume); None there where the map shows nothing, None here
+                  while nobody has measured it
     """
 
     maps: "HeatMaps | None"
@@ -207,7 +209,8 @@ class SecondReader:
     read    what it found, after the reveal
     heat    heat maps of revealed findings, by tracking UID, as the read brought them
     method, target  which other heat maps are meant; `target` "" = that it is a finding
-    evidence  heat maps that were asked for; wanted: those that are on their way, or failed
+    evidence  heat maps that were asked for; wanted: those that are on their way
+    failed    those that could not be made: the key asks for them again
     """
 
     kind: str = "none"
@@ -220,6 +223,7 @@ class SecondReader:
     target: str = ""
     evidence: dict[MapKey, Evidence] = field(default_factory=dict)
     wanted: set[MapKey] = field(default_factory=set)
+    failed: set[MapKey] = field(default_factory=set)
 
     def stands(self, kind: str, reason: str = "") -> None:
         """It is waiting, ready, not_run or failed from now on."""
@@ -247,7 +251,8 @@ class Screen:
 
     page        reading, report or studies
     overlay     palette, keys, not_loaded, card or folder; "" = none
-    card        lines of the model card, while it is the overlay
+    card        lines of the model card, while it is the overlay; card_job: what puts them together;
+                examples_job: what looks for mistakes of a model
     answer      gets the answer to `question`
     panel       the findings panel has the keyboard
     monitor     name of the monitor that the window stands on; "" = not known
@@ -262,6 +267,8 @@ class Screen:
     page: str = "reading"
     overlay: str = ""
     card: tuple[str, ...] = ()
+    card_job: str = ""
+    examples_job: str = ""
     question: Question | None = None
     answer: Callable[[dict[str, str] | None], None] = lambda values: None
     panel: bool = False

@@ -134,6 +134,11 @@ class Heat:
     images: tuple[ImageHeat, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def empty(self) -> bool:
+        """True of one that shows nothing, of which there are only notes."""
+        return not self.path and not self.images
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -297,6 +302,7 @@ class FindingRow:
     place     right of the detail: "Image 12"
     measure   the measured size of an own mark
     chips     concepts that the model names
+    alike     training findings like it: a sentence, and rows of columns with their heading first
     actions   keys of the card, shown when focused
     editing   the fields of the open editor; empty while it is closed
     """
@@ -318,6 +324,7 @@ class FindingRow:
     note: str = ""
     key_image: bool = False
     chips: tuple[str, ...] = ()
+    alike: tuple[str, tuple[tuple[str, ...], ...]] = ("", ())
     actions: tuple[Action, ...] = ()
     editing: tuple[Field, ...] = ()
 

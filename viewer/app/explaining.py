@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -18,7 +18,9 @@ from inference.protocol import (
     Explained,
     Failed,
     ImageLook,
+    Job,
     Method,
+    Progress,
     VolumeLook,
 )
 from viewer.app import seeing
@@ -38,6 +40,8 @@ MAPS = "revealed"
 PRIORITY = 10
 """Before every read that waits: somebody looks at the screen."""
 LOOK_EVERY_S = 0.05
+
+_Reply = TypeVar("_Reply")
 
 
 def pool(desk: DeskState) -> "WorkerPool":
@@ -95,6 +99,7 @@ def key_of(desk: DeskState, uid: str) -> MapKey:
 
 def _say(desk: DeskState) -> None:
     key = key_of(desk, desk.review.focus)
+    desk.second.failed.discard(key)
     if desk.session is not None:
         with desk.telling_refusals():
             desk.session.note_heat(
@@ -151,13 +156,17 @@ def _is_own(desk: DeskState, key: MapKey) -> bool:
 
 
 def catch_up(desk: DeskState) -> None:
-    """Ask for the map that is on screen, once, where it is not there or not measured."""
+    """Ask for the map that is on screen, once, where it is not there or not measured.
+
+    One that failed is asked for again when its key is pressed, not by itself.
+    """
     uid = seeing.heat_shown(desk)
     found = _found(desk, uid) if uid else None
     if found is None or desk.study is None:
         return
     key = key_of(desk, uid)
-    if key in desk.second.evidence or key in desk.second.wanted or not _looks(found[1]):
+    known = (desk.second.evidence, desk.second.wanted, desk.second.failed)
+    if any(key in keys for keys in known) or not _looks(found[1]):
         return
     desk.second.wanted.add(key)
     generation, out = desk.case.generation, desk.home / MAPS / "maps"
@@ -165,7 +174,7 @@ def catch_up(desk: DeskState) -> None:
         f"Heat map: {key.method.value}",
         partial(_explained, pool(desk), found[0].model_sha256, found[1], key, out, desk.home),
         lambda evidence: _arrived(desk, generation, key, evidence),
-        lambda error: _failed(desk, generation, error),
+        lambda error: _failed(desk, generation, key, error),
     )
 
 
@@ -176,10 +185,11 @@ def _arrived(desk: DeskState, generation: int, key: MapKey, evidence: Evidence) 
         desk.changed()
 
 
-def _failed(desk: DeskState, generation: int, error: Exception) -> None:
-    """It stays wanted: what failed once is not tried again by itself."""
+def _failed(desk: DeskState, generation: int, key: MapKey, error: Exception) -> None:
     if generation == desk.case.generation:
-        desk.say(f"No heat map: {error}", Severity.WARNING)
+        desk.second.wanted.discard(key)
+        desk.second.failed.add(key)
+        desk.say(f"No heat map: {str(error).rstrip('.')}. H asks again.", Severity.WARNING)
 
 
 def _explained(
@@ -199,7 +209,9 @@ def _explained(
     if installed is None:
         raise LookupError("the model that found this is no longer installed")
     out.mkdir(mode=0o700, parents=True, exist_ok=True)
-    answers = [_ask(workers, _job(installed, look, key, out), cancelled) for look in _looks(candidate)]
+    answers = [
+        ask(workers, _job(installed, look, key, out), Explained, cancelled) for look in _looks(candidate)
+    ]
     figures = tuple(answer.faithfulness for answer in answers)
     if candidate.look is not None:
         return Evidence(answers[0].heat, figures)
@@ -225,9 +237,16 @@ def _job(installed: "InstalledBundle", look: VolumeLook | ImageLook, key: MapKey
     )
 
 
-def _ask(workers: "WorkerPool", job: Explain, cancelled: Callable[[], bool]) -> Explained:
+def ask(
+    workers: "WorkerPool",
+    job: Job,
+    kind: type[_Reply],
+    cancelled: Callable[[], bool],
+    report: Report = lambda done, doing: None,
+) -> _Reply:
+    """Wait for the answer of a worker. Raises `LookupError` with its sentence where it has none."""
     news: queue.SimpleQueue[object] = queue.SimpleQueue()
-    workers.submit(job, lambda progress: None, news.put)
+    workers.submit(job, news.put, news.put)
     while True:
         if cancelled():
             workers.cancel(job.job)
@@ -236,8 +255,10 @@ def _ask(workers: "WorkerPool", job: Explain, cancelled: Callable[[], bool]) -> 
             answer = news.get(timeout=LOOK_EVERY_S)
         except queue.Empty:
             continue
-        if isinstance(answer, Explained):
+        if isinstance(answer, kind):
             return answer
         if isinstance(answer, Failed):
             raise LookupError(answer.error)
-        raise Stopped
+        if not isinstance(answer, Progress):
+            raise Stopped
+        report(answer.done, answer.doing)

@@ -173,6 +173,8 @@ def pin_heat(desk: DeskState) -> None:
 
 def _heat(desk: DeskState, held: bool) -> None:
     desk.review.heat_held = held
+    if heat_shown(desk):
+        desk.second.failed.clear()  # the key asks again
     if desk.session is not None and desk.review.focus:
         with desk.telling_refusals():
             on = held or desk.review.heat_pinned

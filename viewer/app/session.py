@@ -392,6 +392,10 @@ class ReadingSession:
         said: Payload = {"tracking_uid": tracking_uid, "on": on, "method": method, "target": target}
         self._do(Kind.HEAT, said)
 
+    def note_alike(self, tracking_uid: str, on: bool) -> None:
+        """Cases like a finding were switched on or off."""
+        self._do(Kind.ALIKE, {"tracking_uid": tracking_uid, "on": on})
+
     # --- inside
 
     def _do(self, kind: Kind, payload: Payload) -> None:

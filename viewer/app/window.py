@@ -1,9 +1,8 @@
 """What the window itself shows: what lies over it, its panels, full screen, one level back, the end."""
 
-from viewer.app import seeing
+from viewer.app import model_page, seeing
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Tool
-from viewer.app.model_page import model_page
 from viewer.core.reading.finding import Author
 
 
@@ -11,7 +10,7 @@ def toggle_overlay(desk: DeskState, name: str) -> None:
     """Open or close what lies over the window: palette, keys, not_loaded, card, folder or a pattern."""
     desk.screen.overlay = "" if desk.screen.overlay == name else name
     if desk.screen.overlay == "card":
-        desk.screen.card = (model_page(desk),)
+        model_page.turn_to(desk)
     desk.changed()
 
 

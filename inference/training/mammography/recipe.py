@@ -22,8 +22,10 @@ from inference.training.mammography.config import Config
 from inference.training.mammography.crops import Plates, harvest
 from inference.training.mammography.density import train_density, whole_breasts
 from inference.training.mammography.detector import train_detector
+from inference.training.mammography.near_masses import masses_of
 from inference.training.mammography.patches import Breast, breast
 from inference.training.mammography.views import Part, films
+from inference.training.near_bank import with_near_cases
 
 SETTINGS = {"peak": 0.02, "most": 40.0}
 PLATES, WHOLE = "plates.npz", "breasts.safetensors"
@@ -60,7 +62,8 @@ def train(config: Config, data: Path, out: Path, device: str, report: Report, sa
     say("calibration of clusters")
     own = clusters.own_scale(clusters.reader(kept[NETWORK], device), data, config.cluster)
     bundle = description(config, fitted, own, learnt.domain)
-    return save_bundle(bundle, folder, card=f"# {bundle.title}\n\nNot measured yet: run the evaluation.\n")
+    bundle = save_bundle(bundle, folder, card=f"# {bundle.title}\n\nNot measured yet: run the evaluation.\n")
+    return with_near_cases(bundle, folder, masses_of(bundle, folder, data, device, say))
 
 
 def detectors(

@@ -7,6 +7,7 @@ from viewer.app import (
     double_reading,
     explaining,
     image_marking,
+    likening,
     locating,
     marking,
     outlining,
@@ -189,6 +190,14 @@ COMMANDS: tuple[Command, ...] = (
         explaining.next_target,
         refusal=explaining.why_no_target,
         icon="fire",
+    ),
+    _show(
+        "finding.alike",
+        "Cases like this one: show or hide",
+        "Shift+A",
+        likening.toggle,
+        refusal=likening.why_not,
+        icon="list-numbers",
     ),
     *(
         _decide(f"arbitrate.{choice.value}", title, key, partial(double_reading.decide, choice=choice))

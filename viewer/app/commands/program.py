@@ -2,7 +2,18 @@
 
 from functools import partial
 
-from viewer.app import listing, marking, opening, revealing, screens, seeing, signing, triage, window
+from viewer.app import (
+    listing,
+    marking,
+    model_page,
+    opening,
+    revealing,
+    screens,
+    seeing,
+    signing,
+    triage,
+    window,
+)
 from viewer.app.commands.command import ANYWHERE, CASE, QUESTIONS, READING, REPORT, STUDIES, Command, Group
 
 _report = Group("Report", CASE, opening.why_no_study, icon="file-text")
@@ -154,6 +165,15 @@ COMMANDS: tuple[Command, ...] = (
         partial(window.toggle_overlay, name="card"),
         when=CASE,
         refusal=seeing.why_sealed,
+        icon="info",
+    ),
+    _program(
+        "program.mistakes",
+        "Examples of the model's misses and false marks",
+        "Shift+F1",
+        model_page.show_examples,
+        when=CASE,
+        refusal=model_page.why_no_examples,
         icon="info",
     ),
     _program(

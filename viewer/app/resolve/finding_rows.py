@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from viewer.app import marking, outlining, picturing, rating, reviewing, suggesting, text
+from viewer.app import likening, marking, outlining, picturing, rating, reviewing, suggesting, text
 from viewer.app.desk_state import DeskState
 from viewer.app.display import Action, Field, FindingRow, MarkState
 from viewer.app.naming import series_name
@@ -127,6 +127,7 @@ def row_of(desk: DeskState, reading: Reading, finding: Finding) -> FindingRow:
         band_text=_chance(finding),
         lines=_why(desk, reading, finding, own) if focused else (),
         chips=_concepts(desk, uid) if focused else (),
+        alike=likening.shown(desk, uid) if focused else ("", ()),
         actions=_judging(desk) if focused else (),
         editing=_fields(desk, finding),
         key_image=picturing.on_key_image(desk, finding),

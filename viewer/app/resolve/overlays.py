@@ -116,24 +116,27 @@ def heat_of(desk: DeskState) -> Heat | None:
     reading, uid = desk.reading, seeing.heat_shown(desk)
     finding = None if reading is None or not uid else reading.finding(uid)
     evidence = None if finding is None else explaining.evidence_of(desk, uid)
-    if finding is None or evidence is None or evidence.maps is None:
+    if finding is None or evidence is None:
         return None
     key = explaining.key_of(desk, uid)
+    made = f"{key.method.value}: {key.target}"
+    if evidence.maps is None:
+        return replace(_bare(finding), notes=(made, *NO_MAP))
     count = len(evidence.maps) if isinstance(evidence.maps, tuple) else 1
     figures = (
         [MEASURING] * count if evidence.faithfulness is None else map(figure_words, evidence.faithfulness)
     )
-    made = f"{key.method.value}: {key.target}"
     return heat_map(finding, evidence.maps, [(made, *words) for words in figures])
 
 
 MEASURING = ("Faithfulness: being measured",)
+NO_MAP = ("No map: nothing that is seen here raised the answer",)
 
 
 def figure_words(figure: Faithfulness | None) -> tuple[str, ...]:
-    """How faithful a heat map is, beside a random one: lines of a legend."""
+    """How faithful a heat map is, beside a random one: lines of a legend. `NO_MAP` for one that is empty."""
     if figure is None:
-        return ("The answer does not rest on what is seen here",)
+        return NO_MAP
     better = figure.deletion < figure.random_deletion and figure.insertion > figure.random_insertion
     return (
         f"Deletion {figure.deletion:.2f} (random {figure.random_deletion:.2f})",
@@ -147,12 +150,7 @@ def heat_map(finding: Finding, maps: "HeatMaps", notes: Sequence[tuple[str, ...]
 
     Without notes it is the map that the read brought.
     """
-    heat = Heat(
-        tracking_uid=finding.tracking_uid,
-        name=finding.name,
-        series_instance_uid=finding.series_instance_uid,
-        frame_of_reference_uid=finding.frame_of_reference_uid,
-    )
+    heat = _bare(finding)
     own = (f"{Method.HIRESCAM.value}: {finding.label}",)
     if isinstance(maps, tuple):
         said = notes or [own] * len(maps)
@@ -161,6 +159,15 @@ def heat_map(finding: Finding, maps: "HeatMaps", notes: Sequence[tuple[str, ...]
     shape = (depth, height, width)
     return replace(
         heat, path=maps.array.path, start=maps.start, shape=shape, notes=notes[0] if notes else own
+    )
+
+
+def _bare(finding: Finding) -> Heat:
+    return Heat(
+        tracking_uid=finding.tracking_uid,
+        name=finding.name,
+        series_instance_uid=finding.series_instance_uid,
+        frame_of_reference_uid=finding.frame_of_reference_uid,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inference.bundle import Bundle
-from inference.protocol import Analyse, Cancelled, Done, Explained, Failed, Progress
+from inference.protocol import Analyse, Cancelled, Done, Explained, Failed, Mistakes, Progress
 from viewer.app.second_read.client import Answer
 from viewer.app.second_read.model_read import ModelRead, SeriesInput
 from viewer.app.second_read.pool import WorkerPool
@@ -62,7 +62,7 @@ def ask(job: Analyse, means: Means) -> Done | Failed:
                 match message:
                     case Done() | Failed():
                         return message
-                    case Cancelled() | Explained():
+                    case Cancelled() | Explained() | Mistakes():
                         raise ReadCancelled
                     case Progress(done=done, doing=doing):
                         means.report(LOADING + (1 - LOADING) * done, doing)
@@ -85,6 +85,7 @@ def without_answer(
         inputs=inputs,
         accuracies=bundle.accuracies,
         bottleneck=None if bundle.characteristics is None else bundle.characteristics.bottleneck,
+        near_cases=bundle.near_cases,
         labels=bundle.looked_for,
         outlines=bundle.contract is not None and bundle.task.startswith("segment"),
         organs=bundle.outlines_organs,

@@ -21,6 +21,7 @@ from inference.protocol import (
     Failed,
     Hello,
     Job,
+    Mistakes,
     Progress,
     Reply,
     Request,
@@ -28,7 +29,7 @@ from inference.protocol import (
     encode,
 )
 
-Answer = Done | Explained | Failed | Cancelled
+Answer = Done | Explained | Mistakes | Failed | Cancelled
 """How a job ends."""
 
 CANCEL_PATIENCE_S = 2.0
@@ -116,7 +117,7 @@ class WorkerProcess:
                     patience, doing = CANCEL_PATIENCE_S, "cancelling"
                 case Progress(job=name) if name == job:
                     on_progress(reply)
-                case Done() | Explained() | Failed() | Cancelled() if reply.job in (job, ""):
+                case Done() | Explained() | Mistakes() | Failed() | Cancelled() if reply.job in (job, ""):
                     return reply
                 case _:
                     pass  # about a job that was given up before

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.concepts import Bottleneck
+from inference.near_cases import NearCases
 from inference.protocol import (
     Accuracy,
     ArrayRef,
@@ -68,6 +69,7 @@ class ModelRead:
     candidates  the same as the worker sent them, by tracking UID; their masks and heat maps are `.npy` files
     laterality  "L" or "R" by tracking UID, where the side is certain
     bottleneck  concepts that its malignancy rests on, and how
+    near_cases  what the findings are that its own are compared with
     accuracies  how often its suggestions (density, shape, margin) are a reader's, where that was measured
     scores      of the study, its series, breasts and images; `thresholds`: by label, of those that have one
     calibrated  False: its probabilities are no more than what its network says
@@ -99,6 +101,7 @@ class ModelRead:
     laterality: dict[str, str] = field(default_factory=dict)
     accuracies: dict[str, Accuracy] = field(default_factory=dict)
     bottleneck: Bottleneck | None = None
+    near_cases: NearCases | None = None
     labels: tuple[str, ...] = ()
     other_kind: bool = False
     outlines: bool = False

@@ -31,6 +31,8 @@ class Kind(StrEnum):
     """The model's marks were switched on or off."""
     HEAT = "heat"
     """The heat map was switched on or off."""
+    ALIKE = "alike"
+    """Training findings like the one in focus were switched on or off."""
     MARK = "mark"
     MARK_CHANGE = "mark_change"
     MARK_DELETE = "mark_delete"
@@ -68,7 +70,7 @@ class Kind(StrEnum):
     AMEND = "amend"
 
 
-VIEWING = frozenset({Kind.SHOWN, Kind.PART, Kind.VIEW, Kind.FOCUS, Kind.MARKS, Kind.HEAT})
+VIEWING = frozenset({Kind.SHOWN, Kind.PART, Kind.VIEW, Kind.FOCUS, Kind.MARKS, Kind.HEAT, Kind.ALIKE})
 """Events that change nothing of what is said; they may reach the disk up to a second late."""
 
 

@@ -327,6 +327,7 @@ _HANDLERS: dict[Kind, Callable[[Progress, Event], Progress]] = {
     Kind.CLOSED: _noted,
     Kind.MARKS: _noted,
     Kind.HEAT: _noted,
+    Kind.ALIKE: _noted,
     Kind.REPORT: _noted,
     Kind.SHOWN: _shown,
     Kind.PART: _part,

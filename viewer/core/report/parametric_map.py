@@ -1,6 +1,7 @@
 """A heat map of a finding as a DICOM Parametric Map, pixel by pixel on the slices that it was made of.
 
-Not of mammograms: a Parametric Map lies in a frame of reference, which projections have not.
+Not of mammograms: a Parametric Map must say where in the patient its frames lie (PS3.3 A.75), and a
+projection lies nowhere (docs/mammography-conformance.md).
 """
 
 import highdicom as hd

@@ -78,6 +78,8 @@ class FindingCard(QFrame):
             self._lines.addLayout(_explanation(finding.lines))
         if finding.chips:
             self._add_chips(finding.chips)
+        if finding.alike[1]:
+            self._add_alike(*finding.alike)
         if finding.editing:
             self._lines.addSpacing(6)
             add_shown(self._lines, Editor(finding.editing, self._actions))
@@ -91,6 +93,12 @@ class FindingCard(QFrame):
         line: list[QWidget | int | None] = [INDENT]
         line += _spaced([Chip("word", chip) for chip in chips])[1:]
         self._lines.addLayout(row(*line, None, gap=0))
+
+    def _add_alike(self, sentence: str, rows: tuple[tuple[str, ...], ...]) -> None:
+        self._lines.addSpacing(6)
+        self._lines.addLayout(row(INDENT, Text(sentence, "caption", "text", wrap=True), gap=0))
+        self._lines.addSpacing(4)
+        self._lines.addLayout(_table(rows))
 
     def _add_actions(self, finding: FindingRow) -> None:
         self._lines.addSpacing(6)
@@ -187,6 +195,23 @@ def _explanation(lines: tuple[tuple[str, str], ...]) -> QGridLayout:
     for n, (caption, text) in enumerate(lines):
         grid.addWidget(Text(caption, "caption", "text_2"), n, 0, Qt.AlignmentFlag.AlignTop)
         grid.addWidget(Text(text, "caption", "text", wrap=True), n, 1)
+    return grid
+
+
+def _table(rows: tuple[tuple[str, ...], ...]) -> QGridLayout:
+    """Columns under a dim heading; all but the last hold numbers, which stand right."""
+    grid = QGridLayout()
+    grid.setContentsMargins(INDENT, 0, 0, 0)
+    grid.setHorizontalSpacing(14)
+    grid.setVerticalSpacing(2)
+    last = len(rows[0]) - 1
+    grid.setColumnStretch(last, 1)
+    for n, cells in enumerate(rows):
+        for k, text in enumerate(cells):
+            words = Text(text, "caption", "text" if n else "text_2", wrap=k == last)
+            side = Qt.AlignmentFlag.AlignLeft if k == last else Qt.AlignmentFlag.AlignRight
+            words.setAlignment(side)
+            grid.addWidget(words, n, k, Qt.AlignmentFlag.AlignTop)
     return grid
 
 

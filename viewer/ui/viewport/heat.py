@@ -46,7 +46,7 @@ Edges = tuple[float, float, float, float]
 
 def _on_cut(frame: Frame) -> tuple[QImage, Edges] | None:
     heat, stack = frame.state.heat, frame.stack
-    if heat is None or stack is None or not frame.takes(heat):
+    if heat is None or heat.empty or stack is None or not frame.takes(heat):
         return None
     on_image = frame.image_heat(heat)
     if not _readable(on_image or heat):
@@ -72,7 +72,9 @@ def _of_volume(heat: Heat, frame: Frame, stack: Stack) -> tuple[QImage, tuple[in
 def damaged(frame: Frame) -> bool:
     """True where the map is for this picture, but its file does not hold it."""
     heat = frame.state.heat
-    return heat is not None and frame.takes(heat) and not _readable(frame.image_heat(heat) or heat)
+    if heat is None or heat.empty or not frame.takes(heat):
+        return False
+    return not _readable(frame.image_heat(heat) or heat)
 
 
 @lru_cache(maxsize=8)
@@ -163,7 +165,9 @@ def threshold() -> float:
 def legend(sheet: Sheet) -> None:
     """What the colours mean and what they do not, in the corner with the least anatomy."""
     heat = sheet.frame.state.heat
-    if heat is None or sheet.width < _ROOM or _on_cut(sheet.frame) is None:
+    if heat is None or sheet.width < _ROOM:
+        return
+    if _on_cut(sheet.frame) is None and not (heat.empty and sheet.frame.takes(heat)):
         return
     unit, on_image = sheet.unit, sheet.frame.image_heat(heat)
     notes = heat.notes if on_image is None else on_image.notes
@@ -172,7 +176,8 @@ def legend(sheet: Sheet) -> None:
     stamp = ink.stamp(f"Heat map, {heat.name} only", "overlay", "overlay_text", unit)
     ink.text(sheet.painter, left, top + 2 * unit, stamp)
     _key_cap(sheet, left + 130 * unit, top, "H")
-    _scale(sheet, left, top + 26 * unit)
+    if not heat.empty:
+        _scale(sheet, left, top + 26 * unit)
     for number, row in enumerate(rows):
         stamp = ink.stamp(row, "overlay", "overlay_text", unit)
         ink.text(sheet.painter, left, top + (_ROWS_TOP + _ROW * number) * unit, stamp)
