@@ -127,6 +127,40 @@ def logistic(features: ArrayLike, truth: ArrayLike, *, ridge: float = 1e-2) -> N
     return out
 
 
+def multinomial(features: ArrayLike, weights: ArrayLike, *, ridge: float) -> NDArray[np.float64]:
+    """Coefficients (features + 1, classes; offsets last) of a softmax regression, by Newton's method.
+
+    features (n, k); weights (n, classes): how much a row counts as each class. Offsets are hardly held back.
+    """
+    x, w = np.asarray(features, np.float64), np.asarray(weights, np.float64)
+    x = np.column_stack([x, np.ones(len(x))])
+    classes, total = w.shape[1], w.sum(axis=1)
+    held = np.append(np.full(x.shape[1] - 1, ridge), 1e-3)[:, None]
+
+    def loss(at: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        z = x @ at
+        z = z - z.max(axis=1, keepdims=True)
+        z = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+        return float((held * at**2).sum() / 2 - (w * z).sum()), np.exp(z)
+
+    out = np.zeros((x.shape[1], classes))
+    value, p = loss(out)
+    for _ in range(50):
+        slope = x.T @ (total[:, None] * p - w) + held * out
+        bend = np.block([[(x * (total * p[:, a] * ((a == b) - p[:, b]))[:, None]).T @ x
+                          for b in range(classes)] for a in range(classes)])  # fmt: skip
+        bend += np.diag(np.tile(held[:, 0], classes))
+        step = np.linalg.solve(bend, slope.T.ravel()).reshape(classes, -1).T
+        before, (value, p) = value, loss(out - step)
+        while value > before and np.abs(step).max() > 1e-9:
+            step = step / 2
+            value, p = loss(out - step)
+        out = out - step
+        if np.abs(step).max() < 1e-7:
+            break
+    return out
+
+
 def platt(
     score: ArrayLike, truth: ArrayLike, *, knots: int = 25
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

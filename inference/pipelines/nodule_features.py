@@ -23,6 +23,8 @@ LEAST_VOXELS = 8
 _CLIP_HU = (-1000.0, 600.0)
 _PERCENTILES = (5, 25, 50, 75, 95)
 _LEVELS_HU = (-600, -450, -300, -160, 0, 130, 250)
+_BANDS_HU = (-1000, -850, -750, -650, -550, -450, -350, -250, -150, -50, 50)
+"""Borders of a histogram: ground glass has a hump of its own, part-solid two."""
 SIZE = "log_diameter"
 
 
@@ -117,6 +119,9 @@ def _densities(hu: Hu, mask: Mask) -> Iterator[tuple[str, float]]:
     yield "hu_top", float(smooth[mask].max()) / 100
     for level in _LEVELS_HU:
         yield f"above_{level}", float((inside > level).mean())
+    counts, _ = np.histogram(inside, _BANDS_HU)
+    for low, count in zip(_BANDS_HU, counts, strict=False):
+        yield f"band_{low}", float(count / len(inside))
     solid = (smooth > -300) & mask
     yield "solid_size", float(np.log1p(solid.sum()) / 3)
 

@@ -22,7 +22,11 @@ def nodules_of(
         raise BundleError(f"{folder}: it measures no features of nodules; run the characterise stage first")
     say("nodules by their readers' outlines")
     known = by_readers(data)
-    found = by_network(bundle, folder, data, out, device, say)
+
+    def report(chest: int, chests: int, _losses: dict[str, float]) -> None:
+        say(f"implants in chest {chest} of {chests}")
+
+    found = by_network(bundle, folder, data, out, device, report)
     if known.names != bundle.characteristics.features:
         raise BundleError(f"{folder}: its features are not those of this program; characterise it again")
     return nodule_material(known, found)

@@ -1,9 +1,10 @@
 """Nodules of LIDC crops as rows of features: outlined by their readers, or by a bundle's own network."""
 
 import csv
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from inference.pipelines.nodule_features import MARGIN, SIZE, nodule_features, p
 from inference.pipelines.working_grid import Resampled
 from inference.training.backgrounds import phantom_background
 from inference.training.ct_chest import Nodule, Part, nodules, part
+from inference.training.detector import Report
 from inference.training.harvest import hit_by, with_implants
 from inference.training.implants import Implant, posed
 from inference.training.prepare import texture_name
@@ -80,21 +82,9 @@ class Outlined:
     def only(self, rows: NDArray[np.bool_]) -> "Outlined":
         """Some of the rows."""
         kept = np.flatnonzero(rows)
-        arrays = (getattr(self, name)[kept] for name in _ARRAYS)
-        of_readers, kind, ratings, medians, malignancy, diameter, held = arrays
+        arrays: dict[str, Any] = {name: getattr(self, name)[kept] for name in _ARRAYS}
         patient = tuple(self.patient[k] for k in kept)
-        return Outlined(
-            self.names,
-            self.features[kept],
-            patient,
-            of_readers,
-            kind,
-            ratings,
-            medians,
-            malignancy,
-            diameter,
-            held,
-        )
+        return replace(self, features=self.features[kept], patient=patient, **arrays)
 
 
 _ARRAYS = ("of_readers", "kind", "ratings", "medians", "malignancy", "diameter_mm", "held_back")
@@ -102,10 +92,10 @@ _ARRAYS = ("of_readers", "kind", "ratings", "medians", "malignancy", "diameter_m
 
 def joined(parts: Sequence[Outlined]) -> Outlined:
     """All rows."""
-    arrays = (np.concatenate([getattr(p, name) for p in parts]) for name in _ARRAYS)
-    features = np.concatenate([p.features for p in parts])
-    patient = tuple(name for p in parts for name in p.patient)
-    return Outlined(parts[0].names, features, patient, *arrays)
+    arrays: dict[str, Any] = {
+        name: np.concatenate([getattr(p, name) for p in parts]) for name in ("features", *_ARRAYS)
+    }
+    return replace(parts[0], patient=tuple(name for p in parts for name in p.patient), **arrays)
 
 
 def by_readers(data: Path) -> Outlined:
@@ -119,14 +109,29 @@ def by_readers(data: Path) -> Outlined:
     return _outlined(data, [name for name, _ in rows], [measured for _, measured in rows], of_readers=True)
 
 
-def by_network(
-    bundle: Bundle, folder: Path, data: Path, out: Path, device: str, say: Callable[[str], None]
-) -> Outlined:
-    """The same crops implanted into procedural chests, as the bundle outlines them; kept in `out`."""
+def by_network(bundle: Bundle, folder: Path, data: Path, out: Path, device: str, report: Report) -> Outlined:
+    """The same crops implanted into procedural chests, as the bundle outlines them.
+
+    The outlines are kept in `out`, chest by chest, and found again there as long as the weights are the same.
+    """
     pipeline = Detect3D.load(bundle, folder, device)
     out.mkdir(parents=True, exist_ok=True)
-    names: list[str] = []
-    measured: list[dict[str, float]] = []
+    planned = list(_planned(data))
+    rows: list[Patch] = []
+    for done, (seed, number, share) in enumerate(planned, start=1):
+        kept = out / f"outlined_{seed}.npz"
+        found = found_again(kept, bundle.sha256)
+        if found is None:
+            found = _implanted(pipeline, share, seed, number)
+            keep(kept, bundle.sha256, found)
+        report(done, len(planned), {})
+        rows += found
+    measured = [(name, row) for name, hu, mask in rows if (row := nodule_features(hu, mask)) is not None]
+    return _outlined(data, [name for name, _ in measured], [row for _, row in measured], of_readers=False)
+
+
+def _planned(data: Path) -> Iterator[tuple[int, int, list[Nodule]]]:
+    """Seed of a chest, its number among those of its side of the split, and its nodules."""
     for side, first in SEEDS.items():
         sides = (Part.HELD_BACK,) if side is Part.HELD_BACK else (Part.CALIBRATION, Part.TRAINING)
         library = [nodule for one in sides for nodule in nodules(data, one, cubes=False)]
@@ -134,21 +139,14 @@ def by_network(
         order = np.random.default_rng([77, 0, side is Part.HELD_BACK]).permutation(len(library))
         chests = -(-len(library) // PER_CHEST)
         for number in range(chests):
-            kept = out / f"outlined_{first + number}.npz"
-            if not kept.exists():
-                say(f"implants in chest {number + 1} of {chests}, {side.value}")
-                share = [library[int(k)] for k in order[number::chests]]
-                _keep(kept, _implanted(pipeline, share, first + number, number))
-            with np.load(kept, allow_pickle=False) as arrays:
-                names += arrays["id"].tolist()
-                columns = arrays["names"].tolist()
-                measured += [dict(zip(columns, row, strict=True)) for row in arrays["features"].tolist()]
-    return _outlined(data, names, measured, of_readers=False)
+            yield first + number, number, [library[int(k)] for k in order[number::chests]]
 
 
-def _implanted(
-    pipeline: Detect3D, share: Sequence[Nodule], seed: int, number: int
-) -> list[tuple[str, dict[str, float]]]:
+Patch = tuple[str, NDArray[np.float32], NDArray[np.bool_]]
+"""Whose nodule; Hounsfield units and outline of the box round it, of one shape (z, y, x)."""
+
+
+def _implanted(pipeline: Detect3D, share: Sequence[Nodule], seed: int, number: int) -> list[Patch]:
     """The nodules of `share` that the networks find in a chest."""
     background = phantom_background(seed)
     used: list[Nodule] = []
@@ -169,22 +167,33 @@ def _implanted(
         hit = hit_by(found.centre, placed)
         if hit is not None:
             best.setdefault(hit, found)
-    rows = ((used[k].id, _of_found(real, found)) for k, found in best.items())
-    return [(name, measured) for name, measured in rows if measured is not None]
+    return [
+        (used[k].id, patch_round(real, found.start, found.mask.shape), np.pad(found.mask, MARGIN))
+        for k, found in best.items()
+        if found.mask.size
+    ]
 
 
-def _keep(path: Path, rows: Sequence[tuple[str, dict[str, float]]]) -> None:
+def keep(path: Path, sha256: str, rows: Sequence[Patch]) -> None:
+    """Outlines that the weights of that hash made."""
     partial = path.with_suffix(".part.npz")
-    names = list(rows[0][1]) if rows else []
-    features = np.array([[row[name] for name in names] for _, row in rows])
-    np.savez(partial, id=np.array([name for name, _ in rows]), names=np.array(names), features=features)
+    arrays: dict[str, NDArray[Any]] = {"weights": np.array(sha256)}
+    arrays["id"] = np.array([name for name, *_ in rows], np.str_)
+    for k, (_, hu, mask) in enumerate(rows):
+        arrays |= {f"hu_{k}": hu, f"mask_{k}": mask}
+    np.savez(partial, allow_pickle=False, **arrays)
     partial.replace(path)
 
 
-def _of_found(hu: NDArray[np.float32], found: Found) -> dict[str, float] | None:
-    if not found.mask.size:
+def found_again(path: Path, sha256: str) -> list[Patch] | None:
+    """None where nothing is kept, or outlines of other weights."""
+    if not path.exists():
         return None
-    return nodule_features(patch_round(hu, found.start, found.mask.shape), np.pad(found.mask, MARGIN))
+    with np.load(path, allow_pickle=False) as arrays:
+        if str(arrays["weights"]) != sha256:
+            return None
+        names = arrays["id"].tolist()
+        return [(name, arrays[f"hu_{k}"], arrays[f"mask_{k}"]) for k, name in enumerate(names)]
 
 
 def _of_mask(hu: NDArray[np.float32], mask: NDArray[np.bool_]) -> dict[str, float] | None:

@@ -36,6 +36,7 @@ from inference.training.calibrate import (
     operating_points,
     trial,
 )
+from inference.training.characterise import characterise
 from inference.training.classifier import train_classifier
 from inference.training.config import Config
 from inference.training.ct_chest import Nodule, Part, nodules
@@ -91,7 +92,10 @@ def train(config: Config, data: Path, out: Path, device: str, report: Report, sa
     say(f"stage 2: {int(harvested.hit.sum())} nodules, {int((~harvested.hit).sum())} others")
     classifier = cast("CandidateClassifier", train_classifier(config, harvested, out, device, report))
     say("calibration")
-    return bundled(config, detector, classifier, source, data, out, device)
+    bundled(config, detector, classifier, source, data, out, device)
+    say("type, concepts and malignancy of nodules")
+    bundle, _ = characterise(out / "bundle", data, out / "outlines", device, report)
+    return bundle
 
 
 def gathered(config: Config, detector: nn.Module, source: PatchSource, data: Path, out: Path) -> Harvest:
@@ -166,7 +170,7 @@ def draft_bundle(config: Config) -> Bundle:
     return Bundle(
         format=FORMAT,
         id="ct_lung_nodule",
-        version="1.0.0",
+        version="1.2.0",
         title="Lung nodules on chest CT",
         task="detect3d",
         sha256="",

@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 
 from inference.evidence.bootstrap import interval, of_cases
-from inference.evidence.calibration import brier, ece, ece_by_chance, isotonic, reliability
+from inference.evidence.calibration import (
+    brier,
+    ece,
+    ece_by_chance,
+    isotonic,
+    logistic,
+    multinomial,
+    reliability,
+)
 from inference.evidence.froc import at_threshold, froc, highest_marks, sensitivity_at, threshold_at
 from inference.evidence.marks import FALSE, IGNORED, Scored, match
 from inference.evidence.roc import auc, delong, roc
@@ -156,6 +164,24 @@ def test_isotonic_regression_repairs_a_monotone_distortion_and_rises():
     assert np.all(np.diff(scores) > 0)
     assert np.all(np.diff(values) > 0)
     assert ece(np.interp(p**3, scores, values), truth) < 0.03
+
+
+def test_a_softmax_regression_of_two_classes_is_the_logistic_one():
+    rng = np.random.default_rng(5)
+    x = rng.normal(0, 1, (400, 3))
+    truth = rng.random(400) < 1 / (1 + np.exp(-(x @ [1.0, -0.5, 0.0] + 0.3)))
+    both = multinomial(x, np.column_stack([~truth, truth]), ridge=2.0)
+    assert both[:, 1] - both[:, 0] == pytest.approx(logistic(x, truth, ridge=1.0), abs=0.01)
+
+
+def test_a_rare_class_that_weighs_as_much_as_the_others_is_called_as_often():
+    rng = np.random.default_rng(6)
+    kind = np.repeat([0, 1, 2], [900, 60, 40])
+    x = rng.normal(0, 0.4, (1000, 2)) + np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])[kind]
+    weights = np.eye(3)[kind] / np.bincount(kind)
+    slopes = multinomial(x, 300 * weights, ridge=1.0)
+    called = (x @ slopes[:-1] + slopes[-1]).argmax(axis=1)
+    assert all((called[kind == k] == k).mean() > 0.7 for k in range(3))
 
 
 def test_dice_and_diameter():
