@@ -50,7 +50,7 @@ def test_the_nearest_cases_stand_on_the_card_with_how_well_they_tell(compared, h
     hand.press("Shift+A")
     sentence, rows = _card(hand).alike
     assert sentence.startswith("6 of the 8 nearest training nodules were rated suspicious")
-    assert "(AUC .84, .78 to .90, on 276 " in sentence
+    assert "(leave-one-patient-out AUC .84, .78 to .90, n = 276)" in sentence
     assert "no pathology" in sentence
     assert rows[0] == ("No.", "Distance", "Size", "What it was")
     assert rows[1] == ("100", "0.50", "7.0 mm", "solid, malignancy rated 4 of 5") and len(rows) == 9

@@ -46,14 +46,15 @@ def shown(desk: DeskState, uid: str) -> tuple[str, Rows]:
 
 
 def sentence(about: "NearCases", nearest: "tuple[NearCase, ...]") -> str:
-    """As "6 of the 8 nearest training masses: malignant (leave-one-out AUC .72, n = 109). By pathology."""
+    """As "6 of the 8 nearest training masses were malignant (leave-one-patient-out AUC .72, ...)"."""
     count = sum(case.outcome for case in nearest)
     area = f"{about.auc:.2f}".lstrip("0")
     low, high = (f"{end:.2f}".lstrip("0") for end in (about.low, about.high))
     verb = "was" if count == 1 else "were"
     return (
         f"{count} of the {len(nearest)} nearest training {about.kind} {verb} {about.outcome} "
-        f"(AUC {area}, {low} to {high}, on {about.n} of patients left out). By {about.source}."
+        f"(leave-one-patient-out AUC {area}, {low} to {high}, n = {about.n}). "
+        f"{about.outcome.capitalize()}: {about.source}."
     )
 
 

@@ -37,7 +37,10 @@ def section(home: Path, bundle: "Bundle") -> str:
         return f"{HEADING}\nOn the phantoms that were tried it missed nothing and marked nothing falsely."
     head = "| | |\n| --- | --- |"
     rows = [f"| ![]({(folder / m.picture).as_uri()}) | {m.caption} |" for m in found]
-    note = "Examples, not a measure: how often it fails stands below."
+    kinds = {mistake.kind for mistake in found}
+    none = " Of these cases it missed nothing." if "missed" not in kinds else ""
+    none += " There it marked nothing falsely." if "false" not in kinds else ""
+    note = f"Examples, not a measure: how often it fails stands below.{none}"
     return "\n".join((HEADING, note, "", head, *rows))
 
 

@@ -122,9 +122,9 @@ def _record(log: EventLog | None, sha256: str, report: Report, cancelled: Callab
 
 
 def _after_title(card: str, *parts: str) -> str:
-    """The card with these parts between its title and the rest of it."""
-    title, _, rest = card.partition("\n")
-    return "\n\n".join((title, *filter(None, parts), rest))
+    """The card with these parts between what it begins with and its first heading."""
+    head, mark, rest = card.partition("\n## ")
+    return "\n\n".join((head, *filter(None, parts), f"{mark.lstrip()}{rest}"))
 
 
 def _told(record: SiteRecord) -> str:
