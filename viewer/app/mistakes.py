@@ -35,13 +35,21 @@ def section(home: Path, bundle: "Bundle") -> str:
         return f"{HEADING}\n**Shift+F1** looks for some on phantoms that it never saw; some minutes."
     if not found:
         return f"{HEADING}\nOn the phantoms that were tried it missed nothing and marked nothing falsely."
-    head = "| | |\n| --- | --- |"
-    rows = [f"| ![]({(folder / m.picture).as_uri()}) | {m.caption} |" for m in found]
     kinds = {mistake.kind for mistake in found}
     none = " Of these cases it missed nothing." if "missed" not in kinds else ""
     none += " There it marked nothing falsely." if "false" not in kinds else ""
     note = f"Examples, not a measure: how often it fails stands below.{none}"
-    return "\n".join((HEADING, note, "", head, *rows))
+    rows = [
+        _side_by_side(folder, [m for m in found if m.kind == kind]) for kind in sorted(kinds, reverse=True)
+    ]
+    return "\n\n".join((HEADING, note, *rows))
+
+
+def _side_by_side(folder: Path, some: list[Mistake]) -> str:
+    """A table of the pictures with their captions below. Qt shows no picture without an alternative text."""
+    pictures = (f"![{mistake.kind}]({(folder / mistake.picture).as_uri()})" for mistake in some)
+    lines = (pictures, ("---" for _ in some), (mistake.caption for mistake in some))
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def make(
@@ -68,11 +76,11 @@ def make(
             said = explaining.ask(workers, job, Mistakes, cancelled, report)
         finally:
             workers.close()
-        _keep(said.mistakes, Path(scratch), root / bundle.sha256)
+        keep(said.mistakes, Path(scratch), root / bundle.sha256)
 
 
-def _keep(found: tuple[Mistake, ...], scratch: Path, target: Path) -> None:
-    """The list last: a folder with a list is whole."""
+def keep(found: tuple[Mistake, ...], scratch: Path, target: Path) -> None:
+    """Move pictures to where they are found again; the list last: a folder with a list is whole."""
     target.mkdir(mode=0o700, exist_ok=True)
     for mistake in found:
         (scratch / mistake.picture).replace(target / mistake.picture)
