@@ -4,9 +4,10 @@ import json
 from dataclasses import replace
 
 import jsonschema
+import msgspec
 import pytest
 
-from inference.protocol import Candidate, Characteristic, Domain, OperatingPoint, Score
+from inference.protocol import Candidate, Characteristic, Domain, NearCase, OperatingPoint, Score
 from viewer.app.second_read.findings import to_finding
 from viewer.app.second_read.findings_json import (
     FILE,
@@ -109,6 +110,17 @@ def test_everything_of_the_format_is_there(tmp_path):
     }
     assert finding["characteristics"] == {"texture": {"value": "solid", "probability": 0.93}}
     assert finding["segment"] == {"path": "objects/seg_1.dcm", "number": 1}
+
+
+def test_training_findings_like_it_stand_there_where_the_model_brought_some(tmp_path):
+    like = NearCase(number=7, distance=0.61, size_mm=7.2, outcome=True, words="solid, rated 4 of 5")
+    near = msgspec.structs.replace(CANDIDATE, nearest=(like,))
+    read = replace(READ, candidates={"1.2.5": near})
+    finding = written(tmp_path, result(read))["studies"][0]["reads"][0]["findings"][0]
+    assert finding["nearest"] == [
+        {"number": 7, "distance": 0.61, "size_mm": 7.2, "outcome": True, "words": "solid, rated 4 of 5"}
+    ]
+    assert "nearest" not in written(tmp_path, result(READ))["studies"][0]["reads"][0]["findings"][0]
 
 
 def test_figures_are_not_rounded(tmp_path):

@@ -9,6 +9,7 @@ from PySide6.QtGui import QImage, QPainter
 
 from tests.ui.viewport.scenes import SERIES, ct, flat, heat, mark, state
 from viewer.app.display import Banner, Corners, MarkState, Measurement, Plane, Severity, TextLevel, Window
+from viewer.app.resolve.overlays import NO_MAP
 from viewer.core.reading.finding import ImagePlace, Outline
 from viewer.ui import theme
 from viewer.ui.viewport import annotate as painting
@@ -419,6 +420,19 @@ def test_the_legend_has_threshold_and_caveat_and_keeps_off_the_body(blob, monkey
         "Where the model"
     )
     assert placed["0.35"][1] > 400
+
+
+def test_an_empty_heat_map_says_so_without_a_scale_and_is_no_damaged_one(monkeypatch):
+    said = []
+    stamp = ink.stamp
+    monkeypatch.setattr(ink, "stamp", lambda text, *rest, **named: (text, stamp(text, *rest, **named)))
+    monkeypatch.setattr(ink, "text", lambda p, x, y, line, *rest, **named: said.append(line[0]))
+    none = heat("", (0, 0, 0), (0, 0, 0), name="M2", notes=("Grad-CAM: lung nodule", *NO_MAP))
+    _, sheet = drawn(colours.legend, heat=none)
+    assert " ".join(said).startswith("Heat map, M2 only")
+    assert NO_MAP[0] in " ".join(said) and "0.70" not in said
+    assert drawn(colours.draw, heat=none)[0].max() == 0
+    assert not notices.refusals(sheet)
 
 
 @pytest.mark.parametrize("unit", [1.0, 1.25, 2.0])

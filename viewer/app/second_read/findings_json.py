@@ -135,6 +135,7 @@ def _finding(number: int, finding: Finding, read: ModelRead, segment: Segment | 
         "laterality": finding.laterality or read.laterality.get(finding.tracking_uid),
         "category": _category(finding),
         **({"concepts": candidate.concepts} if candidate.concepts else {}),
+        **({"nearest": msgspec.to_builtins(candidate.nearest)} if candidate.nearest else {}),
         "characteristics": msgspec.to_builtins(candidate.characteristics),
         "segment": asdict(segment) if segment else None,
     }
