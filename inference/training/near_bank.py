@@ -1,9 +1,9 @@
 """Findings with a known outcome become a bundle's bank of cases, and how well the nearest tell an outcome."""
 
 import hashlib
-import re
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 
 import msgspec
 import numpy as np
@@ -17,22 +17,22 @@ from inference.near_cases import NEAR_CASES, Bank, K, NearCases
 Array = NDArray[np.float64]
 
 HEADING = "## Cases like this one"
-SECTION = """\
-{heading}
-Beside a finding stand the {k} that are most like it, to the model's own features, of {lesions} {kind} of its
-training data. A distance of 1 is that of one of them from its nearest of another patient, in the median.
-What is counted: {outcome} ({source}).
-
+ABOUT = (
+    "Beside a finding stand the {k} that are most like it, to the model's own features, of {lesions} {kind} "
+    "of its training data. A distance of 1 is that of one of them from its nearest of another patient, in "
+    "the median. What is counted: {outcome} ({source})."
+)
+TABLE = """\
 | figure | value | 95 % interval | n |
 | --- | --- | --- | --- |
 | outcome by its share among the {k} nearest: AUC | {auc:.2f} | {low:.2f} to {high:.2f} | {n} |
-
-Measured on {measured_on}, the patient of each left out. How many
-are shown was fixed before. The bank holds numbers and words, no pixel and
-no name.
-
 """
+MEASURED = (
+    "Measured on {measured_on}, the patient of each left out. How many are shown was fixed before. The bank "
+    "holds numbers and words, no pixel and no name."
+)
 REPEATS = 500
+WIDTH = 110
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +144,8 @@ def with_near_cases(bundle: Bundle, folder: Path, material: Material) -> Bundle:
 
 
 def card_with(card: str, said: NearCases) -> str:
-    """The card with its section on the cases, before what the model cannot do."""
-    section = SECTION.format(heading=HEADING, k=K, **msgspec.structs.asdict(said))
-    rest = re.sub(rf"{HEADING}\n.*?\n\n(?=## |\Z)", "", card, flags=re.DOTALL)
-    head, limits, tail = rest.partition("## Limits")
-    return f"{head}{section}{limits}{tail}" if limits else f"{rest.rstrip()}\n\n{section}"
+    """The card with its section on the cases, which ends it."""
+    facts = {"k": K, **msgspec.structs.asdict(said)}
+    about, how = (fill(text.format(**facts), WIDTH) for text in (ABOUT, MEASURED))
+    rest = card.partition(f"\n{HEADING}\n")[0].rstrip()
+    return f"{rest}\n\n{HEADING}\n{about}\n\n{TABLE.format(**facts)}\n{how}\n"

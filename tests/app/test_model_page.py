@@ -62,6 +62,7 @@ def test_examples_of_mistakes_are_made_by_the_model_itself_and_kept(shipped, han
     assert "**Shift+F1**" in _page(hand)
     hand.press("F1", "Shift+F1")
     hand.turn(lambda: not desk.jobs.running(desk.screen.examples_job), seconds=800)
+    assert "No examples" not in desk.screen.status, desk.screen.status
     hand.turn(lambda: "![" in hand.state.overlay.lines[0])
     page = hand.state.overlay.lines[0]
     shown = re.findall(r"!\[(missed|false)\]\((file:[^)]+)\)", page)

@@ -90,7 +90,7 @@ def test_a_bundle_carries_its_cases_and_says_on_its_card_how_good_they_are(folde
     near = finder(said, folder)
     assert near(rows().features[0])[0].distance == pytest.approx(0, abs=1e-4)
     text = (folder / "card.md").read_text()
-    assert text.index(HEADING) < text.index("## Limits")
+    assert text.index("## Limits") < text.index(HEADING)
     assert f"| {said.auc:.2f} |" in text
     again = with_near_cases(bundle, folder, material(rows(noise=4.0)))
     assert (folder / "card.md").read_text().count(HEADING) == 1
