@@ -27,7 +27,7 @@ each candidate from the image, that outline and the lung round it. Score = sqrt(
 regression turns it into a probability. The networks use BatchNorm. The heat map is HiResCAM of
 stage 2 at 2 mm: what raised the classifier's answer, not an outline.
 
-Of the outline and its Hounsfield units 39 features are measured. From them ridge regressions (their numbers
+Of the outline and its Hounsfield units 49 features are measured. From them ridge regressions (their numbers
 stand in `model.toml`) tell the type (solid, part-solid, non-solid) and rate seven concepts on the scales of
 LIDC-IDRI. Malignancy rests on these ratings and on size alone (a concept bottleneck, Koh et al. 2020): the
 reader sees each rating with its measured error and may correct it, and the score follows. Its interval is
