@@ -39,6 +39,11 @@ LIMITS = """\
 - **Midline shift is not measured.** Tried: the axis about which the inner brain is most alike against that
   of the skull. In patients without bleeding 95 % lay within 2.6 mm, painted shifts of 3 to 10 mm came out
   within 8 %; but in two children without visible ventricles it gave 14 and 18 mm that are not there.
+  Tried again on the same patients: in each slice the path along which both sides are most alike close by,
+  against a plane through the middles of the inner table. It gave a figure in 35 of the 39 without bleeding,
+  95 % of them within 1.7 mm of none, and 14 mm in the one large subdural bleed whose shift is plain to see.
+  How wide the sides are compared was chosen after a narrower comparison took the axis of one ventricle of a
+  phantom for the midline. Not shipped: at that width known shifts were measured on phantoms alone.
 - Pixels of the training pictures have no published size: volumes are measured on painted bleeds as ratios.
 - A series whose contrast agent is named is not read; contrast that the header hides is told only as far as
   it changes the density of the brain.
