@@ -21,6 +21,8 @@ FOLDER, LIST = "mistakes", "mistakes.json"
 HEADING = "## Where it fails: examples"
 TASKS = ("detect3d", "detect2d")
 """Whose phantoms can be drawn."""
+SILENCE_S = 900.0
+"""Nobody waits for it: where other programs want the cores, the first part of a phantom takes minutes."""
 DATA = "TANDEM_DATA"
 """Names the folder of the data sets, where they are here."""
 
@@ -63,7 +65,7 @@ def make(
 
     root = home / FOLDER
     root.mkdir(mode=0o700, exist_ok=True)
-    workers = WorkerPool(size=1, device=device, threads=1)
+    workers = WorkerPool(size=1, device=device, threads=1, silence_s=SILENCE_S)
     with tempfile.TemporaryDirectory(dir=root) as scratch:
         job = ShowMistakes(
             job=uuid.uuid4().hex,
