@@ -122,7 +122,7 @@ def test_what_learns_on_loses_its_cases(folder):
 def test_shipped_cases_are_small_and_name_nobody(model):
     folder, bundle = next(item for item in installed_bundles() if item[1].id == model)
     if bundle.near_cases is None:
-        pytest.skip(f"{model} ships without cases: run python -m inference.training.near_cases")
+        pytest.fail(f"{model} ships without cases: run python -m inference.training.near_cases")
     path = folder / NEAR_CASES
     assert path.stat().st_size <= LARGEST
     assert set(Bank.__slots__) == set(Bank.load(path).__slots__)
