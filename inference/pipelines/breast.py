@@ -13,6 +13,10 @@ EDGE = 0.012
 BETWEEN = 0.45
 """Where the threshold lies between the background and Otsu's: the skin is darker than the tissue."""
 
+SIDE_SHARE = 0.05
+"""Share of the image's width that is looked at as its edge."""
+ENDS = (0.03, 0.08)
+"""From and to which share of the image's height its ends are looked at: beyond the film's border."""
 NIPPLE_PIXELS = 6.0
 """Smoothing (sigma) of the outline before its farthest point is taken."""
 
@@ -42,6 +46,21 @@ def chest_wall_is_left(grey: Plane) -> bool:
     rows = slice(grey.shape[0] // 5, grey.shape[0] - grey.shape[0] // 5)
     middle = grey.shape[1] // 2
     return float(smooth[rows, :middle].mean()) >= float(smooth[rows, -middle:].mean())
+
+
+def wider_at_its_ends(mask: Mask) -> bool:
+    """Whether it is wider near the top and near the bottom of the image than in the middle: as air is."""
+    near, middle = (round(share * mask.shape[0]) for share in ENDS), mask.shape[0] // 2
+    first, last = near
+    reach = max(1, last - first)
+    ends = min(float(part.mean()) for part in (mask[first : last + 1], mask[-last - 1 : -first or None]))
+    return ends > float(mask[middle - reach : middle + reach].mean())
+
+
+def far_side(mask: Mask) -> bool:
+    """Whether more of the breast lies at the edge away from the chest wall than at the chest wall."""
+    width = max(3, round(SIDE_SHARE * mask.shape[1]))
+    return float(mask[:, -width:].mean()) > float(mask[:, :width].mean())
 
 
 def _clear_edges(found: Mask) -> None:

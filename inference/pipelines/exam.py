@@ -19,7 +19,7 @@ from inference.pipelines.clusters import LABEL as CLUSTER
 from inference.pipelines.clusters import NETWORK as CLUSTERS
 from inference.pipelines.clusters import ClusterMark, Clusters, cluster_channels, working
 from inference.pipelines.left_right import with_other_sides
-from inference.pipelines.mammogram import Plane, Prepared, prepare
+from inference.pipelines.mammogram import Plane, Prepared, prepare, why_not_prepared
 from inference.pipelines.mammogram_domain import judge, statistics
 from inference.pipelines.marks2d import Mark, Marked
 from inference.pipelines.masses import Masses
@@ -36,7 +36,6 @@ from inference.protocol import (
     SkippedImage,
 )
 
-NO_BREAST = "no breast was found on it"
 EXPLAINED = 12
 """Findings that get a heat map: those above their threshold first, then the likeliest."""
 MASS_GAZE = Gaze(
@@ -86,7 +85,7 @@ class ExamReader:
             progress(0.8 * number / len(views), f"reading {view.laterality} {view.view}")
             seen = self._look(view)
             if seen is None:
-                skipped.append(SkippedImage(view.image, view.frame, NO_BREAST))
+                skipped.append(SkippedImage(view.image, view.frame, why_not_prepared(view)))
             else:
                 looked.append(seen)
         if not looked:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage, sparse
 
 from inference.cases import View
-from inference.pipelines.breast import Mask, breast_mask, chest_wall_is_left
+from inference.pipelines.breast import Mask, breast_mask, chest_wall_is_left, far_side, wider_at_its_ends
 
 Plane = NDArray[np.float32]
 
@@ -89,8 +89,15 @@ def two_channels(grey: Plane, mean: Plane, deviation: Plane, mask: Mask) -> Plan
     return np.stack([grey * mask, contrast * mask]).astype(np.float32)
 
 
+NO_BREAST = "no breast was found on it"
+INVERTED = "its air is bright and its breast dark: black and white are exchanged"
+ELSEWHERE = (
+    "its breast does not lie at the chest wall that the header names: the image or its header is turned"
+)
+
+
 def prepare(view: View) -> Prepared | None:
-    """Cut out and normalise; None where no breast is found."""
+    """Cut out and normalise; None where no breast is found, as `why_not_prepared` says."""
     grey = np.asarray(view.pixels, np.float32) / np.float32(65535)
     turned, transpose, flip_rows, flip_columns = _turned(grey, view.patient_orientation)
     spacing = view.plane.spacing_mm[::-1] if transpose else view.plane.spacing_mm
@@ -100,7 +107,7 @@ def prepare(view: View) -> Prepared | None:
         return None
     coarse = halved(fine)
     mask = breast_mask(coarse)
-    if mask.sum() * COARSE_MM**2 < SMALLEST_BREAST_MM2:
+    if _fault(mask):
         return None
     rows, columns = (_span(np.asarray(mask.any(axis=axis)), MARGIN) for axis in (1, 0))
     start = (2 * rows.start, 2 * columns.start)
@@ -109,6 +116,24 @@ def prepare(view: View) -> Prepared | None:
     mask = np.ascontiguousarray(mask[rows, columns])
     inside = fine[start[0] : 2 * rows.stop, start[1] : 2 * columns.stop]
     return normalised(inside, mask, placed)
+
+
+def why_not_prepared(view: View) -> str:
+    """Of a view that `prepare` gives None for, in a clause."""
+    grey = np.asarray(view.pixels, np.float32) / np.float32(65535)
+    turned, transpose, _, _ = _turned(grey, view.patient_orientation)
+    spacing = view.plane.spacing_mm[::-1] if transpose else view.plane.spacing_mm
+    coarse = area_average(turned, (spacing[0] / COARSE_MM, spacing[1] / COARSE_MM))
+    return _fault(breast_mask(coarse)) or NO_BREAST if min(coarse.shape) >= 32 else NO_BREAST
+
+
+def _fault(mask: Mask) -> str:
+    """What is wrong with the breast of a view whose chest wall should lie left; "" where nothing is."""
+    if mask.sum() * COARSE_MM**2 < SMALLEST_BREAST_MM2:
+        return NO_BREAST
+    if wider_at_its_ends(mask):
+        return INVERTED
+    return ELSEWHERE if far_side(mask) else ""
 
 
 def normalised(fine: Plane, mask: Mask, placed: Placed) -> Prepared:

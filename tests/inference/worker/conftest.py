@@ -16,11 +16,11 @@ TINY = (sys.executable, "-m", "tests.inference.worker.tiny", "--device", "cpu")
 class Pipes:
     """The worker's process, spoken to line by line. A watchdog ends it, so that no test waits for ever."""
 
-    def __init__(self, command):
+    def __init__(self, command, seconds=90):
         self.process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
-        self._watchdog = threading.Timer(90, self.process.kill)
+        self._watchdog = threading.Timer(seconds, self.process.kill)
         self._watchdog.start()
 
     def say(self, *messages):
