@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-TASKS = {"classify2d": 2, "classify3d": 3, "segment2d": 2, "segment3d": 3}
+TASKS = {"classify2d": 2, "classify3d": 3, "segment2d": 2, "segment3d": 3, "boxes2d": 2, "boxes3d": 3}
 """General tasks, each with the number of its network's spatial axes."""
 
 Side = Annotated[int, msgspec.Meta(ge=1, le=2048)]
@@ -110,6 +110,8 @@ def contract_faults(task: str, contract: NetworkContract | None, labels: tuple[s
         yield "every label is silent: nothing could ever be found"
     if unknown := set(contract.silent) - set(labels):
         yield f"silent label '{min(unknown)}' is not among the labels"
+    if task.startswith("boxes") and (contract.activation == "softmax" or contract.silent):
+        yield "a detector says every label for itself: activation 'sigmoid', and no silent label, is allowed"
     if contract.activation == "softmax" and len(labels) < 2:
         yield "softmax needs two labels at least; name the background, or use sigmoid"
     for step in contract.intensity:

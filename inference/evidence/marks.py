@@ -62,6 +62,29 @@ def match(
     return out
 
 
+def match_boxes(centres: ArrayLike, low: ArrayLike, high: ArrayLike, ignore: ArrayLike) -> NDArray[np.int64]:
+    """For every mark, best first, the index of the box that holds its centre, FALSE or IGNORED.
+
+    centres (marks, axes), low and high edges (boxes, axes) in one unit; of several boxes the one whose middle
+    is nearest. Only the best mark of a box counts: others, and marks in boxes to `ignore`, are IGNORED.
+    """
+    at = np.asarray(centres, np.float64)
+    out = np.full(len(at), FALSE, np.int64)
+    edges = np.asarray(low, np.float64), np.asarray(high, np.float64)
+    if not len(edges[0]) or not len(at):
+        return out
+    inside = np.all((edges[0] <= at[:, None]) & (at[:, None] <= edges[1]), axis=2)
+    far = np.linalg.norm(at[:, None] - (edges[0] + edges[1]) / 2, axis=2)
+    free = ~np.asarray(ignore, bool)
+    for k, own in enumerate(inside):
+        if (own & free).any():
+            out[k] = np.where(own & free, far[k], np.inf).argmin()
+            free[out[k]] = False
+        elif own.any():
+            out[k] = IGNORED
+    return out
+
+
 def total_lesions(cases: Sequence[Scored]) -> int:
     """Lesions that count."""
     return sum(len(case.owners) for case in cases)

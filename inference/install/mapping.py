@@ -11,6 +11,8 @@ from inference.networks import own_tensors
 
 PREFIXES = ("module.", "model.", "net.", "network.", "_orig_mod.", "backbone.", "encoder.", "student.")
 """What training programs put before the names of a network; any chain of them is taken off."""
+BACKBONE = "backbone."
+"""What a detector puts before the names of the network that it stands on."""
 RENAMED = {
     "densenet": (
         (r"(denselayer\d+)\.(norm|relu|conv)(\d)", r"\1.layers.\2\3"),
@@ -81,7 +83,7 @@ def mapped(
     dropped = tuple(sorted(n for n in tensors if any(n.startswith(p) for p in ignore)))
     given = {n: n for n in tensors if n not in dropped}
     target = {old: _renamed(new, names) for old, new in given.items()}
-    target = _unprefixed(target, set(places))
+    target = _prefixed(_unprefixed(target, set(places)), set(places))
     if kind in RENAMED and not set(target.values()) & set(places) >= set(expected):
         target = {old: _by_rule(new, kind, set(places)) for old, new in target.items()}
     state: dict[str, torch.Tensor] = {}
@@ -141,6 +143,13 @@ def _unprefixed(target: dict[str, str], known: set[str]) -> dict[str, str]:
         if sum(new in known for new in best.values()) <= score:
             return target
         target = best
+
+
+def _prefixed(target: dict[str, str], known: set[str]) -> dict[str, str]:
+    """Under `BACKBONE` where that makes more names known: weights of a classifier, for a detector on it."""
+    under = {old: BACKBONE + new for old, new in target.items()}
+    better = sum(new in known for new in under.values()) > sum(new in known for new in target.values())
+    return under if better else target
 
 
 def _by_rule(name: str, kind: str, known: set[str]) -> str:

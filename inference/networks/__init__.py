@@ -10,6 +10,7 @@ from torch import nn
 
 from inference.networks.architectures import ARCHITECTURES, build_architecture
 from inference.networks.architectures import ArchitectureError as ArchitectureError
+from inference.networks.boxes import box_net
 from inference.networks.classify2d import MassClassifier
 from inference.networks.classify3d import CandidateClassifier
 from inference.networks.cluster2d import ClusterNet
@@ -19,6 +20,7 @@ from inference.networks.detect3d import CentreMaskNet
 from inference.networks.haemorrhage2d import HaemorrhageNet
 
 NETWORKS: dict[str, Callable[..., nn.Module]] = {
+    "boxes": box_net,
     "centre_mask_3d": CentreMaskNet,
     "candidate_classifier_3d": CandidateClassifier,
     "cluster_2d": ClusterNet,

@@ -78,5 +78,9 @@ def load(bundle: Bundle, folder: Path, device: str) -> Pipeline:
         from inference.pipelines.segment import Segment
 
         return Segment.load(bundle, folder, device)
+    if bundle.task in ("boxes2d", "boxes3d"):
+        from inference.pipelines.boxes import Boxes
+
+        return Boxes.load(bundle, folder, device)
     allowed = ", ".join((DETECT_3D, DETECT_2D, HEAD_CT, *TASKS))
     raise BundleError(f"{folder}: task '{bundle.task}' found, one of {allowed} allowed; update the program")

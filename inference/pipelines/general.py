@@ -1,4 +1,4 @@
-"""A general network (classification or segmentation, 2-D or 3-D) and its answer, by its contract."""
+"""A general network (classification, detection or segmentation, 2-D or 3-D), its answer by its contract."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +25,7 @@ from inference.bundle import (
 from inference.contract import TASKS, NetworkContract
 from inference.input_contract import InputContract
 from inference.networks import load_networks
+from inference.networks.boxes import BoxNet
 from inference.protocol import Domain
 
 Array = NDArray[np.float32]
@@ -87,7 +88,10 @@ class GeneralNetwork:
         self.contract: NetworkContract = bundle.contract
         self.network = network.to(device).eval()
         self.dims = TASKS[bundle.task]
-        self.segments = bundle.task.startswith("segment")
+        self.segments, self.detects = bundle.task.startswith("segment"), bundle.task.startswith("boxes")
+        if isinstance(network, BoxNet) != self.detects or (self.detects and network.dims != self.dims):
+            raise BundleError(f"{bundle.id}: task '{bundle.task}' and its network do not fit together")
+        self.stride: int = network.stride if isinstance(network, BoxNet) else 1
 
     @classmethod
     def load(cls, bundle: Bundle, folder: Path, device: str) -> "GeneralNetwork":
@@ -106,6 +110,7 @@ class GeneralNetwork:
     def answer(self, values: Array, tick: Tick = lambda: None) -> Array:
         """(channels, ...) to probabilities, uncalibrated: (labels,), or (labels, ...) of a segmentation.
 
+        Of a detector (labels + 2 * axes, cells): then what `BoxNet` says of sides and places.
         `tick` is called before every pass. Raises ValueError for an image whose answer would not fit in
         memory, and BundleError where the network's answer does not have the shape that its contract says.
         """
@@ -113,17 +118,19 @@ class GeneralNetwork:
             sides = " x ".join(map(str, values.shape[1:]))
             raise ValueError(f"{len(self.bundle.labels)} labels in {sides} voxels are too many")
         image = torch.from_numpy(values[None]).to(self.device)
-        logits = self._segmented(image, tick) if self.segments else self._passed(image, tick)
+        logits = self._swept(image, tick) if self.segments or self.detects else self._passed(image, tick)
+        said, rest = logits[:, : len(self.bundle.labels)], logits[:, len(self.bundle.labels) :]
         softmax = self.contract.activation == "softmax"
-        out = torch.softmax(logits, dim=1) if softmax else torch.sigmoid(logits)
-        answer: Array = out[0].cpu().numpy()
+        out = torch.softmax(said, dim=1) if softmax else torch.sigmoid(said)
+        answer: Array = torch.cat([out, rest], dim=1)[0].cpu().numpy()
         return answer
 
     def _passed(self, image: torch.Tensor, tick: Tick) -> torch.Tensor:
         tick()
         logits: torch.Tensor = self.network(image)
-        spatial = tuple(image.shape[2:]) if self.segments else ()
-        wanted = (image.shape[0], len(self.bundle.labels), *spatial)
+        spatial = tuple(n // self.stride for n in image.shape[2:]) if self.segments or self.detects else ()
+        channels = len(self.bundle.labels) + (2 * self.dims if self.detects else 0)
+        wanted = (image.shape[0], channels, *spatial)
         if not isinstance(logits, torch.Tensor) or tuple(logits.shape) != wanted:
             found = tuple(logits.shape) if isinstance(logits, torch.Tensor) else type(logits).__name__
             raise BundleError(
@@ -132,14 +139,14 @@ class GeneralNetwork:
             )
         return logits.float()
 
-    def _segmented(self, image: torch.Tensor, tick: Tick) -> torch.Tensor:
+    def _swept(self, image: torch.Tensor, tick: Tick) -> torch.Tensor:
         if not self.contract.window:
             sides = image.shape[2:]
             pads = [(0, -n % self.contract.multiple) for n in reversed(sides)]
             padded = functional.pad(image, [p for pair in pads for p in pair], mode="replicate")
             answer = self._passed(padded, tick)
             for axis, n in enumerate(sides, start=2):
-                answer = answer.narrow(axis, 0, n)
+                answer = answer.narrow(axis, 0, -(-n // self.stride))
             return answer
         out = sliding_window_inference(
             image,

@@ -1,5 +1,6 @@
 """From an image or a volume to what a general network is given, by its contract; and the way back."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -138,6 +139,18 @@ def _resized(grey: Array, shape: tuple[int, int], scale: tuple[float, float]) ->
 
 
 # --- volumes
+
+DISPLAYED = (0.5, 99.5)
+"""Percentiles of a volume that become black and white for a network of single images."""
+
+
+def displayed(case: Case) -> Iterator[tuple[int, Array]]:
+    """Slices of a volume that are not missing: index, and 0 black to 1 white (rows, columns)."""
+    present = np.setdiff1d(np.arange(len(case.hu)), case.missing)
+    low, high = np.percentile(case.hu[present], DISPLAYED)
+    for k in present:
+        grey = np.clip((case.hu[k].astype(np.float32) - low) / max(high - low, 1), 0, 1)
+        yield int(k), grey.astype(np.float32)
 
 
 def network_volume(case: Case, contract: NetworkContract) -> NetworkVolume:

@@ -12,14 +12,12 @@ from inference.pipelines.classify import WHITE, unsuitable
 from inference.pipelines.domain import refusal
 from inference.pipelines.general import MAX_ANSWERS, NOT_DESCRIBED, GeneralNetwork
 from inference.pipelines.measure import OnInput, axes, sphere_diameter, stored, to_input
-from inference.pipelines.network_input import network_image, network_volume, onto_image
+from inference.pipelines.network_input import displayed, network_image, network_volume, onto_image
 from inference.pipelines.regions import Region, regions
 from inference.protocol import ArrayRef, Candidate, ImageHeat, Patch, Place, SkippedImage
 
 Array = NDArray[np.float32]
 
-DISPLAYED = (0.5, 99.5)
-"""Percentiles of a volume that become black and white for a network of single images."""
 SQUARE = 0.01
 """Pixels whose sides differ by less than this share are square, so that axes can be measured in them."""
 
@@ -73,13 +71,10 @@ class Segment:
         count, *plane = case.hu.shape
         if len(self.bundle.labels) * case.hu.size > MAX_ANSWERS:
             raise ValueError(f"{len(self.bundle.labels)} labels in {count} slices are too many")
-        present = np.setdiff1d(np.arange(count), case.missing)
-        low, high = np.percentile(case.hu[present], DISPLAYED)
         out = np.zeros((len(self.bundle.labels), *case.hu.shape), np.float32)
-        for k in present:
-            progress(0.9 * int(k) / count, "outlining")
-            grey = np.clip((case.hu[k].astype(np.float32) - low) / max(high - low, 1), 0, 1)
-            image = network_image(grey.astype(np.float32), case.grid.spacing_mm[1:], self.contract)
+        for k, grey in displayed(case):
+            progress(0.9 * k / count, "outlining")
+            image = network_image(grey, case.grid.spacing_mm[1:], self.contract)
             out[:, k] = onto_image(self.network.answer(image.values), image, (plane[0], plane[1]))
         return out, case.grid
 

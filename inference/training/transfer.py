@@ -20,7 +20,7 @@ Positive = Annotated[float, msgspec.Meta(gt=0, le=1)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 _GROUP = re.compile(
-    r"(.*\.submodule\.)?"  # MONAI's nested U-Net: the innermost level
+    r"(.*\.submodule\.|backbone\.)?"  # MONAI's nested U-Net: the innermost level; what a detector stands on
     r"([^.]*\d(?=\.)|features\.[^.]+|(?:[^.\d]+\.)+?\d+(?=\.)|[^.]+)"
 )
 """A stage or block: layer1, features.denseblock1, blocks.3, ...; else the first part of the name."""

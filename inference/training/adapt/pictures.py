@@ -1,5 +1,6 @@
 """A general network and a site's labelled images (see `general.samples`): adapted, and what it achieves."""
 
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -8,14 +9,17 @@ import numpy as np
 from inference.bundle import WEIGHTS, Bundle, BundleError
 from inference.evidence.roc import auc
 from inference.networks import save_networks
+from inference.pipelines.boxes import Boxes
 from inference.pipelines.classify import Classify
 from inference.pipelines.general import NETWORK, GeneralNetwork
 from inference.pipelines.segment import Segment
 from inference.training.adapt.plan import Learning, Plan, TooFewError
 from inference.training.adapt.verdict import Held
+from inference.training.general.calibrate import calibrated, marks
 from inference.training.general.config import Augment, Config, Data
 from inference.training.general.evaluate import answered, outlined
-from inference.training.general.recipe import calibrated, train_network
+from inference.training.general.evaluate_boxes import mean_sensitivity
+from inference.training.general.learning import train_network
 from inference.training.general.samples import Sample, samples
 from inference.training.mammography.config import Schedule
 from inference.training.split import Part
@@ -50,10 +54,7 @@ class Pictures:
         )
         at.say("calibration")
         save_networks({NETWORK: network.to("cpu")}, folder / WEIGHTS)
-        if self.parent.task.startswith("segment"):
-            return self.parent
-        pipeline = Classify(GeneralNetwork(self.parent, network, at.device))
-        return calibrated(pipeline, self._of(Part.CALIBRATION))
+        return calibrated(GeneralNetwork(self.parent, network, at.device), self._of(Part.CALIBRATION))
 
     def measure(self, bundle: Bundle, folder: Path, device: str) -> Held:
         """On the held-out patients."""
@@ -63,6 +64,10 @@ class Pictures:
             network = Segment.load(bundle, folder, device)
             overlap = np.array([overlapped(answered(network, s), s.mask) for s in test])
             return Held("mean Dice", patients, lambda rows: float(overlap[rows].mean()))
+        if bundle.task.startswith("boxes"):
+            detector = Boxes.load(bundle, folder, device)
+            marked = [marks(detector, sample) for sample in test]
+            return Held("mean sensitivity", patients, partial(mean_sensitivity, marked))
         pipeline = Classify.load(bundle, folder, device)
         said = np.array([pipeline.scores(sample.image) for sample in test])
         truth = np.array([sample.label for sample in test])
@@ -83,7 +88,7 @@ def configured(parent: Bundle, plan: Plan, data: Path) -> Config:
     """The configuration that the bundle was trained with, as far as it says, at the plan's pace."""
     assert parent.contract is not None
     said = parent.training
-    if "set" not in said and not parent.task.startswith("segment"):
+    if "set" not in said and parent.task.startswith("classify"):
         raise BundleError(
             f"{parent.id} does not say which values stand for its labels: train general --from it"
         )

@@ -12,21 +12,29 @@ from inference.cases import Case
 from inference.contract import NetworkContract
 from inference.pipelines.classify import WHITE
 from inference.pipelines.network_input import network_image, network_volume
-from inference.training.general.config import Augment
+from inference.training.general.box_aims import painted
+from inference.training.general.config import Augment, Config
 from inference.training.general.samples import Sample
 
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """One image as the network sees it, float32 (1, ...), and its truth: label, or mask (1, ...)."""
+    """One image as the network sees it, float32 (1, ...), and its truth: label, or mask (1, ...).
+
+    numbered  the mask is of boxes: see `box_aims.painted`
+    """
 
     image: torch.Tensor
     label: int
     mask: torch.Tensor
+    numbered: bool = False
 
 
-def learnt(sample: Sample, contract: NetworkContract) -> Learnt:
+def learnt(sample: Sample, config: Config) -> Learnt:
     """On the network's grid; the grey copies are made in the batch."""
+    contract = config.contract
+    if config.task.startswith("boxes"):
+        return _detected(sample, contract, len(config.labels))
     bare = msgspec.structs.replace(contract, channels=1, intensity=())  # masks stay as they are
     if isinstance(sample.image, Case):
         image = network_volume(sample.image, contract).values[:1]
@@ -39,6 +47,26 @@ def learnt(sample: Sample, contract: NetworkContract) -> Learnt:
         outline = sample.mask.astype(np.float32)
         mask = network_image(outline, spacing, bare).values if sample.mask.size else np.zeros_like(image)
     return Learnt(torch.from_numpy(image), sample.label, torch.from_numpy((mask >= 0.5).astype(np.float32)))
+
+
+def _detected(sample: Sample, contract: NetworkContract, labels: int) -> Learnt:
+    """Boxes brought to the network's grid, where they are painted."""
+    centre, half = (sample.boxes.low + sample.boxes.high) / 2, (sample.boxes.high - sample.boxes.low) / 2
+    if isinstance(sample.image, Case):
+        volume = network_volume(sample.image, contract)
+        step = np.linalg.inv(volume.grid.matrix()) @ sample.image.grid.matrix()
+        image, centre = volume.values[:1], centre @ step[:3, :3].T + step[:3, 3]
+        half = np.sqrt(half**2 @ (step[:3, :3] ** 2).T)
+    else:
+        picture = network_image(
+            sample.image.pixels.astype(np.float32) / WHITE, sample.image.plane.spacing_mm, contract
+        )
+        turn = slice(None) if contract.axes == "RC" else slice(None, None, -1)
+        image = picture.values[:1]
+        centre = ((centre + 0.5) / picture.scale - 0.5)[:, turn]
+        half = (half / picture.scale)[:, turn]
+    mask = painted(centre, half, sample.boxes.label, labels, image.shape[1:])
+    return Learnt(torch.from_numpy(image), sample.label, torch.from_numpy(mask[None]), numbered=True)
 
 
 def batch(
@@ -58,19 +86,30 @@ def batch(
 
 def varied(rng: np.random.Generator, picture: Learnt, augment: Augment) -> Learnt:
     """Turned, scaled, shifted and flipped together with its mask; then brightness and contrast."""
-    both = torch.cat([picture.image, picture.mask])[None]
-    grid = functional.affine_grid(_matrix(rng, augment, both.shape), list(both.shape), align_corners=False)
-    moved = functional.grid_sample(both, grid, align_corners=False, padding_mode="border")
+    moved = _moved(picture, _matrix(rng, augment, torch.Size((1, *picture.image.shape))))
     for axis in augment.flips:
         if rng.random() < 0.5:
             moved = moved.flip(2 + axis)
     if augment.crop:
         moved = _cut(rng, moved, augment.crop)
-    image, mask = moved[0, :1], (moved[0, 1:] >= 0.5).float()
+    image, mask = moved[0, :1], moved[0, 1:]
     contrast, brightness = (float(v) for v in rng.uniform(-augment.grey, augment.grey, 2))
     spread = float(image.std())
     mean = image.mean()
-    return Learnt((image - mean) * (1 + contrast) + mean + brightness * spread, picture.label, mask)
+    grey = (image - mean) * (1 + contrast) + mean + brightness * spread
+    return Learnt(grey, picture.label, mask, picture.numbered)
+
+
+def _moved(picture: Learnt, matrix: torch.Tensor) -> torch.Tensor:
+    """(1, image and mask, ...): the mask 0 and 1, or with the numbers that it had."""
+    shape = [1, *picture.image.shape]
+    grid = functional.affine_grid(matrix, shape, align_corners=False)
+    kept = "nearest" if picture.numbered else "bilinear"
+    image, mask = (
+        functional.grid_sample(part[None], grid, mode, padding_mode="border", align_corners=False)
+        for part, mode in ((picture.image, "bilinear"), (picture.mask, kept))
+    )
+    return torch.cat([image, mask if picture.numbered else (mask >= 0.5).float()], dim=1)
 
 
 def _matrix(rng: np.random.Generator, augment: Augment, shape: torch.Size) -> torch.Tensor:

@@ -85,10 +85,19 @@ def load_config(path: Path) -> Config:
         raise ValueError(f"{path}: {fault}")
     if config.augment.crop and len(config.augment.crop) != TASKS[config.task]:
         raise ValueError(f"{path}: augment.crop needs {TASKS[config.task]} sides, or none")
-    cut = config.task == "segment3d" and config.augment.crop
+    cut = config.task in ("segment3d", "boxes3d") and config.augment.crop
     if TASKS[config.task] == 3 and not (config.contract.size or cut):
         raise ValueError(
-            f"{path}: volumes differ in size: contract.size, or for outlines augment.crop, is needed"
+            f"{path}: volumes differ in size: contract.size (or, but for labels, augment.crop) is needed"
+        )
+    said = config.architecture.get("labels", 1)
+    if config.task.startswith("boxes") and said != len(config.labels):
+        raise ValueError(f"{path}: architecture.labels is {said}, and there are {len(config.labels)} labels")
+    sides = config.augment.crop or config.contract.size
+    if config.task.startswith("boxes") and (not sides or any(n % config.contract.multiple for n in sides)):
+        raise ValueError(
+            f"{path}: a detector learns from sides of a multiple of contract.multiple "
+            f"({config.contract.multiple}), as augment.crop or contract.size; found {list(sides)}"
         )
     if config.task.startswith("classify") and set(config.data.values) != set(config.labels):
         raise ValueError(f"{path}: data.values needs one entry for each label")

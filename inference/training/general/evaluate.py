@@ -13,13 +13,17 @@ from inference.bundle import Bundle, Figure
 from inference.cases import Case
 from inference.evidence.bootstrap import interval
 from inference.evidence.calibration import brier, reliability
+from inference.evidence.froc import Froc
 from inference.evidence.roc import auc, delong
 from inference.evidence.sizes import dice
+from inference.pipelines.boxes import Boxes
 from inference.pipelines.classify import Classify
 from inference.pipelines.regions import regions
 from inference.pipelines.segment import Segment
 from inference.training.evaluation import Evaluation, calibration_error, figure, write
 from inference.training.general.config import Config, Data
+from inference.training.general.evaluate_boxes import RULES as DETECTED
+from inference.training.general.evaluate_boxes import detected
 from inference.training.general.samples import Sample, samples
 from inference.training.mammography.config import Schedule
 from inference.training.split import Part
@@ -35,6 +39,8 @@ SEGMENTED = (
     "touches none is false. Only pictures with a lesion have a Dice coefficient."
 )
 
+RULES = {"classify": CLASSIFIED, "segment": SEGMENTED, "boxes": DETECTED}
+
 
 def pictures(
     bundle: Bundle, folder: Path, data: Path, out: Path | None, device: str, repeats: int
@@ -49,8 +55,11 @@ def pictures(
         )
     test = [s for s in samples(_config(bundle), data) if s.part is Part.TEST]
     reliable: tuple[tuple[float, float], ...] = ()
+    curve: Froc | None = None
     if bundle.task.startswith("classify"):
         figures, reliable = _classified(Classify.load(bundle, folder, device), test, repeats)
+    elif bundle.task.startswith("boxes"):
+        figures, reliable, curve = detected(Boxes.load(bundle, folder, device), test, repeats)
     else:
         figures = _segmented(Segment.load(bundle, folder, device), test, repeats)
     result = Evaluation(
@@ -59,12 +68,12 @@ def pictures(
         sha256=bundle.sha256,
         cases=len(test),
         not_read={},
-        rules=CLASSIFIED if bundle.task.startswith("classify") else SEGMENTED,
+        rules=RULES[bundle.task[:-2]],
         figures=tuple(f for f in figures if np.isfinite(f.value)),
         groups=(),
     )
     if out is not None:
-        write(result, out, None, reliable, "picture")
+        write(result, out, curve, reliable, "picture")
     return result
 
 

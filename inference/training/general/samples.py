@@ -2,7 +2,9 @@
 
 csv: columns image, split (train or test; left out: by patient, as `split.site_part` has it), patient (left
 out: every image stands for itself) and, for classification, the label's. zip: pictures by name; for
-segmentation in images/ and masks/. Folder NAME/: prepared volumes by name, with their masks.
+segmentation in images/ and masks/. Folder NAME/: prepared volumes by name, with their masks. For detection
+NAME_boxes.csv (image, label, left, top, right, bottom: edges in pixels) tells the boxes in pictures; without
+it every connected part of a mask has one. In volumes the lesions of the prepared case have.
 """
 
 import csv
@@ -10,6 +12,7 @@ import hashlib
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import imagecodecs
@@ -19,6 +22,8 @@ from numpy.typing import NDArray
 from inference.cases import Case, Plane, View, load_case
 from inference.contract import TASKS
 from inference.training.general.config import Config, Data
+from inference.training.general.truth import IGNORED, NO_BOXES, TruthBoxes, listed, of_lesions, of_parts
+from inference.training.general.truth import DataError as DataError
 from inference.training.split import Part, site_part
 
 CALIBRATION_SHARE = 5
@@ -26,15 +31,12 @@ CALIBRATION_SHARE = 5
 SUFFIXES = (".jpg", ".jpeg", ".png", ".tif")
 
 
-class DataError(ValueError):
-    """Pictures or labels that cannot be used; one sentence."""
-
-
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One image as the desk would hand it over, with its truth: the number of its label, or a mask.
 
-    mask  (rows, columns), or (slices, rows, columns) of a volume: True in what is to be outlined
+    mask    (rows, columns), or (slices, rows, columns) of a volume: True in what is to be outlined
+    boxes   what is to be found; its label is 1, or 0, where there is something, or nothing
     """
 
     name: str
@@ -43,18 +45,18 @@ class Sample:
     part: Part
     label: int = -1
     mask: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 0), bool))
+    boxes: TruthBoxes = field(default_factory=lambda: NO_BOXES)
 
 
 def samples(config: Config, folder: Path) -> list[Sample]:
     """All pictures of the configuration's data set, by name. Raises OSError, or `DataError`."""
     data = config.data
-    segments = config.task.startswith("segment")
     found = list(
         _arrays(config, folder / f"{data.name}.npz")
         if (folder / f"{data.name}.npz").exists()
         else _volumes(config, folder)
         if TASKS[config.task] == 3
-        else _pictures(config, folder, segments=segments)
+        else _pictures(config, folder)
     )
     for part in (Part.TRAINING, Part.TEST):
         if not any(sample.part is part for sample in found):
@@ -72,18 +74,23 @@ def _arrays(config: Config, path: Path) -> Iterator[Sample]:
                 yield Sample(name, _view(grey, name, config), name, part, _label(str(label), config))
 
 
-def _pictures(config: Config, folder: Path, *, segments: bool) -> Iterator[Sample]:
-    data = config.data
-    rows = _rows(config, folder)
+def _pictures(config: Config, folder: Path) -> Iterator[Sample]:
+    data, rows = config.data, _rows(config, folder)
+    detects = config.task == "boxes2d"
+    told = listed(folder / f"{data.name}_boxes.csv", partial(_number, config)) if detects else None
+    in_folders = config.task == "segment2d" or (detects and told is None)
     with zipfile.ZipFile(folder / f"{data.name}.zip") as archive:
         names = {str(PurePosixPath(name).with_suffix("")): name for name in archive.namelist()}
         for row in rows:
             patient, part = _patient(row)
-            grey = _grey(_decoded(archive, names, ("images/" if segments else "") + row["image"]), data)
+            grey = _grey(_decoded(archive, names, ("images/" if in_folders else "") + row["image"]), data)
             view = _view(grey, row["image"], config)
-            if segments:
-                mask = _decoded(archive, names, f"masks/{row['image']}")
-                yield Sample(row["image"], view, patient, part, mask=np.asarray(mask > 0))
+            mask = np.asarray(_decoded(archive, names, f"masks/{row['image']}") > 0) if in_folders else None
+            if detects:
+                boxes = of_parts(mask) if mask is not None else (told or {}).get(row["image"], NO_BOXES)
+                yield _detected(row["image"], view, patient, part, boxes)
+            elif mask is not None:
+                yield Sample(row["image"], view, patient, part, mask=mask)
             else:
                 yield Sample(row["image"], view, patient, part, _label(row[data.label], config))
 
@@ -94,10 +101,16 @@ def _volumes(config: Config, folder: Path) -> Iterator[Sample]:
         patient, part = _patient(row)
         if config.task == "classify3d":
             yield Sample(row["image"], case, patient, part, _label(row[config.data.label], config))
+        elif config.task == "boxes3d":
+            yield _detected(row["image"], case, patient, part, of_lesions(case, partial(_number, config)))
         elif case.mask is None:
             raise DataError(f"{config.data.name}: the volume {row['image']} has no mask")
         else:
             yield Sample(row["image"], case, patient, part, mask=np.asarray(case.mask) > 0)
+
+
+def _detected(name: str, image: View | Case, patient: str, part: Part, boxes: TruthBoxes) -> Sample:
+    return Sample(name, image, patient, part, int((boxes.label != IGNORED).any()), boxes=boxes)
 
 
 def _rows(config: Config, folder: Path) -> list[dict[str, str]]:
@@ -136,6 +149,11 @@ def _view(grey: NDArray[np.uint8], name: str, config: Config) -> View:
     pixels = grey.astype(np.uint16) * np.uint16(257)
     plane = Plane((1.0, 1.0), (pixels.shape[0], pixels.shape[1]))
     return View(pixels, plane, name, meta={"Modality": config.input.modality})
+
+
+def _number(config: Config, value: str) -> int:
+    """The label of a box; without `data.values` the first."""
+    return _label(value, config) if config.data.values else 0
 
 
 def _label(value: str, config: Config) -> int:

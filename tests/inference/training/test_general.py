@@ -22,7 +22,7 @@ from inference.training.evaluation import Evaluation
 from inference.training.general.batches import Learnt, learnt, varied
 from inference.training.general.config import Augment, load_config
 from inference.training.general.evaluate import outlined
-from inference.training.general.recipe import _held_loss, train_network
+from inference.training.general.learning import _held_loss, train_network
 from inference.training.general.samples import samples
 from inference.training.split import Part
 from tests.conftest import shared_data
@@ -248,7 +248,7 @@ def test_shipped_configurations_read_their_data(name):
     assert shipped.id == name
     found = samples(shipped, shared_data("generic"))
     assert {sample.part for sample in found} == set(Part)
-    one = learnt(found[0], shipped.contract)
+    one = learnt(found[0], shipped)
     assert one.image.shape[1:] == shipped.contract.size
     if shipped.task == "segment2d":
         assert 0 < one.mask.mean() < 0.5
@@ -291,7 +291,7 @@ def test_training_ends_where_images_held_back_were_read_best(tmp_path, data):
     network, _ = train_network(said, pictures, tmp_path / "a", "cpu", report)
     best = min(seen, key=seen.get)
     assert max(seen) == best + 20 < 400
-    held = [learnt(s, said.contract) for s in pictures if s.part is Part.CALIBRATION]
+    held = [learnt(s, said) for s in pictures if s.part is Part.CALIBRATION]
     with torch.inference_mode():
         assert _held_loss(said, held, "cpu", network) == pytest.approx(seen[best], rel=1e-4)
     again, _ = train_network(said, pictures, tmp_path / "a", "cpu", report)  # nothing is left to do

@@ -128,7 +128,7 @@ def _read_suitable(study: Study, installed: InstalledBundle, means: Means, out: 
         return without_answer(bundle, "not_run", reason)
     if bundle.task in (DETECT_2D, "classify2d"):
         return read_exam(study, installed, means, out)
-    if bundle.task == "segment2d" and not choose(study, bundle.input, any_way=True)[0]:
+    if bundle.task in ("segment2d", "boxes2d") and not choose(study, bundle.input, any_way=True)[0]:
         return read_exam(study, installed, means, out)
     return _read_best(study, installed, means, out)
 
