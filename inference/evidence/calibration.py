@@ -162,18 +162,27 @@ def multinomial(features: ArrayLike, weights: ArrayLike, *, ridge: float) -> NDA
 
 
 def platt(
-    score: ArrayLike, truth: ArrayLike, *, knots: int = 25
+    score: ArrayLike, truth: ArrayLike, *, share: float | None = None, knots: int = 25
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Logistic in the log odds of the score (after Platt, 1999), as knots to interpolate, both rising.
 
     For few cases, where `isotonic` would follow chance. A score that tells nothing gives one probability.
+    `share`: of true cases among all such, where it is better known than from these few; the offset is moved
+    by the difference of its log odds (King and Zeng, 2001: prior correction).
     """
     s = np.clip(np.asarray(score, np.float64), 1e-3, 1 - 1e-3)
     slope, offset = logistic(np.log(s / (1 - s)), truth)
+    here = _log_odds(float(np.mean(np.asarray(truth, np.float64))))
     if slope <= 0:
-        share = float(np.clip(np.mean(np.asarray(truth, np.float64)), 1e-3, 1 - 1e-3))
-        slope, offset = 0.0, float(np.log(share / (1 - share)))
+        slope, offset = 0.0, here
+    if share is not None:
+        offset += _log_odds(share) - here
     at = np.linspace(0, 1, knots)
     inner = np.clip(at, 1e-3, 1 - 1e-3)
     values = 1 / (1 + np.exp(-(slope * np.log(inner / (1 - inner)) + offset)))
     return at, (values + TILT * at) / (1 + TILT)
+
+
+def _log_odds(share: float) -> float:
+    kept = float(np.clip(share, 1e-3, 1 - 1e-3))
+    return float(np.log(kept / (1 - kept)))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import as_file, files
+from itertools import cycle
 from pathlib import Path
 
 import msgspec
@@ -81,7 +82,7 @@ class Mammograms:
             settings = self.parent.settings
             stage = Detect2D(first, at.device, peak=settings["peak"], most=int(settings["most"]))
             plates = harvest(stage, self._of(Part.TRAINING))
-            for name, trunk in zip(config.classifiers, first, strict=False):
+            for name, trunk in zip(config.classifiers, cycle(first), strict=False):
                 at.say(f"classifier {name}")
                 networks[name] = train_classifier(
                     config, name, trunk, plates, at.out, at.device, at.report, start.of(name)
@@ -91,7 +92,9 @@ class Mammograms:
         kept = load_networks(self.parent.architecture, folder / WEIGHTS)
         pipeline = Masses(kept, at.device, self.parent.settings)
         spread_mm = Agreement.of_settings(self.parent.settings).spread_mm
-        return calibrated(self.parent, fit(pipeline, self._of(Part.CALIBRATION), spread_mm))
+        return calibrated(
+            self.parent, fit(pipeline, self._of(Part.CALIBRATION), self._of(Part.TRAINING), spread_mm)
+        )
 
     def _breasts(self) -> list[Breast]:
         found = (breast(film.read(), film.patient) for film in self._of(Part.TRAINING))
@@ -121,7 +124,7 @@ def _film(folder: Path, number: int, patient: str, view: View) -> ExamFilm:
         patient=patient,
         part=SIDES[site_part(patient)],
         split="",
-        side="",
+        side=view.laterality,
         view=view.view,
         density="",
         wall="",

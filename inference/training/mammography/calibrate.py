@@ -88,22 +88,46 @@ def trials(pipeline: Masses, films: Iterable[Film]) -> list[Trial]:
     return out
 
 
-def fit(pipeline: Masses, films: Iterable[Film], spread_mm: float) -> Fitted:
-    """Everything in its order; `pipeline` is left as fitted. Raises `NothingMarkedError` without a hit."""
+def fit(pipeline: Masses, films: Sequence[Film], others: Sequence[Film], spread_mm: float) -> Fitted:
+    """Everything in its order; `pipeline` is left as fitted. Raises `NothingMarkedError` without a hit.
+
+    Of `others`, the films that were learnt from, only the truth is asked: how common what is malignant is.
+    """
     tried = trials(pipeline, films)
     scored = {share: [t.scored(t.raw.scores(share)) for t in tried] for share in SHARES}
     if not any((case.lesion >= 0).any() for case in scored[0.0]):
         raise NothingMarkedError("the detectors find no mass of the calibration patients; train for longer")
     found = {share: mean_sensitivity(cases) for share, cases in scored.items()}
+    share = malignant_shares([*films, *others])
     best = max(SHARES, key=lambda share: found[share])
     pipeline.weights = Weights(best)
-    pipeline.scales = replace(scales(tried, scored[best], pipeline.weights), density=density(pipeline, tried))
+    pipeline.scales = replace(
+        scales(tried, scored[best], pipeline.weights, share.masses), density=density(pipeline, tried)
+    )
     views = [pipeline.marked(t.view, t.prepared, t.raw) for t in tried]
     agreement, notes = agreeing(tried, views, spread_mm)
     notes |= {f"classifier's share {share:g}: mean sensitivity": value for share, value in found.items()}
     exams = by_patient(tried, views, agreement)
     points = operating_points([compared(t, v) for t, v in exams])
-    return Fitted(pipeline.weights, pipeline.scales, agreement, breasts(exams, agreement), points, notes)
+    return Fitted(
+        pipeline.weights, pipeline.scales, agreement, breasts(exams, agreement, share.breasts), points, notes
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """How common the malignant ones are among masses, and breasts with one among those that were filmed."""
+
+    masses: float
+    breasts: float
+
+
+def malignant_shares(films: Sequence[Film]) -> Shares:
+    """By the truth of these films."""
+    each = [(film, bool(mass.malignant)) for film in films for mass in masses(film.truth)]
+    filmed = {(film.patient, film.side) for film in films}
+    held = {(film.patient, film.side) for film, malignant in each if malignant}
+    return Shares(float(np.mean([malignant for _, malignant in each])), len(held) / len(filmed))
 
 
 def mean_sensitivity(cases: Sequence[Scored]) -> float:
@@ -112,7 +136,7 @@ def mean_sensitivity(cases: Sequence[Scored]) -> float:
     return float(np.mean([sensitivity_at(curve, rate) for rate in RATES]))
 
 
-def scales(tried: Sequence[Trial], cases: Sequence[Scored], weights: Weights) -> Scales:
+def scales(tried: Sequence[Trial], cases: Sequence[Scored], weights: Weights, share: float) -> Scales:
     """From scores to probabilities: isotonic for the many marks, logistic for the few masses."""
     scores = np.concatenate([case.scores for case in cases])
     lesion = np.concatenate([case.lesion for case in cases])
@@ -130,7 +154,7 @@ def scales(tried: Sequence[Trial], cases: Sequence[Scored], weights: Weights) ->
                     right[name].append(_suggested(trial.raw.said.concepts[k], name, text))
     return Scales(
         _calibration("isotonic", mass, "marks on films of"),
-        _logistic(kind, "malignant among found masses of"),
+        _logistic(kind, "malignant among found masses of", share),
         *(_logistic(rows, f"{name} of found masses of") for name, rows in right.items()),
     )
 
@@ -147,11 +171,12 @@ def density(pipeline: Masses, tried: Sequence[Trial]) -> Calibration:
     return _logistic(rows, "density of breasts of")
 
 
-def _logistic(rows: Sequence[tuple[float, bool]], what: str) -> Calibration:
+def _logistic(rows: Sequence[tuple[float, bool]], what: str, share: float | None = None) -> Calibration:
+    """`share`: of the true ones among all such cases, where it is known of more than `rows` (see `platt`)."""
     if not rows:
         return AS_IS
     scores, truth = zip(*rows, strict=True)
-    return _calibration("logistic", platt(scores, truth), what)
+    return _calibration("logistic", platt(scores, truth, share=share), what)
 
 
 def _suggested(concepts: NDArray[np.float64], name: str, text: str) -> tuple[float, bool]:
@@ -212,7 +237,7 @@ def by_patient(
     return out
 
 
-def breasts(exams: Sequence[tuple[Trial, Marked]], agreement: Agreement) -> Calibration:
+def breasts(exams: Sequence[tuple[Trial, Marked]], agreement: Agreement, share: float) -> Calibration:
     """From the score of a breast to the probability that it holds a malignant mass."""
     rows = []
     for patient in dict.fromkeys(t.patient for t, _ in exams):
@@ -221,7 +246,7 @@ def breasts(exams: Sequence[tuple[Trial, Marked]], agreement: Agreement) -> Cali
         for side in dict.fromkeys(v.laterality for _, v in own):
             malignant = any(m.malignant for t, v in own if v.laterality == side for m in t.masses)
             rows.append((scores.get(side, 0.0), malignant))
-    return _logistic(rows, "breasts of")
+    return _logistic(rows, "breasts of", share)
 
 
 def operating_points(cases: Sequence[Scored]) -> tuple[OperatingPoint, ...]:

@@ -93,39 +93,41 @@ def judgement(
 def _suggested(name: str, found: Sequence[tuple[str, Mark, TruthMark]], repeats: int) -> list[Figure]:
     """How often the suggested term is one of the reader's; beside it, how often the commonest one is."""
     known = [
-        (p, m.suggestions[name].value, truth)
+        (p, m.suggestions[name], truth)
         for p, m, t in found
         if name in m.suggestions and (truth := terms(getattr(t, name)))
     ]
     if not known:
         return []
-    right = np.array([float(value in truth) for _, value, truth in known])
+    right = np.array([float(said.value in truth) for _, said, truth in known])
     commonest = max(np.mean([term in truth for *_, truth in known]) for *_, own in known for term in own)
     at = interval([p for p, *_ in known], partial(_mean, right), repeats=repeats)
     return [
         figure(f"{name}: the suggestion is a reader's term", at, len(known)),
         Figure(name=f"{name}: the commonest term is a reader's", value=float(commonest), n=len(known)),
+        *calibration_error(f"{name}: ", [said.probability for _, said, _ in known], right),
     ]
 
 
 def _densities(judged: Sequence[Judged], repeats: int) -> list[Figure]:
     """How often the suggested density is the reader's, or next to it; and how often the commonest one is."""
     known = [
-        (film.patient, film.view.density.value, film.density)
+        (film.patient, film.view.density, film.density)
         for film in judged
         if film.view is not None and film.view.density is not None and film.density
     ]
     if not known:
         return []
     patients = [patient for patient, *_ in known]
-    far = np.array([abs(ord(said) - ord(truth)) for _, said, truth in known])
+    far = np.array([abs(ord(said.value) - ord(truth)) for _, said, truth in known])
     truths = [truth for *_, truth in known]
     out = []
     for most, name in ((0, "is the reader's"), (1, "is the reader's or next to it")):
         at = interval(patients, partial(_mean, (far <= most).astype(float)), repeats=repeats)
         out.append(figure(f"density: the suggestion {name}", at, len(known)))
     commonest = max(truths.count(term) for term in truths) / len(truths)
-    return [*out, Figure(name="density: the commonest is the reader's", value=commonest, n=len(known))]
+    out.append(Figure(name="density: the commonest is the reader's", value=commonest, n=len(known)))
+    return [*out, *calibration_error("density: ", [said.probability for _, said, _ in known], far == 0)]
 
 
 def _of_exams(
@@ -151,6 +153,8 @@ def _of_exams(
         out.append(
             _auc(f"{name} AUC, malignant mass or not", names, np.array(score), np.array(truth), repeats)
         )
+        if name == "breast":
+            out += calibration_error("breast: ", score, truth)
     if joined:
         at = interval(
             [p for p, _ in joined], partial(_mean, np.array([t for _, t in joined])), repeats=repeats

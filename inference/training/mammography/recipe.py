@@ -58,7 +58,8 @@ def train(config: Config, data: Path, out: Path, device: str, report: Report, sa
     save_networks(networks, folder / WEIGHTS, half=True)
     kept = load_networks(architecture(config), folder / WEIGHTS)  # what is calibrated is what is kept
     pipeline = Masses(kept, device, SETTINGS)
-    fitted = fit(pipeline, films(data, lambda film: film.part is Part.CALIBRATION), config.spread_mm)
+    held = films(data, lambda film: film.part is Part.CALIBRATION)
+    fitted = fit(pipeline, held, films(data, lambda film: film.part is Part.TRAINING), config.spread_mm)
     say("calibration of clusters")
     own = clusters.own_scale(clusters.reader(kept[NETWORK], device), data, config.cluster)
     bundle = description(config, fitted, own, learnt.domain)
@@ -111,7 +112,7 @@ def description(config: Config, fitted: Fitted, of_clusters: OwnScale, domain: T
     return Bundle(
         format=FORMAT,
         id="mg_lesion",
-        version="1.1.0",
+        version="1.2.0",
         title="Masses and calcification clusters on mammograms",
         task="detect2d",
         sha256="",

@@ -14,6 +14,7 @@ from inference.evidence.calibration import (
     isotonic,
     logistic,
     multinomial,
+    platt,
     reliability,
 )
 from inference.evidence.froc import at_threshold, froc, highest_marks, sensitivity_at, threshold_at
@@ -215,3 +216,13 @@ def test_the_area_under_the_roc_curve_is_its_auc():
     assert curve.false_share.tolist() == [0, 0, 0.5, 1]
     assert curve.sensitivity.tolist() == [0, 0.5, 1, 1]
     assert np.trapezoid(curve.sensitivity, curve.false_share) == pytest.approx(auc(score, truth))
+
+
+def test_a_probability_is_right_where_the_true_ones_among_the_cases_fitted_on_were_too_many():
+    rng = np.random.default_rng(3)
+    truth = rng.random(40_000) < 0.3
+    score = 1 / (1 + np.exp(-rng.normal(np.where(truth, 0.7, -0.7), 1.0)))
+    enriched = np.flatnonzero(truth | (rng.random(len(truth)) < 0.3))[:3000]
+    plain, moved = (platt(score[enriched], truth[enriched], share=share) for share in (None, 0.3))
+    assert ece(np.interp(score, *plain), truth) > 0.15
+    assert ece(np.interp(score, *moved), truth) < 0.02

@@ -1,6 +1,7 @@
 """The mass detector for mammograms: its data, patches, training command and figures."""
 
 import csv
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from inference.pipelines.mass_crops import crop
 from inference.training.__main__ import main
 from inference.training.evaluate import main as evaluate
 from inference.training.evaluation import Evaluation
+from inference.training.mammography.calibrate import malignant_shares
 from inference.training.mammography.crops import PLATE, Plates, augmented
 from inference.training.mammography.evaluate import compared
 from inference.training.mammography.figures import detection
@@ -126,6 +128,15 @@ def test_an_augmented_crop_still_holds_its_mass_under_the_ellipse():
         shown = max(made.channels, key=np.std)
         inside, outside = shown[made.ellipse > 0.8], shown[made.ellipse == 0]
         assert np.median(inside) > np.percentile(outside, 75)
+
+
+def test_how_common_malignant_masses_and_breasts_are_is_counted_on_the_films():
+    one, other = (TruthMark(id=k, kind="mass", box=BOX, malignant=k == "m") for k in "mb")
+    region = TruthMark(id="c", kind="calcifications", box=BOX, malignant=True)
+    views = [_film((one,)), _film((one, other)), replace(_film((region, other)), side="RIGHT")]
+    shares = malignant_shares(views)
+    assert shares.masses == 0.5
+    assert shares.breasts == 0.5
 
 
 def test_descriptions_are_taken_apart_into_terms():
