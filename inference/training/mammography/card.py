@@ -21,8 +21,9 @@ Weights: Apache-2.0. Masses: CBIS-DDSM (The Cancer Imaging Archive, CC BY 3.0; S
 Rubin 2016, doi 10.7937/K9/TCIA.2016.7O02S9CY; Lee et al., Sci Data 2017;4:170177), digitised film at
 about 0.3 mm, 8 bits, compressed. Clusters: procedural, pasted into breasts of the training patients; no
 real cluster was learnt from. Split by patient: the validation patients of the data set were held back for
-the figures below, one in ten of the others (MD5 of the name) for calibration and operating points. Normal
-views of DDSM were only measured.
+the figures below, one in ten of the others (MD5 of the name) for calibration and operating points. How
+common malignant masses and breasts are is counted on the films of all others. Normal views of DDSM were
+only measured.
 """
 
 LIMITS = """\
