@@ -129,7 +129,7 @@ def test_each_model_reads_its_own_kind_of_study(read, installed, workers, home, 
     said = read_study(head, None, [chest, installed], workers, out=tmp_path / "reads")
     assert {r.status for r in said.reads} == {"not_run"}
     assert {r.reason for r in said.reads} == {
-        "no model reads this study: its images are MR, the models read CT, MG"
+        "no model reads this study: its images are MR, the models read CT; MG"
     }
 
 
