@@ -63,10 +63,14 @@ def test_del_gives_the_models_rating_again(nodules):
 
 def test_the_suggested_type_changes_no_category(nodules):
     reveal(nodules)
-    assert "solid, yours" in lines(nodules)["Type"] and "non-solid, 70 %" in lines(nodules)["Type"]
+    assert "counts as solid until you say" in lines(nodules)["Type"]
+    assert "non-solid, 70 %" in lines(nodules)["Type"]
     nodules.look()
     nodules.press("Enter")
     assert "4A: solid" in lines(nodules)["Lung-RADS"]
+    nodules.press("E")
+    nodules.desk.save_edit({"texture": "part-solid"})
+    assert lines(nodules)["Type"].startswith("part-solid, yours")
 
 
 def test_what_the_worker_names_is_kept_as_a_suggestion():

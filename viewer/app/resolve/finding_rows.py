@@ -118,7 +118,7 @@ def row_of(desk: DeskState, reading: Reading, finding: Finding) -> FindingRow:
         tracking_uid=uid,
         kind="joined" if own is not None else "model",
         name=name_of(reading, finding),
-        title=title_of(own or finding),
+        title=title_of(own or finding, typed=own is not None or uid in reading.edited),
         detail=text.DOT.join(filter(None, (_side(desk, uid), image or series, _diameter(own or finding)))),
         state=state,
         verdict="Below the threshold" if below else verdict_words(reading.judgement(uid)),
@@ -138,14 +138,14 @@ def _fields(desk: DeskState, finding: Finding) -> tuple[Field, ...]:
     return marking.fields_of(finding) if desk.review.editing == finding.tracking_uid else ()
 
 
-def title_of(finding: Finding) -> str:
-    """What a finding is: "Solid nodule", "Scar"."""
+def title_of(finding: Finding, typed: bool = True) -> str:
+    """What a finding is: "Solid nodule", "Scar"; "Lung nodule" while no reader has said of which type."""
     if finding.of_series:
         return f"{kind_words(finding)}, whole series"
     if finding.places:
         return kind_words(finding)
     label = finding.label.strip() or "finding"
-    if label.lower() in ("nodule", "mass", "lung nodule"):
+    if typed and label.lower() in ("nodule", "mass", "lung nodule"):
         label = f"{finding.texture.value} {label.lower().removeprefix('lung ')}"
     return label[:1].upper() + label[1:]
 
@@ -240,7 +240,8 @@ def _why(
     if finding.volume_mm3 is not None:
         lines.append(("Size", f"{_extent(finding, finding.volume_mm3)}, as the model outlines it"))
     if finding.suggested is not None:
-        lines.append(("Type", _type(own or finding, finding.suggested)))
+        typed = own is not None or finding.tracking_uid in reading.edited
+        lines.append(("Type", _type(own or finding, finding.suggested, typed)))
     rests_on = rating_of(reading, finding)
     lines += () if rests_on is None else rating.lines(rests_on)
     if reading.scheme == lung_rads.SCHEME and lung_rads.is_nodule(finding):
@@ -255,10 +256,11 @@ def _one(label: str) -> str:
     return f"{'an' if label[:1].lower() in 'aeiou' else 'a'} {label}" if label else "a finding"
 
 
-def _type(said: Finding, suggested: tuple[Texture, float]) -> str:
+def _type(said: Finding, suggested: tuple[Texture, float], typed: bool) -> str:
     """The type that counts, and beside it the one that the model names."""
     texture, probability = suggested
-    return f"{said.texture.value}, yours (E); suggested {texture.value}, {percent(probability)}"
+    counts = f"{said.texture.value}, yours" if typed else f"counts as {said.texture.value} until you say"
+    return f"{counts} (E); suggested {texture.value}, {percent(probability)}"
 
 
 def _alone(given: Category, counts: bool) -> str:
