@@ -102,13 +102,30 @@ def test_every_label_stands_in_the_panel_flagged_or_not(revealed):
     assert (row.name, row.title) == ("M1", "Haemorrhage, whole series")
 
 
+def test_what_has_no_operating_point_is_one_line_for_each_label(hand, chest_folder, second_reader):
+    scores = (
+        Score("study", "malignant", 0.41),
+        Score("breast", "malignant", 0.41, laterality="L"),
+        Score("breast", "malignant", 0.28, laterality="R"),
+        Score("study", "any", 0.86),
+    )
+    second_reader.says(FINDINGS, scores=scores, thresholds={})
+    hand.open(chest_folder)
+    hand.turn(lambda: hand.desk.second.kind == "ready")
+    hand.press("Shift+Enter")
+    assert hand.state.panel.scores == (
+        ("malignant", "study 41 %  ·  left breast 41 %  ·  right breast 28 %", False),
+        ("any", "study 86 %", False),
+    )
+
+
 def test_what_is_not_calibrated_says_so(hand, chest_folder, second_reader):
     answers = (whole("M1", "haemorrhage", None, above=True, certainty=0.93),)
     second_reader.says(answers, **SAID, calibrated=False)
     hand.open(chest_folder)
     hand.turn(lambda: hand.desk.second.kind == "ready")
     hand.press("Shift+Enter", "N")
-    assert hand.state.panel.scores[0][1] == "93 %  ·  not calibrated  ·  flagged from 50 %"
+    assert hand.state.panel.scores[0][1] == "93 %, not calibrated  ·  flagged from 50 %"
     (row,) = hand.state.panel.rows
     assert ("Certainty", "93 %, as its maker states it; not calibrated here") in row.lines
 

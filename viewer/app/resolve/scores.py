@@ -34,24 +34,29 @@ def profile_of(desk: DeskState, view: View, shown: DisplaySet, index: int) -> Pr
 
 
 def score_lines(desk: DeskState, reading: Reading) -> tuple[tuple[str, str, bool], ...]:
-    """(what of, how probable, flagged) of all that is said of more than a place; of stacks in short."""
+    """(what of, how probable, flagged) of all that is said of more than a place; of stacks in short.
+
+    What has an operating point has a line of its own; the rest is one line for each label.
+    """
     several = sum(bool(run.scores) for run in reading.runs) > 1
     lines = []
     for run in reading.runs:
         head = f"{run.title or run.model_id}: " if several else ""
-        lines += [(f"{head}{_whose(s)}", _said(s), s.flagged) for s in run.scores if s.level != "image"]
-        lines += [(f"{head}{what}", said, on) for what, said, on in _of_images(desk, run.scores)]
+        named = [(s, _whose(s)) for s in run.scores if s.level != "image"] + _of_images(desk, run.scores)
+        weighed = [(s, of) for s, of in named if s.threshold is not None]
+        lines += [(f"{head}{s.label}, {of}", _said(s), s.flagged) for s, of in weighed]
+        for label in dict.fromkeys(s.label for s, _ in named):
+            said = [f"{of} {_said(s)}" for s, of in named if s.label == label and s.threshold is None]
+            lines += [(f"{head}{label}", text.DOT.join(said), False)] if said else []
     return tuple(lines)
 
 
-def _of_images(desk: DeskState, scores: tuple[StatedScore, ...]) -> list[tuple[str, str, bool]]:
-    """Of single images each, where they are few."""
-    lines = []
+def _of_images(desk: DeskState, scores: tuple[StatedScore, ...]) -> list[tuple[StatedScore, str]]:
+    """Of single images each with its name, where they are few."""
     of_images = [s for s in scores if s.level == "image"]
-    for shown in desk.display_sets:
-        here = [s for s in of_images for _ in by_slice([s], shown)] if shown.count == 1 else []
-        lines += [(f"{s.label}, {_image_name(shown)}", _said(s), s.flagged) for s in here]
-    return lines if len(lines) <= MOST_IMAGES else []
+    single = [shown for shown in desk.display_sets if shown.count == 1]
+    named = [(s, _image_name(shown)) for shown in single for s in of_images if by_slice([s], shown)]
+    return named if len(named) <= MOST_IMAGES else []
 
 
 def _image_name(shown: DisplaySet) -> str:
@@ -61,11 +66,11 @@ def _image_name(shown: DisplaySet) -> str:
 
 def _whose(score: StatedScore) -> str:
     side = {"L": "left ", "R": "right "}.get(score.laterality, "")
-    return f"{score.label}, {side}{score.level}"
+    return f"{side}{score.level}"
 
 
 def _said(score: StatedScore) -> str:
-    certain = "" if score.calibrated else text.DOT + "not calibrated"
+    certain = "" if score.calibrated else ", not calibrated"
     if score.threshold is None:
         return f"{percent(score.probability)}{certain}"
     side = "flagged from" if score.flagged else "not flagged, below"
