@@ -18,7 +18,7 @@ from viewer.core.pixels.grey import Window
 from viewer.core.reading.finding import Finding
 from viewer.core.reading.lesions import lesion_type
 from viewer.core.reading.reading import ModelRun, Reading
-from viewer.core.report.page import Card
+from viewer.core.report.cards import Card
 from viewer.core.report.place import display_set_of, image_places, slices
 from viewer.core.report.second_read import HeatPatch, NoduleMask, SecondRead
 from viewer.core.report.source import ReportError, Source, source

@@ -36,8 +36,8 @@ from viewer.ui.panels.status_line import StatusLine
 from viewer.ui.parts.controls import OWN_KEYS
 
 if TYPE_CHECKING:  # loaded when they are first asked for
+    from viewer.core.report.cards import Card
     from viewer.core.report.figures import Figure
-    from viewer.core.report.page import Card
     from viewer.ui.panels.screens import Screen
     from viewer.ui.pattern import PatternSheet
 

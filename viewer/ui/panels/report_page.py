@@ -9,8 +9,9 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QPixmap
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
 
 from viewer.app.display_pages import ReportPage
+from viewer.core.report.cards import Card
 from viewer.core.report.figures import Figure
-from viewer.core.report.page import Card, State
+from viewer.core.report.page import State
 from viewer.ui import icons, theme
 from viewer.ui.panels.finding_card import name_text
 from viewer.ui.parts.caps import KeyCaps

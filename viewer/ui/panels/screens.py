@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from viewer.app.desk import Desk
 from viewer.app.display import DisplayState
+from viewer.core.report.cards import Card
 from viewer.core.report.figures import Figure
-from viewer.core.report.page import Card
 from viewer.ui import theme
 from viewer.ui.panels.report_page import ReportView
 from viewer.ui.panels.signing_panels import SectionPanel, SignPanel
