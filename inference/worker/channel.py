@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from inference.protocol import BadMessage, Reply, Request, decode_request, encode
+from inference.worker.checks import not_a_number
 
 LONGEST_LINE = 8 << 20
 """Bytes. Arrays never travel in a line, so that a longer one is a mistake; it is skipped, not kept."""
@@ -61,4 +62,4 @@ def _decoded(line: bytes) -> Request | BadMessage:
     try:
         return decode_request(line)
     except BadMessage as error:
-        return error
+        return BadMessage(not_a_number(line) or str(error), error.job)

@@ -94,6 +94,38 @@ def _view(image: ImageInput, memory_bytes: int) -> View:
     )
 
 
+def not_a_number(line: bytes) -> str | None:
+    """What is wrong with a job whose geometry holds a number that is none; None where `line` is no such job.
+
+    JSON has no NaN: it travels as null, so that the job is no message of the protocol.
+    """
+    try:
+        job = msgspec.convert(_with_nan(msgspec.json.decode(line)), Analyse)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    fault = next(_place_faults(job), None)
+    return fault and f"{fault}; correct its header, then read it again"
+
+
+def _place_faults(job: Analyse) -> Iterator[str]:
+    """What is wrong with the geometry of each series and image, with its name."""
+    for series in job.inputs:
+        for fault in _grid_faults(series.grid):
+            yield f"series {series.series_instance_uid}: {fault}"
+    for image in job.images:
+        for fault in _plane_faults(image.plane, image.array.shape) if image.plane else ():
+            yield f"image {image.sop_instance_uid}: {fault}"
+
+
+def _with_nan(value: object) -> object:
+    """The same tree with NaN for every null that stands in a list."""
+    if isinstance(value, dict):
+        return {key: _with_nan(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [math.nan if part is None else _with_nan(part) for part in value]
+    return value
+
+
 def check_read(read: Read, out: Path) -> None:
     """Finite numbers, probabilities, arrays inside `out`: else `BadAnswer`."""
     said = msgspec.to_builtins((read.candidates, read.scores, read.domain, read.operating_point))
@@ -137,12 +169,11 @@ def _arrays(candidate: Candidate) -> Iterator[ArrayRef]:
 
 
 def _grid_faults(grid: Grid) -> Iterator[str]:
-    numbers = [*grid.origin_mm, *grid.spacing_mm, *(x for axis in grid.axes for x in axis)]
-    if not all(map(math.isfinite, numbers)):
-        yield "the geometry holds a number that is not finite"
     low, high = SPACING_MM
     if not all(low <= step <= high for step in grid.spacing_mm):
         yield f"voxel spacing {_sides(grid.spacing_mm)} mm found, {low:g} to {high:g} mm allowed"
+    if not all(map(math.isfinite, (*grid.origin_mm, *(x for axis in grid.axes for x in axis)))):
+        yield "a position or a direction that is not a finite number found, finite numbers allowed"
     sides = [n * step for n, step in zip(grid.shape, grid.spacing_mm, strict=True)]
     if max(sides) > LONGEST_MM:
         yield f"a volume of {_sides(sides)} mm found, at most {LONGEST_MM:g} mm a side allowed"

@@ -230,7 +230,8 @@ def _arrange(desk: DeskState) -> None:
         more = f" {len(remarks) - 1} more are told in the report." if len(remarks) > 1 else ""
         desk.say(f"{remarks[0]}{more}", Severity.WARNING)
     elif found:
-        desk.say(f"{len(found)} findings above the threshold. N goes through them.")
+        some, goes = ("findings", "through them") if len(found) > 1 else ("finding", "to it")
+        desk.say(f"{len(found)} {some} above the threshold. N goes {goes}.")
     elif desk.second.kind == "ready":
         desk.say("The second reader found nothing above its threshold.")
     else:

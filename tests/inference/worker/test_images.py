@@ -1,6 +1,7 @@
 """Mammograms through the project's own worker, process and all: what it reads, and what it refuses."""
 
 import itertools
+import math
 import sys
 
 import numpy as np
@@ -87,6 +88,15 @@ def test_an_image_that_cannot_be_read_costs_only_itself(reader, tmp_path):
         assert [s.sop_instance_uid for s in done.skipped_images] == [bad.image], name
         assert words in done.skipped_images[0].reason, name
         assert done.candidates, name
+
+
+def test_a_pixel_size_that_is_no_number_gets_a_sentence_for_the_reader(reader, tmp_path):
+    view = breasts.view("L", "CC")
+    bent = image(tmp_path, view, plane=Plane((0.3, math.nan), breasts.SHAPE))
+    assert read(reader, job(reader, tmp_path, bent)).error == (
+        f"image {view.image}: pixels of 0.3 x nan mm found, 0.005 to 2 mm allowed; "
+        "correct its header, then read it again"
+    )
 
 
 def test_where_no_image_can_be_read_nothing_was_run(reader, tmp_path):

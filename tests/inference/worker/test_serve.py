@@ -1,5 +1,6 @@
 """The worker as the desk meets it: a process, two pipes, one line a message."""
 
+import math
 import sys
 import time
 
@@ -141,6 +142,30 @@ def test_a_volume_that_cannot_be_read_gets_one_clear_line(worker, tmp_path):
         assert "\n" not in failed.error
     worker.say(job(tmp_path))
     assert worker.hear_until(Done, Failed).status == "done"
+
+
+NO_NUMBER = {
+    "spacing": (
+        Grid((0, 0, 0), AXES, (2.5, math.nan, 1.0), CUBE),
+        "series 1.2.3.4: voxel spacing 2.5 x nan x 1 mm found, 0.01 to 50 mm allowed; "
+        "correct its header, then read it again",
+    ),
+    "endless": (Grid((0, 0, 0), AXES, (2.5, math.inf, 1.0), CUBE), "voxel spacing 2.5 x nan x 1 mm found"),
+    "place": (
+        Grid((0, 0, math.nan), AXES, (2.5, 1.0, 1.0), CUBE),
+        "series 1.2.3.4: a position or a direction",
+    ),
+}
+
+
+def test_a_geometry_of_what_is_no_number_gets_a_sentence_for_the_reader(worker, tmp_path):
+    for name, (grid, words) in NO_NUMBER.items():
+        worker.say(job(tmp_path, name=name, grid=grid))
+        failed = worker.hear_until(Failed, Done)
+        assert isinstance(failed, Failed), name
+        assert failed.job == name
+        assert words in failed.error, name
+        assert "null" not in failed.error
 
 
 def test_a_file_that_is_not_there_gets_one_clear_line(worker, tmp_path):
