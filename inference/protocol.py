@@ -182,6 +182,19 @@ class Score(msgspec.Struct, frozen=True):
     frame: int | None = None
 
 
+class Measurement(msgspec.Struct, frozen=True):
+    """A length about the whole study, in mm; None where it was not measured, then `reason` says why.
+
+    within_mm  so far it may be off, as measured; towards: the patient's side, "L" or "R", where it has one
+    """
+
+    name: str
+    value_mm: float | None = None
+    within_mm: float = 0.0
+    towards: str = ""
+    reason: str = ""
+
+
 class OperatingPoint(msgspec.Struct, frozen=True):
     """A named threshold on the probability, with the rate at which it marks falsely.
 
@@ -337,6 +350,7 @@ class Done(msgspec.Struct, tag="done", frozen=True, kw_only=True):
     scores: tuple[Score, ...] = ()
     skipped: dict[str, str] = {}
     skipped_images: tuple[SkippedImage, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
 
 
 class Explained(msgspec.Struct, tag="explained", frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from inference.bundle import DETECT_2D, DETECT_3D, HEAD_CT, Bundle, BundleError
 from inference.cases import Case, Exam
 from inference.contract import TASKS
-from inference.protocol import Candidate, Domain, Explain, OperatingPoint, Score, SkippedImage
+from inference.protocol import Candidate, Domain, Explain, Measurement, OperatingPoint, Score, SkippedImage
 
 if TYPE_CHECKING:  # torch loads only when a model does
     from inference.explain.explanation import Explanation
@@ -25,6 +25,7 @@ class Read:
     candidates   most probable first, also those below the operating point
     scores       of an examination: about its images, breasts and all of it
     skipped      images that were not read
+    measurements of the whole study
     measured     what the domain check measured, and `lung_litres`
     arrays of the candidates (mask, heat) lie in the folder that the caller named
     """
@@ -36,6 +37,7 @@ class Read:
     candidates: tuple[Candidate, ...] = ()
     scores: tuple[Score, ...] = ()
     skipped: tuple[SkippedImage, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
     measured: dict[str, float] = field(default_factory=dict)
 
 

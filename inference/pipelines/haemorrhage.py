@@ -14,11 +14,12 @@ from inference.networks import load_networks
 from inference.pipelines import Progress, Read
 from inference.pipelines.bleeds import Bleed, blood, cell_centre, find_bleeds, fine, on_volume
 from inference.pipelines.domain import judge, refusal
-from inference.pipelines.head import GREY_PER_HU, WINDOW_HU, Floats, Head, find_head
+from inference.pipelines.head import GREY_PER_HU, PIXEL_MM, WINDOW_HU, Floats, Head, find_head
 from inference.pipelines.head_heat import Slices, below_top, depth_of, heat_maps, slice_scores, study_score
 from inference.pipelines.head_stack import HeadStack, head_stack
 from inference.pipelines.measure import OnInput, sphere_diameter, stored
-from inference.protocol import Candidate, Domain, Score
+from inference.pipelines.midline import midline_shift
+from inference.protocol import Candidate, Domain, Measurement, Score
 
 ANY = "any"
 """Label of the scores of study and slices; the kind of bleeding is not told."""
@@ -105,6 +106,7 @@ class HaemorrhageReader:
             domain=self._domain(case, looked, measured),
             candidates=tuple(candidates),
             scores=(Score("study", ANY, study), *self._slices(case, looked)),
+            measurements=(shift_of(looked.head),),
             measured=measured,
         )
 
@@ -153,6 +155,21 @@ class HaemorrhageReader:
                 "near" if found.verdict == "in" else found.verdict, found.score, (*found.reasons, reason)
             )
         return found
+
+
+MIDLINE_SHIFT = "midline shift"
+WITHIN_MM = 2.0
+"""So far off it may be: what patients without bleeding and painted shifts showed (the model's card)."""
+
+
+def shift_of(head: Head) -> Measurement:
+    """The midline shift of a head, or why there is no figure."""
+    found = midline_shift(head, head.upright.scale * PIXEL_MM)
+    if found.shift_mm is None:
+        return Measurement(MIDLINE_SHIFT, reason=found.reason)
+    whole = round(found.shift_mm)
+    towards = "" if whole == 0 else "L" if whole > 0 else "R"
+    return Measurement(MIDLINE_SHIFT, abs(found.shift_mm), max(WITHIN_MM, found.spread_mm), towards)
 
 
 CUT_SHARE = 0.5

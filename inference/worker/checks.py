@@ -128,7 +128,9 @@ def _with_nan(value: object) -> object:
 
 def check_read(read: Read, out: Path) -> None:
     """Finite numbers, probabilities, arrays inside `out`: else `BadAnswer`."""
-    said = msgspec.to_builtins((read.candidates, read.scores, read.domain, read.operating_point))
+    said = msgspec.to_builtins(
+        (read.candidates, read.scores, read.measurements, read.domain, read.operating_point)
+    )
     if not all(map(math.isfinite, _numbers(said))):
         raise BadAnswer("the model answered with a number that is not finite; nothing of it is shown")
     probabilities = [*(c.probability for c in read.candidates), *(s.probability for s in read.scores)]

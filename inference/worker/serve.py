@@ -158,6 +158,7 @@ def _read(
         candidates=read.candidates,
         scores=read.scores,
         skipped_images=skipped,
+        measurements=read.measurements,
     )
 
 

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 from pydicom import dcmread
 
-from inference.protocol import Score
+from inference.protocol import Measurement, Score
 from tests.app.desks import FINDINGS, SHAPE, slice_of
 from viewer.core.reading.finding import Author, Finding, ImagePlace
 from viewer.core.reading.reading import Verdict
@@ -117,6 +117,29 @@ def test_what_has_no_operating_point_is_one_line_for_each_label(hand, chest_fold
         ("malignant", "study 41 %  ·  left breast 41 %  ·  right breast 28 %", False),
         ("any", "study 86 %", False),
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (Measurement("midline shift", 6.4, 2.0, "R"), "6 mm to the right (± 2 mm)"),
+        (Measurement("midline shift", 0.3, 2.0), "0 mm (± 2 mm)"),
+        (Measurement("midline shift", reason="the skull is cut"), "not measured: the skull is cut"),
+    ],
+)
+def test_the_midline_shift_stands_in_panel_and_report_once_committed(
+    said, words, hand, chest_folder, second_reader
+):
+    second_reader.says(ANSWERS, **SAID, measurements=(said,))
+    hand.open(chest_folder)
+    hand.turn(lambda: hand.desk.second.kind == "ready")
+    assert "midline shift" not in repr(hand.state)
+    hand.press("Shift+Enter")
+    assert ("midline shift", words, False) in hand.state.panel.scores
+    hand.press("N")
+    hand.look()
+    hand.press("Enter", "F6")
+    assert dict(hand.state.report.page.scores)["midline shift"] == words
 
 
 def test_what_is_not_calibrated_says_so(hand, chest_folder, second_reader):

@@ -76,6 +76,7 @@ def second_read_of(read: ModelRead) -> SecondRead:
         document=read.document,
         remarks=read.remarks,
         scores=read.stated,
+        measurements=read.measurements,
     )
 
 
@@ -109,6 +110,7 @@ def _recorded(reading: Reading, run: ModelRun) -> SecondRead:
         document=run.document,
         remarks=run.remarks,
         scores=run.scores,
+        measurements=run.measurements,
     )
 
 

@@ -79,6 +79,7 @@ def _run(read: ModelRead) -> ModelRun:
         accuracies=read.accuracies,
         bottleneck=read.bottleneck,
         scores=read.stated,
+        measurements=read.measurements,
     )
 
 

@@ -16,6 +16,7 @@ from inference.training.evaluation import Evaluation, calibration_error, figure,
 from inference.training.head.out_of_fold import Answers, answers, by_position, cross_fitted
 from inference.training.head.painted import Painted, painted_trials
 from inference.training.head.patients import load_patients
+from inference.training.head.pushed import midline_figures
 
 RULES = (
     "Every patient is read by the networks that were trained without its fold; probabilities and operating "
@@ -31,7 +32,7 @@ def heads(
 ) -> Evaluation:
     """The bundle in `folder` on the data set `ct_head` in `data`; heads are kept beside `out`, where given.
 
-    Raises FileNotFoundError where the data set is not whole.
+    Raises FileNotFoundError or DataError where the data set is not whole.
     """
     networks = load_networks(bundle.architecture, folder / WEIGHTS)
     patients = load_patients(data, None if out is None else out / "heads")
@@ -45,7 +46,11 @@ def heads(
         cases=len(patients),
         not_read={},
         rules=RULES,
-        figures=(*_figures(bundle, found, study, repeats), *_painted(painted, repeats)),
+        figures=(
+            *_figures(bundle, found, study, repeats),
+            *_painted(painted, repeats),
+            *midline_figures(patients, repeats),
+        ),
         groups=tuple(_groups(found)),
     )
     if out is not None:

@@ -13,10 +13,12 @@ from PIL import Image
 
 from inference.pipelines.head import Floats, Mask, find_head
 from inference.pipelines.head_heat import Slices, below_top, depth_of
+from inference.training.general.samples import DataError
 
 LABELS = ("any", "ivh", "iph", "sah", "edh", "sdh")
 """Columns of the labels; the first is any of the others."""
 COLUMNS = ("any_ich", *LABELS[1:])
+PICTURES = "ct_ich_slices.zip"
 SLICE_MM = 5.0
 DOUBTFUL = 70
 """Its "epidural" slices show a low-density collection: labels not trusted, never trained on."""
@@ -65,7 +67,7 @@ class Patient:
 
 def pictures(data: Path, patient: int) -> Floats:
     """The pictures of a patient, lowest first, grey 0 to 255."""
-    with zipfile.ZipFile(data / "ct_ich_slices.zip") as archive:
+    with zipfile.ZipFile(data / PICTURES) as archive:
         names = sorted(name for name in archive.namelist() if name.startswith(f"{patient:03d}/"))
         return np.stack(
             [np.asarray(Image.open(io.BytesIO(archive.read(n))).convert("L")) for n in names]
@@ -73,7 +75,10 @@ def pictures(data: Path, patient: int) -> Floats:
 
 
 def load_patients(data: Path, cache: Path | None) -> list[Patient]:
-    """All patients; the heads are found once and kept in `cache`, where given. Raises FileNotFoundError."""
+    """All patients; the heads are found once and kept in `cache`, where given.
+
+    Raises FileNotFoundError, or DataError where the pictures of a patient show no head.
+    """
     if cache is not None:
         cache.mkdir(parents=True, exist_ok=True)
     rows: dict[int, list[dict[str, str]]] = defaultdict(list)
@@ -92,7 +97,10 @@ def _head(data: Path, path: Path | None, patient: int) -> tuple[NDArray[np.uint8
             return arrays["grey"], arrays["brain"], float(arrays["level"])
     head = find_head(pictures(data, patient))
     if head is None:
-        raise ValueError(f"patient {patient}: no head found in its pictures")
+        raise DataError(
+            f"{data / PICTURES}: no head with a closed skull found in the pictures of patient {patient} "
+            "(allowed: axial slices in the brain window, bone white); put them right or leave the patient out"
+        )
     grey = head.grey.astype(np.uint8)
     if path is not None:
         np.savez(path, grey=grey, brain=head.brain, level=head.level)

@@ -34,7 +34,7 @@ MARK = 0.3
 def train(config: HeadConfig, data: Path, out: Path, device: str, report: Report, say: Say) -> Bundle:
     """All steps; each one that `out` already holds is taken up where it stopped. Writes `out/bundle`.
 
-    Raises FileNotFoundError where the data set is not whole.
+    Raises FileNotFoundError or DataError where the data set is not whole.
     """
     say("preparing the heads")
     patients = load_patients(data, out / "heads")
@@ -83,7 +83,7 @@ def draft_bundle(config: HeadConfig, names: tuple[str, ...]) -> Bundle:
     return Bundle(
         format=FORMAT,
         id="ct_head_haemorrhage",
-        version="1.0.0",
+        version="1.1.0",
         title="Intracranial haemorrhage on head CT",
         task=HEAD_CT,
         sha256="",

@@ -7,7 +7,7 @@ import jsonschema
 import msgspec
 import pytest
 
-from inference.protocol import Candidate, Characteristic, Domain, NearCase, OperatingPoint, Score
+from inference.protocol import Candidate, Characteristic, Domain, Measurement, NearCase, OperatingPoint, Score
 from viewer.app.second_read.findings import to_finding
 from viewer.app.second_read.findings_json import (
     FILE,
@@ -121,6 +121,20 @@ def test_training_findings_like_it_stand_there_where_the_model_brought_some(tmp_
         {"number": 7, "distance": 0.61, "size_mm": 7.2, "outcome": True, "words": "solid, rated 4 of 5"}
     ]
     assert "nearest" not in written(tmp_path, result(READ))["studies"][0]["reads"][0]["findings"][0]
+
+
+def test_what_was_measured_of_the_study_stands_there_and_so_does_why_it_was_not(tmp_path):
+    said = (
+        Measurement("midline shift", 6.75, 2.25, "R"),
+        Measurement("midline shift", reason="the ventricles are not seen"),
+    )
+    reads = [replace(READ, measurements=(one,)) for one in said]
+    shifted, silent = written(tmp_path, result(*reads))["studies"][0]["reads"]
+    assert shifted["measurements"] == [
+        {"name": "midline shift", "value_mm": 6.75, "within_mm": 2.25, "towards": "R", "reason": ""}
+    ]
+    assert silent["measurements"][0]["value_mm"] is None
+    assert silent["measurements"][0]["reason"] == "the ventricles are not seen"
 
 
 def test_figures_are_not_rounded(tmp_path):

@@ -3,6 +3,7 @@ from highdicom.sr import Comprehensive3DSR
 from pydicom import Dataset, dcmread
 from pydicom.filebase import DicomBytesIO
 
+from inference.protocol import Measurement
 from tests.core.report import made
 from viewer.core.reading.reading import Category, Judgement, Stage, Verdict
 from viewer.core.report.source import ReportError, source
@@ -91,6 +92,24 @@ def test_the_model_says_how_sure_it_is_and_who_it_is():
     ]
     assert f"weights-sha256={made.SHA}" in parameters
     assert "threshold=0.2 (balanced)" in parameters
+
+
+def test_a_midline_shift_is_a_number_with_its_side_and_why_there_is_none_is_said():
+    shift = Measurement("midline shift", 6.75, 2.0, "R")
+    report = model_sr(sources(), made.second_read(made.display_set(), measurements=(shift,)))
+    (group,) = (g for uid, g in groups(report).items() if uid not in groups_of_findings())
+    assert numbers(group) == {"Shift of the brain's midline at the ventricles": 6.75}
+    said = "Measurement of the whole study, with how far it may be off"
+    assert texts(group[0].ContentSequence)[said] == "midline shift: 7 mm to the right (± 2 mm)"
+
+    silent = Measurement("midline shift", reason="the ventricles are not seen")
+    report = model_sr(sources(), made.second_read(made.display_set(), measurements=(silent,)))
+    assert set(groups(report)) == groups_of_findings()
+    assert texts(evaluations(report))[said] == "midline shift: not measured: the ventricles are not seen"
+
+
+def groups_of_findings():
+    return {f.tracking_uid for f in (made.M1, made.M2, made.M3)}
 
 
 def test_every_decision_has_its_code_its_reason_and_its_time():

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from inference.protocol import Measurement
 from tests.core.report import made
 from tests.core.report import made_breasts as breasts
 from tests.validators import PIXELMED, dciodvfy_errors, needs, pixelmed_faults
@@ -52,6 +53,9 @@ def _all_kinds():
         "seg": nodule_seg(there[0], [made.M1, made.M3], read.masks, read, "Nodules accepted by the reader"),
         "heat_map": heat_map_object(there[0], made.M1, HEAT, read),
         "model_silent": model_sr(there, silent),
+        "model_shift": model_sr(
+            there, replace(read, measurements=(Measurement("midline shift", 6.75, 2.0, "R"),))
+        ),
         "model_not_run": model_sr(there, replace(silent, status="not_run", reason="slices of 10 mm")),
         "reader_nothing": reader_sr(there, nothing, [silent]),
         "reader_draft": reader_sr(there, made.reading(stage=Stage.REVEALED, signed_at=""), [read]),
@@ -178,6 +182,7 @@ def test_pixelmed_finds_no_fault_in_the_templates(objects):
         pytest.skip("PixelMed's validator is not installed")
     for path in objects:
         template = {"small_model": "1500", "reader_short": "1500", "model_silent": "1500"}
+        template |= {"model_shift": "1500"}
         template |= {"reader_drawn": "1500", "ko": "2010", "cad": "4000", "cad_failed": "4000"}
         template |= {"mg_model": "1500", "mg_reader": "1500"}
         if path.stem not in template:

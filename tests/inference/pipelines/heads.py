@@ -7,6 +7,7 @@ from inference.cases import Case, Grid
 
 BLEED_MM = (30.0, -5.0, 25.0)
 BLEED_RADIUS_MM = 13.0
+FLUID_HU = (-15, 24)
 
 
 def head(position, *, bleed=True):
@@ -40,3 +41,28 @@ def case(*, bleed=True, tilt_deg=0.0, slice_mm=5.0, pixel_mm=0.9, extent_mm=150.
     noise = np.random.default_rng(1).normal(0, 4, hu.shape)
     hu = ndimage.gaussian_filter(hu, (0, 0.6, 0.6)) + ndimage.gaussian_filter(noise, (0, 0.6, 0.6))
     return Case(hu.astype(np.int16), grid, "test", meta={"Modality": "CT", **meta})
+
+
+def places(grid):
+    """Patient positions (x, y, z) of all voxels."""
+    index = np.stack(np.meshgrid(*(np.arange(n) for n in grid.shape), indexing="ij"), axis=-1)
+    return np.moveaxis(grid.index_to_patient(index), -1, 0)
+
+
+def ventricles_mm(volume):
+    """Where the ventricles of a phantom lie, left of the skull's midline: the mean of their fluid."""
+    x, y, z = places(volume.grid)
+    inside = (x / 65) ** 2 + (y / 83) ** 2 + (z / 78) ** 2 < 0.5
+    fluid = inside & (volume.hu > FLUID_HU[0]) & (volume.hu < FLUID_HU[1]) & (z > -5) & (z < 25)
+    return float(x[fluid].mean())
+
+
+def shifted(case_, shift_mm):
+    """The same head whose brain is pushed to the left at the ventricles, less and less towards the skull."""
+    hu, grid = case_.hu, case_.grid
+    x, y, _ = places(grid)
+    inside = np.clip(1 - (x / 65) ** 2 - (y / 83) ** 2, 0, 1)
+    moved = np.indices(grid.shape).astype(np.float64)
+    moved[2] -= shift_mm * inside / grid.spacing_mm[2]
+    out = ndimage.map_coordinates(hu.astype(np.float32), moved, order=1, mode="nearest")
+    return Case(out.astype(np.int16), grid, case_.patient, meta=case_.meta)

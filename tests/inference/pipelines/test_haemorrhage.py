@@ -13,7 +13,7 @@ from inference.pipelines.haemorrhage import HaemorrhageReader
 from inference.pipelines.head import find_head
 from inference.pipelines.head_stack import head_stack
 from inference.protocol import Score
-from tests.inference.pipelines.heads import BLEED_MM, BLEED_RADIUS_MM, case
+from tests.inference.pipelines.heads import BLEED_MM, BLEED_RADIUS_MM, case, shifted, ventricles_mm
 
 
 @cache
@@ -66,7 +66,16 @@ def test_the_whole_answer_travels_as_json(tmp_path):
     answer = read(case(), tmp_path)
     statistics = answer.measured
     assert all(type(value) is float for value in statistics.values()), statistics
-    assert msgspec.json.encode((answer.domain, answer.candidates, answer.scores, answer.operating_point))
+    assert msgspec.json.encode(
+        (answer.domain, answer.candidates, answer.scores, answer.measurements, answer.operating_point)
+    )
+
+
+def test_the_midline_shift_stands_beside_the_bleed(tmp_path):
+    pushed = shifted(case(), -8.0)
+    (said,) = read(pushed, tmp_path).measurements
+    assert (said.name, said.towards) == ("midline shift", "R")
+    assert said.value_mm == pytest.approx(-ventricles_mm(pushed), abs=2.0)
 
 
 def test_a_head_without_bleeding_is_less_probable_and_not_flagged(tmp_path):

@@ -106,6 +106,19 @@ def test_fewer_steps_are_taken_where_asked(train, tmp_path):
     assert load_bundle(tmp_path / "short/bundle").training["steps"] == [1]
 
 
+def test_pictures_without_a_head_are_told_in_one_sentence(train, data, capsys):
+    (data / "ct_ich_slices.zip").unlink()
+    empty = io.BytesIO()
+    Image.fromarray(np.zeros((180, 180), np.uint8)).save(empty, "PNG")
+    with zipfile.ZipFile(data / "ct_ich_slices.zip", "w") as archive:
+        for k in range(1, 13):
+            archive.writestr(f"{PEOPLE[0]:03d}/{k:02d}.png", empty.getvalue())
+    assert train("none") == 2
+    told = capsys.readouterr().err
+    assert "no head with a closed skull found in the pictures of patient 1 " in told
+    assert "Traceback" not in told
+
+
 def test_a_data_set_that_is_not_whole_is_told(train, data, capsys):
     (data / "ct_ich_patients.csv").unlink()
     assert train("none") == 2

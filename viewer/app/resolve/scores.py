@@ -10,6 +10,7 @@ from viewer.core.reading.finding import Finding
 from viewer.core.reading.reading import Reading
 from viewer.core.reading.scores import StatedScore
 from viewer.core.report.place import by_slice
+from viewer.core.report.words import measurement_row
 
 MOST_IMAGES = 8
 """Single images whose probabilities are listed one by one."""
@@ -48,6 +49,7 @@ def score_lines(desk: DeskState, reading: Reading) -> tuple[tuple[str, str, bool
         for label in dict.fromkeys(s.label for s, _ in named):
             said = [f"{of} {_said(s)}" for s, of in named if s.label == label and s.threshold is None]
             lines += [(f"{head}{label}", text.DOT.join(said), False)] if said else []
+        lines += [(f"{head}{what}", said, False) for what, said in map(measurement_row, run.measurements)]
     return tuple(lines)
 
 

@@ -105,6 +105,7 @@ def _read(read: ModelRead, segments: Mapping[str, Segment]) -> Json:
         "domain": msgspec.to_builtins(read.domain),
         "inputs": [asdict(considered) for considered in read.inputs],
         "scores": msgspec.to_builtins(_scores(read)),
+        "measurements": msgspec.to_builtins(read.measurements),
         "findings": [
             _finding(number, finding, read, segments.get(finding.tracking_uid))
             for number, finding in enumerate((f for f in read.findings if not f.of_series), start=1)

@@ -19,6 +19,7 @@ from inference.protocol import (
     Domain,
     ImageHeat,
     ImageLook,
+    Measurement,
     OperatingPoint,
     Patch,
     Place,
@@ -72,6 +73,7 @@ class ModelRead:
     near_cases  what the findings are that its own are compared with
     accuracies  how often its suggestions (density, shape, margin) are a reader's, where that was measured
     scores      of the study, its series, breasts and images; `thresholds`: by label, of those that have one
+    measurements  lengths of the whole study, such as a midline shift
     calibrated  False: its probabilities are no more than what its network says
     labels      what the model looks for
     other_kind  it is for images of another kind than the study's, and was not asked
@@ -93,6 +95,7 @@ class ModelRead:
     domain: Domain | None = None
     inputs: tuple[SeriesInput, ...] = ()
     scores: tuple[Score, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
     thresholds: dict[str, float] = field(default_factory=dict)
     calibrated: bool = True
     lost: tuple[str, ...] = ()

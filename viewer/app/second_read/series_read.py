@@ -134,6 +134,7 @@ def _model_read(answer: Done | Failed, stack: Stack, hu: NDArray[np.int16], bund
         operating_point=answer.operating_point,
         domain=answer.domain,
         scores=scores,
+        measurements=answer.measurements,
         thresholds=limits,
         findings=findings,
         candidates=dict(zip(uids, ordered, strict=True)),

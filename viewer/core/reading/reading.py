@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from inference.concepts import Bottleneck
-from inference.protocol import Accuracy
+from inference.protocol import Accuracy, Measurement
 from viewer.core.reading.arbitration import Arbitration
 from viewer.core.reading.finding import Axis, Finding
 from viewer.core.reading.pictures import KeyImage, Shown, Snapshot
@@ -120,6 +120,7 @@ class ModelRun:
     densities   (BI-RADS density, on how many images it was suggested), the likeliest first
     accuracies  how often what it suggests is a reader's, as measured: density, shape, margin
     scores    what it says of the study, its series, breasts and images
+    measurements  lengths of the whole study
     bottleneck  concepts that its malignancy rests on, and how
     """
 
@@ -145,6 +146,7 @@ class ModelRun:
     densities: tuple[tuple[str, int], ...] = ()
     accuracies: dict[str, Accuracy] = field(default_factory=dict)
     scores: tuple[StatedScore, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
     bottleneck: Bottleneck | None = None
 
     @property

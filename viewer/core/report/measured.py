@@ -7,15 +7,17 @@ import numpy as np
 from highdicom import sr
 from highdicom.sr.value_types import ContentSequence, TextContentItem
 
+from inference.protocol import Measurement
 from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.measure.lengths import Length, length_of, words_of
 from viewer.core.reading.finding import Axis, Finding
 from viewer.core.reading.reading import Distance, Reading
 from viewer.core.report import content as c
 from viewer.core.report.place import display_set_under, middle, picture_place, slice_of
+from viewer.core.report.second_read import SecondRead
 from viewer.core.report.source import Source, valid_uid
 from viewer.core.report.terms import Term, own, standard
-from viewer.core.report.words import measure_name
+from viewer.core.report.words import measure_name, measurement_row
 
 _NAMESPACE = uuid.UUID("0a1d5c36-66a2-5a0b-8d58-0b7f3c9f7a42")
 Coordinates = sr.CoordinatesForMeasurement | sr.CoordinatesForMeasurement3D
@@ -79,6 +81,25 @@ def axes_group(finding: Finding) -> ContentSequence | None:
     made[0].ContentSequence.append(_belongs(finding))
     return made
 
+
+def model_measurements(sources: Sequence[Source], read: SecondRead) -> list[ContentSequence]:
+    """What a model measured of the whole study, a group each; what it did not measure has none."""
+    return [_of_study(sources, read, m) for m in read.measurements if m.value_mm is not None]
+
+
+def _of_study(sources: Sequence[Source], read: SecondRead, said: Measurement) -> ContentSequence:
+    study = sources[0].display_set.study_instance_uid if sources else ""
+    name, value = MEASURED[said.name], Length(said.value_mm or 0.0, "mm")
+    made = sr.MeasurementsAndQualitativeEvaluations(
+        tracking_identifier=sr.TrackingIdentifier(_uid(f"{study} {read.sha256} {said.name}"), said.name),
+        measurements=[_measurement(name, value, None)],
+    )
+    made[0].ContentSequence.append(c.text(own("MEASURED"), ": ".join(measurement_row(said))))
+    return made
+
+
+MEASURED = {"midline shift": own("MIDLINE-SHIFT")}
+"""The codes of what models measure of a whole study."""
 
 _Image = tuple[str, str, list[int] | None]
 """SOP class, SOP instance and frame numbers: what references take."""

@@ -17,6 +17,7 @@ from viewer.core.report.selection import accepted, judged, reported, separate
 from viewer.core.report.words import (
     NOTICE,
     clock,
+    measurement_row,
     score_rows,
     status_words,
 )
@@ -197,7 +198,10 @@ def _scores(study: Study, reads: Sequence[SecondRead]) -> tuple[Row, ...]:
     return tuple(
         (f"{read.name}: {what}" if several else what, said)
         for read in reads
-        for what, said in score_rows(read.scores, study.display_sets)
+        for what, said in (
+            *score_rows(read.scores, study.display_sets),
+            *map(measurement_row, read.measurements),
+        )
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.protocol import Characteristic, Domain, OperatingPoint
+from inference.protocol import Characteristic, Domain, Measurement, OperatingPoint
 from viewer.core.reading.finding import Finding
 from viewer.core.reading.scores import StatedScore
 
@@ -45,6 +45,7 @@ class SecondRead:
     organs    its outlines are whole organs: they are written as an RT Structure Set, too
     document  of another program: SOP Instance UID of its report, with remarks on marks that are not shown
     scores    what it says of the study, its series, breasts and images
+    measurements  lengths of the whole study
     lost      SOP Instance UIDs of images without which the read is not whole; unasked: of those that it
               needs not (another one of the same view was chosen)
     """
@@ -71,6 +72,7 @@ class SecondRead:
     document: str = ""
     remarks: tuple[str, ...] = ()
     scores: tuple[StatedScore, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
 
     @property
     def name(self) -> str:

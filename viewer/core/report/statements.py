@@ -17,6 +17,7 @@ from viewer.core.report.words import (
     NOTICE,
     arbitration_rows,
     domain_words,
+    measurement_row,
     operating_point_words,
     score_rows,
     status_words,
@@ -127,6 +128,7 @@ def _model(read: SecondRead, images: Sequence[DisplaySet]) -> list[ContentItem]:
         items += [
             c.text(own("SCORE-OF"), f"{what}: {said}") for what, said in score_rows(read.scores, images)
         ]
+        items += [c.text(own("MEASURED"), ": ".join(measurement_row(m))) for m in read.measurements]
     return items
 
 

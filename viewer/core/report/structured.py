@@ -11,7 +11,7 @@ from viewer.core.report import content, statements
 from viewer.core.report.document import Signature, comprehensive_3d, refusing
 from viewer.core.report.groups import judged_group, model_group, own_group
 from viewer.core.report.inert import one_line
-from viewer.core.report.measured import axes_group, measurement_group
+from viewer.core.report.measured import axes_group, measurement_group, model_measurements
 from viewer.core.report.second_read import SecondRead
 from viewer.core.report.selection import accepted, judged, reported, separate
 from viewer.core.report.source import Source
@@ -41,7 +41,7 @@ def model_sr(sources: Sequence[Source], read: SecondRead, also: Iterable[str] = 
                 one_line(read.sha256)[:16] or "none",
             ),
             content.library(sources, findings),
-            [model_group(sources, read, f) for f in findings],
+            [*(model_group(sources, read, f) for f in findings), *model_measurements(sources, read)],
             statements.of_model(read, len(findings), [s.display_set for s in sources]),
             _modality(sources),
         )

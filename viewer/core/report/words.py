@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from inference.protocol import Domain, OperatingPoint
+from inference.protocol import Domain, Measurement, OperatingPoint
 from viewer.core.dicom.display_set import DisplaySet
 from viewer.core.reading.arbitration import Arbitration
 from viewer.core.reading.chance import chance, percent
@@ -166,6 +166,14 @@ def score_rows(scores: Sequence[StatedScore], display_sets: Iterable[DisplaySet]
     for label in dict.fromkeys(s.label for s in scores if s.level == "image"):
         rows += _image_rows([s for s in scores if s.level == "image" and s.label == label], images)
     return rows
+
+
+def measurement_row(said: Measurement) -> tuple[str, str]:
+    """What was measured of the whole study, and how much it is; not measured is as loud, with its reason."""
+    if said.value_mm is None:
+        return said.name, f"not measured: {said.reason}"
+    side = {"L": " to the left", "R": " to the right"}.get(said.towards, "")
+    return said.name, f"{said.value_mm:.0f} mm{side} (± {said.within_mm:.0f} mm)"
 
 
 def score_words(score: StatedScore) -> str:
