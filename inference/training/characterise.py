@@ -23,13 +23,16 @@ from inference.training.near_nodules import nodule_material
 from inference.training.outlined import Outlined, by_network, by_readers, joined
 
 
-def characterise(folder: Path, data: Path, out: Path, device: str, report: Report) -> tuple[Bundle, Outlined]:
+def characterise(
+    folder: Path, data: Path, out: Path, device: str, report: Report, chests: int = 0
+) -> tuple[Bundle, Outlined]:
     """Give the bundle in `folder` its characteristics and its near cases; also the nodules that they rest on.
 
-    Outlines are kept in `out`. Raises as `by_network` and `by_readers`.
+    Outlines are kept in `out`, of the first `chests` (0 = all). Raises as `by_network` and `by_readers`.
     """
     bundle = load_bundle(folder, verify=True)
-    known, found = by_readers(data), by_network(bundle, folder, data, out, device, report)
+    found = by_network(bundle, folder, data, out, device, report, chests)
+    known = by_readers(data)
     nodules = joined([known, found])
     bundle = msgspec.structs.replace(bundle, characteristics=fit(nodules))
     bundle = save_bundle(bundle, folder, card=(folder / CARD).read_text(encoding="utf-8"))

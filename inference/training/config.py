@@ -56,6 +56,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file.
 
     `phantoms` are fast chests at 1 mm, `chests` are drawn as the demonstration is; likewise for calibration.
+    `outlined_chests`: in so many the network's own outlines are learnt from; 0 = all nodules are implanted.
     """
 
     seed: int
@@ -69,6 +70,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     classifier_training: ClassifierTraining
     chests: int = 0
     calibration_chests: int = 0
+    outlined_chests: int = 0
 
     def with_detector_steps(self, steps: int) -> "Config":
         """The same with another length of stage 1."""

@@ -109,14 +109,17 @@ def by_readers(data: Path) -> Outlined:
     return _outlined(data, [name for name, _ in rows], [measured for _, measured in rows], of_readers=True)
 
 
-def by_network(bundle: Bundle, folder: Path, data: Path, out: Path, device: str, report: Report) -> Outlined:
+def by_network(
+    bundle: Bundle, folder: Path, data: Path, out: Path, device: str, report: Report, chests: int = 0
+) -> Outlined:
     """The same crops implanted into procedural chests, as the bundle outlines them.
 
     The outlines are kept in `out`, chest by chest, and found again there as long as the weights are the same.
+    `chests`: the first so many only; 0 = all. Raises ValueError where the bundle finds none of the nodules.
     """
     pipeline = Detect3D.load(bundle, folder, device)
     out.mkdir(parents=True, exist_ok=True)
-    planned = list(_planned(data))
+    planned = list(_planned(data))[: chests or None]
     rows: list[Patch] = []
     for done, (seed, number, share) in enumerate(planned, start=1):
         kept = out / f"outlined_{seed}.npz"
@@ -127,6 +130,9 @@ def by_network(bundle: Bundle, folder: Path, data: Path, out: Path, device: str,
         report(done, len(planned), {})
         rows += found
     measured = [(name, row) for name, hu, mask in rows if (row := nodule_features(hu, mask)) is not None]
+    if not measured:
+        tried = sum(len(share) for _, _, share in planned)
+        raise ValueError(f"{bundle.id} finds none of the {tried} nodules in {len(planned)} chests")
     return _outlined(data, [name for name, _ in measured], [row for _, row in measured], of_readers=False)
 
 

@@ -92,9 +92,14 @@ def train(config: Config, data: Path, out: Path, device: str, report: Report, sa
     say(f"stage 2: {int(harvested.hit.sum())} nodules, {int((~harvested.hit).sum())} others")
     classifier = cast("CandidateClassifier", train_classifier(config, harvested, out, device, report))
     say("calibration")
-    bundled(config, detector, classifier, source, data, out, device)
+    bundle = bundled(config, detector, classifier, source, data, out, device)
     say("type, concepts and malignancy of nodules")
-    bundle, _ = characterise(out / "bundle", data, out / "outlines", device, report)
+    try:
+        bundle, _ = characterise(
+            out / "bundle", data, out / "outlines", device, report, config.outlined_chests
+        )
+    except ValueError as error:  # too short a training; what there is can be looked at
+        say(f"{error}: the bundle goes without type, concepts and malignancy; train longer")
     return bundle
 
 

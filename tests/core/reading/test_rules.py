@@ -11,7 +11,17 @@ from viewer.core.reading.fold import apply
 from viewer.core.reading.reading import Paradigm, Stage
 from viewer.core.reading.rules import allowed
 
-ANY = {Kind.RESUMED, Kind.CLOSED, Kind.SHOWN, Kind.PART, Kind.VIEW, Kind.FOCUS, Kind.MARKS, Kind.HEAT}
+ANY = {
+    Kind.RESUMED,
+    Kind.CLOSED,
+    Kind.SHOWN,
+    Kind.PART,
+    Kind.VIEW,
+    Kind.FOCUS,
+    Kind.MARKS,
+    Kind.HEAT,
+    Kind.ALIKE,
+}
 WRITE = {
     *(Kind.MARK, Kind.MARK_CHANGE, Kind.MARK_DELETE, Kind.MARK_JOIN, Kind.MEASURE, Kind.MEASURE_DELETE),
     *(Kind.KEY_IMAGE, Kind.KEY_IMAGE_DELETE, Kind.SNAPSHOT, Kind.SNAPSHOT_DELETE),

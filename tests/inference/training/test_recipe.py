@@ -42,6 +42,7 @@ def small(monkeypatch, tmp_path):
         "chests": 0,
         "calibration_phantoms": 1,
         "calibration_chests": 0,
+        "outlined_chests": 1,
         "real": ["lidc_0001_slab"],
     }
     config["detector"] |= {"channels": [4, 8]}
