@@ -5,7 +5,7 @@ import subprocess
 import pytest
 from pydicom import dcmread
 
-from inference.protocol import Measurement, Score
+from inference.protocol import Measurement, OperatingPoint, Score
 from tests.app.desks import FINDINGS, SHAPE, slice_of
 from viewer.core.reading.finding import Author, Finding, ImagePlace
 from viewer.core.reading.reading import Verdict
@@ -151,6 +151,18 @@ def test_what_is_not_calibrated_says_so(hand, chest_folder, second_reader):
     assert hand.state.panel.scores[0][1] == "93 %, not calibrated  ·  flagged from 50 %"
     (row,) = hand.state.panel.rows
     assert ("Certainty", "93 %, as its maker states it; not calibrated here") in row.lines
+
+
+@pytest.mark.parametrize(("threshold", "words"), [(0.9998, "> 99 %"), (0.004, "< 1 %"), (0.5, "50 %")])
+def test_a_threshold_is_never_told_as_certain_where_it_is_not(
+    hand, chest_folder, second_reader, threshold, words
+):
+    point = OperatingPoint("balanced", threshold, 0.5, "false marks per scan")
+    second_reader.says(FINDINGS, operating_point=point)
+    hand.open(chest_folder)
+    hand.turn(lambda: hand.desk.second.kind == "ready")
+    hand.press("Shift+Enter")
+    assert hand.state.panel.operating_point.endswith(f"shown from a probability of {words}.")
 
 
 def test_the_probability_of_each_slice_stands_beside_the_stack(revealed):

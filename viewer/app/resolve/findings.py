@@ -12,6 +12,7 @@ from viewer.app.resolve.overlays import legend_of
 from viewer.app.resolve.questions import exam_lines, exam_strip, finding_strip, short
 from viewer.app.resolve.scores import score_lines
 from viewer.core.reading import birads, lung_rads
+from viewer.core.reading.chance import percent
 from viewer.core.reading.finding import Finding
 from viewer.core.reading.reading import Reading, Stage
 from viewer.core.reading.rules import reveals
@@ -239,10 +240,11 @@ def _operating_point(reading: Reading) -> str:
     run = reading.runs[0] if reading.runs else None
     if run is None or run.rate is None:
         return ""
+    least = percent(run.threshold or 0)
     if not run.unit:
-        return f"Its rate of false marks is not measured: shown from {100 * (run.threshold or 0):.0f} %."
+        return f"Its rate of false marks is not measured: shown from {least}."
     unit = run.unit.replace("marks", "mark", 1) if run.rate == 1 else run.unit
-    return f"Set to {run.rate:.2g} {unit}: shown from a probability of {100 * (run.threshold or 0):.0f} %."
+    return f"Set to {run.rate:.2g} {unit}: shown from a probability of {least}."
 
 
 def _below(desk: DeskState, hidden: int) -> str:
