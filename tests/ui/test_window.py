@@ -161,6 +161,7 @@ def test_key_images_snapshots_and_lengths_go_into_the_report(chest, home):
 def test_before_the_commit_no_pixel_and_no_word_shows_anything_of_the_model(chest):
     hand = chest
     mouse_over(hand, NODULE)
+    hand.until(lambda: hand.desk.second.kind == "ready")
     hand.rest(0.5)  # a picture that has come to rest is scaled anew
     plain = hand.pixels()
     hand.press("N", "G", "Shift+G", "Shift+H")
