@@ -59,14 +59,14 @@ def mouse_over(hand, index, viewport="1"):
     hand.rest()
     widget = hand.viewport(viewport)
     column, row = index[2] + 0.5, index[1] + 0.5
-    x, y = widget.placement().to_device(column, row)
 
     def there():
+        x, y = widget.placement().to_device(column, row)  # anew: panels that come late move the picture
+        for away in (3, 0):  # Qt drops a move to where the mouse already is
+            QTest.mouseMove(widget, QPoint(round(x) + away, round(y)))
         at = hand.desk.views.pointer
         return at is not None and at.pixel == pytest.approx((column, row), abs=1.0)
 
-    for away in (3, 0):  # Qt drops a move to where the mouse already is
-        QTest.mouseMove(widget, QPoint(round(x) + away, round(y)))
     hand.until(there)
 
 
