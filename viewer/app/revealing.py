@@ -63,7 +63,8 @@ def _work(
         from viewer.app.second_read.sealed import read_sealed
 
         bundles = with_choice(installed_bundles(home / "models"), points)
-        same = study.fingerprint, tuple((own.sha256, own.default_operating_point) for _, own in bundles)
+        models = tuple((own.sha256, own.version, own.default_operating_point) for _, own in bundles)
+        same = study.fingerprint, models  # weights alone would miss a model that was only calibrated anew
         if same in before:
             return before[same]
         try:
